@@ -1,0 +1,178 @@
+"""A chain as data: segments, product tree, links, units, names, calendar, tolerances.
+
+The definitions shipped with Trona stand in `contracts/chains/*.toml`; a folder of the user's own
+can add to them or replace them. Nothing else in Trona names a segment or a product.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from contracts.errors import UsageError
+
+_SHIPPED = Path(__file__).parent / "chains"
+
+Names = Mapping[str, tuple[str, ...]]
+"""Names by language code: `{"en": ("hard carbon", …), "zh": ("硬碳", …)}`."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A kind within a segment. `parent` is the product it belongs to; empty = directly the segment."""
+
+    name: str
+    title: str
+    parent: str
+    names: Names
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stage of the chain, with the products that can be told apart in it.
+
+    `units` gives the unit of a level by metric. `default_product` is the product that figures of the
+    segment are filed under where no product is named. `role` is `stage` for a stage of production,
+    `input` for a raw material whose price or output the reviews follow.
+    """
+
+    name: str
+    title: str
+    names: Names
+    units: Mapping[str, str]
+    products: tuple[Product, ...]
+    default_product: str = ""
+    role: str = "stage"
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def parents(self) -> dict[str, str]:
+        """Parent by product; the segment itself is the empty name."""
+        return {p.name: p.parent for p in self.products}
+
+
+@dataclass(frozen=True)
+class Link:
+    """Upstream feeds downstream: their growth is expected to move together within `spread_pp`."""
+
+    upstream: str
+    downstream: str
+    spread_pp: float
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When a month's review is expected: this day of the next month, then so many business days of grace."""
+
+    time_zone: str
+    publication_day: int
+    grace_business_days: int
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A value chain and everything that is particular to it."""
+
+    name: str
+    title: str
+    names: Names
+    calendar: Calendar
+    segments: tuple[Segment, ...]
+    links: tuple[Link, ...]
+    tolerance_pp: Mapping[str, float]
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    not_ours: Names = field(default_factory=dict)
+
+    def segment(self, name: str) -> Segment:
+        """The segment of this name. Raises `UsageError` with the nearest names."""
+        for segment in self.segments:
+            if segment.name == name:
+                return segment
+        known = [s.name for s in self.segments]
+        near = get_close_matches(name, known, n=3) or known
+        raise UsageError(f"chain {self.name} has no segment {name!r}", next=f"did you mean {', '.join(near)}?")
+
+    def nodes(self) -> list[tuple[str, str]]:
+        """Every (segment, product) that a figure may be about; product empty = the segment's total."""
+        return [(s.name, p) for s in self.segments for p in ("", *(q.name for q in s.products))]
+
+
+def load_chain(name: str, folder: Path | None = None) -> Chain:
+    """The chain of this name, from `folder` where it has one, else as shipped.
+
+    Raises `UsageError` where no definition of that name exists, naming those that do.
+    """
+    paths = chain_paths(folder)
+    if name not in paths:
+        near = get_close_matches(name, paths, n=3) or sorted(paths)
+        raise UsageError(f"unknown chain {name!r}", next=f"known chains: {', '.join(near)}")
+    return _read_chain(paths[name])
+
+
+def chain_paths(folder: Path | None = None) -> dict[str, Path]:
+    """Definition file by chain name; a file in `folder` comes before a shipped one of the same name."""
+    own = sorted(folder.glob("*.toml")) if folder and folder.is_dir() else []
+    return {path.stem: path for path in [*sorted(_SHIPPED.glob("*.toml")), *own]}
+
+
+@cache
+def _read_chain(path: Path) -> Chain:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _build_chain(path.stem, data)
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise UsageError(
+            f"the chain definition {path.name} cannot be read",
+            where=str(path),
+            found=reason,
+            next="compare it with contracts/chains/sodium_ion.toml",
+        ) from error
+
+
+def _build_chain(name: str, data: Mapping[str, Any]) -> Chain:
+    chain = Chain(
+        name=name,
+        title=data["title"],
+        names=_names(data["names"]),
+        calendar=Calendar(**data["calendar"]),
+        segments=tuple(_build_segment(s) for s in data["segment"]),
+        links=tuple(Link(**link) for link in data.get("link", ())),
+        tolerance_pp=data["tolerance_pp"],
+        thresholds=data.get("thresholds", {}),
+        not_ours=_names(data.get("not_ours", {})),
+    )
+    known = {s.name for s in chain.segments}
+    for link in chain.links:
+        if not {link.upstream, link.downstream} <= known:
+            raise ValueError(f"link {link.upstream} → {link.downstream} names a segment that is not defined")
+    return chain
+
+
+def _build_segment(data: Mapping[str, Any]) -> Segment:
+    products = tuple(
+        Product(p["name"], p["title"], p.get("parent", ""), _names(p["names"])) for p in data.get("product", ())
+    )
+    segment = Segment(
+        name=data["name"],
+        title=data["title"],
+        names=_names(data["names"]),
+        units=data.get("units", {}),
+        products=products,
+        default_product=data.get("default_product", ""),
+        role=data.get("role", "stage"),
+        thresholds=data.get("thresholds", {}),
+    )
+    known = {p.name for p in products}
+    missing = {p.parent for p in products if p.parent} - known
+    missing |= {segment.default_product} - {"", *known}
+    if missing:
+        raise ValueError(f"segment {segment.name} refers to a product that is not defined: {', '.join(missing)}")
+    return segment
+
+
+def _names(data: Mapping[str, list[str]]) -> Names:
+    return {language: tuple(names) for language, names in data.items()}

@@ -1,0 +1,33 @@
+"""The contract of a comparison: a change or share of one month, as reported or as it follows from levels."""
+
+import polars as pl
+
+from contracts.table import INSTANT, Column, Table
+
+BASES = ("reported", "derived", "divergence")
+
+COMPARISONS = Table(
+    name="comparisons",
+    meaning="Per series and month: what the source reported, what follows from levels, and gaps across links.",
+    columns=(
+        Column("source", pl.String, "who published it"),
+        Column("chain", pl.String, "value chain"),
+        Column("segment", pl.String, "stage of the chain; the upstream one of a divergence"),
+        Column("product", pl.String, "kind within the segment; empty = total"),
+        Column("metric", pl.String, "what is measured"),
+        Column("measure", pl.String, "mom_pct, yoy_pct, share_pct …"),
+        Column("month", pl.Date, "first day of the month"),
+        Column("basis", pl.String, "reported, derived from levels or shares, or divergence of a link", allowed=BASES),
+        Column("counterpart", pl.String, "downstream segment of a divergence, else empty"),
+        Column("value", pl.Float64, "the comparison; of a divergence upstream minus downstream, pp", nullable=True),
+        Column("lower", pl.Float64, "smallest value that rounding allows", nullable=True),
+        Column("upper", pl.Float64, "largest value that rounding allows", nullable=True),
+        Column("unit", pl.String, "% or pp"),
+        Column("spread_pp", pl.Float64, "gap that a link's growth usually stays within", nullable=True),
+        Column("published_at", INSTANT, "when the last figure it rests on was published"),
+        Column("figure_ids", pl.String, "the figures it rests on, separated by spaces"),
+        Column("reason", pl.String, "why there is no value, else empty"),
+    ),
+    key=("source", "chain", "segment", "product", "metric", "measure", "month", "basis", "counterpart"),
+    partition="month",
+)

@@ -1,0 +1,86 @@
+"""Errors that tell a person what happened, where, what was found, what it did and what to do next."""
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line, fixed and documented."""
+
+    DONE = 0
+    BUG = 1
+    USAGE = 2
+    CONTRACT = 3
+    SOURCE = 4
+    DELIVERY = 5
+    ALERTS = 6
+
+
+class TronaError(Exception):
+    """An expected failure, told in five parts: what, where, found, effect, next.
+
+    The parts are plain text and may hold text of a document; whoever prints them to a
+    terminal, page or message escapes them for that place.
+    """
+
+    exit_code = Exit.BUG
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        found: str | Iterable[str] = "",
+        effect: str = "",
+        next: str = "",  # noqa: A002 - the word of the style guide, and only ever a keyword
+    ) -> None:
+        self.what = what
+        self.where = where
+        self.found = found if isinstance(found, str) else "; ".join(found)
+        self.effect = effect
+        self.next = next
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        parts = (
+            ("where", self.where),
+            ("found", self.found),
+            ("effect", self.effect),
+            ("next", self.next),
+        )
+        lines = [self.what]
+        lines += [f"  {name:<7} {text}" for name, text in parts if text]
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with all five parts, so that an error crosses a process or a Dask worker whole."""
+        parts = {k: getattr(self, k) for k in ("where", "found", "effect", "next")}
+        return _rebuild, (type(self), self.what, parts)
+
+
+def _rebuild(kind: type[TronaError], what: str, parts: dict[str, str]) -> TronaError:
+    return kind(what, **parts)
+
+
+class UsageError(TronaError):
+    """The command or its options cannot be understood."""
+
+    exit_code = Exit.USAGE
+
+
+class ContractBroken(TronaError):
+    """A document or table breaks a contract so that it cannot be taken in."""
+
+    exit_code = Exit.CONTRACT
+
+
+class SourceUnavailable(TronaError):
+    """A document, folder, lake or server cannot be read or reached."""
+
+    exit_code = Exit.SOURCE
+
+
+class DeliveryFailed(TronaError):
+    """At least one receiver could not be told."""
+
+    exit_code = Exit.DELIVERY

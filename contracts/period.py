@@ -1,0 +1,54 @@
+"""Periods as the reviews name them: a month `2026-01`, `2025-Q3`, `2025-H1`, a year `2025`."""
+
+import re
+from datetime import date
+
+from contracts.errors import UsageError
+
+_PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])))?")
+PERIOD_PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4]|-H[12])?$"
+MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
+
+
+def first_month(period: str) -> date:
+    """First day of a period. Raises `UsageError` where the text is no period."""
+    found = _PERIOD.fullmatch(period)
+    if found:
+        year = int(found["year"])
+        month = int(found["month"] or 0)
+        if found["quarter"]:
+            month = 3 * int(found["quarter"]) - 2
+        elif found["half"]:
+            month = 6 * int(found["half"]) - 5
+        elif found["month"] is None:
+            month = 1
+        if 1 <= month <= 12 and year >= 1:
+            return date(year, month, 1)
+    raise UsageError(
+        f"not a period: {period!r}",
+        next="write a month as 2026-01, or 2025-Q3, 2025-H1, 2025",
+    )
+
+
+def last_month(period: str) -> date:
+    """First day of a period's last month."""
+    span = 3 if "Q" in period else 6 if "H" in period else 1 if "-" in period else 12
+    return add_months(first_month(period), span - 1)
+
+
+def parse_month(text: str) -> date:
+    """First day of a month written `YYYY-MM`. Raises `UsageError` for anything else."""
+    if re.fullmatch(MONTH_PATTERN, text):
+        return first_month(text)
+    raise UsageError(f"not a month: {text!r}", next="write it as YYYY-MM, for example 2026-01")
+
+
+def add_months(month: date, count: int) -> date:
+    """The first day of the month `count` months after `month`."""
+    index = month.year * 12 + month.month - 1 + count
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def format_month(month: date) -> str:
+    """`2026-01` for any day of January 2026."""
+    return f"{month:%Y-%m}"

@@ -1,0 +1,57 @@
+"""The contract of a release: one publication of a source, and what became of it in this lake."""
+
+import polars as pl
+
+from contracts.period import PERIOD_PATTERN
+from contracts.table import INSTANT, Column, Table
+
+RELEASES = Table(
+    name="releases",
+    meaning="One row per event in the life of a release: recorded, or retracted with a reason.",
+    columns=(
+        Column("release_id", pl.String, "hash of source, chain, review month, publication and document"),
+        Column("event", pl.String, "what happened", allowed=("recorded", "retracted")),
+        Column("source", pl.String, "who published it"),
+        Column("chain", pl.String, "value chain"),
+        Column("review_month", pl.String, "month or period it reviews", pattern=PERIOD_PATTERN),
+        Column("published_at", INSTANT, "when the world could know it"),
+        Column("is_published_assumed", pl.Boolean, "the day of publication was assumed from the calendar"),
+        Column("at", INSTANT, "when the event was recorded in this lake"),
+        Column("document", pl.String, "SHA-256 of the document"),
+        Column("document_name", pl.String, "the name under which it came"),
+        Column("figures", pl.Int64, "figures it states"),
+        Column("quarantined", pl.Int64, "rows refused"),
+        Column("unresolved", pl.Int64, "statements seen but not placed"),
+        Column("reason", pl.String, "why it was retracted"),
+    ),
+    key=("release_id", "event"),
+    partition="",
+)
+
+QUARANTINE = Table(
+    name="quarantine",
+    meaning="Refused rows, each with the rule it broke.",
+    columns=(
+        Column("release_id", pl.String, "the release that states it"),
+        Column("row", pl.String, "where it stood: row, sheet and row, or span"),
+        Column("rule", pl.String, "the rule it broke"),
+        Column("column", pl.String, "the column that broke it"),
+        Column("value", pl.String, "what was found there"),
+        Column("message", pl.String, "what was expected, in words"),
+        Column("run_id", pl.String, "the run that refused it"),
+        Column("source", pl.String, "who published it"),
+        Column("chain", pl.String, "value chain"),
+        Column("review_month", pl.String, "month or period it reviews"),
+        Column("segment", pl.String, "segment, as read", nullable=True),
+        Column("product", pl.String, "product, as read", nullable=True),
+        Column("metric", pl.String, "metric, as read", nullable=True),
+        Column("measure", pl.String, "measure, as read", nullable=True),
+        Column("period", pl.String, "period, as read", nullable=True),
+        Column("kind", pl.String, "kind, as read", nullable=True),
+        Column("document", pl.String, "SHA-256 of the document"),
+        Column("document_name", pl.String, "the name under which it came"),
+        Column("recorded_at", INSTANT, "when it was refused"),
+    ),
+    key=("release_id", "row", "rule", "column"),
+    partition="review_month",
+)

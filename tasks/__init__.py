@@ -1,0 +1,1 @@
+"""The work: plain functions, frames in and frames out. Imports no Prefect."""
