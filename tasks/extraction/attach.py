@@ -79,12 +79,18 @@ class State:
     basis: Any = None
     pending_basis: Any = None
     sign: int | None = None
+    first_subject: Nodes | None = None
     period: PeriodName | None = None
+    month: PeriodName | None = None
     is_modal: bool = False
     is_past_step: bool = False
     is_horizon: bool = False
     last: Statement | None = None
     has_change: bool = False
+
+
+_MONTHLY = {"month", "this_month", "next_month", "last_month"}
+_QUARTERLY = {"quarter1", "quarter2", "quarter3", "quarter4", "this_quarter", "next_quarter", "last_quarter"}
 
 
 @dataclass
@@ -99,6 +105,19 @@ class Findings:
 def read_sentence(tokens: list[Token], context: Context) -> Findings:
     """The figures that a sentence states, with what it leaves open."""
     return _Reader(tokens, context).read()
+
+
+_MONTH_ONLY = {"mom_pct", "mom_abs", "mom_pp", "share_mom_pp", "direction"}
+
+
+def _periods_of(tokens: list[Token], wanted: set[str] | None) -> list[PeriodName]:
+    names = [t.roles["period"] for t in tokens if "period" in t.roles]
+    return [name for name in names if wanted is None or name.kind in wanted]
+
+
+def _is_prior(clause: Clause) -> bool:
+    """Whether a clause quotes a forecast made earlier."""
+    return clause.has("prior") or (clause.has("earlier") and clause.has("modal"))
 
 
 class _Reader:
@@ -144,7 +163,8 @@ class _Reader:
         elif clause.opener == "semicolon":
             state.sign = None
             state.pending_basis = self.context.basis
-            state.is_past_step = False
+            if state.subject in (FOREIGN, UNKNOWN):
+                state.subject = None
         state.is_past_step = clause.opener == "clause" and bool(clause.tokens) and "since" in clause.tokens[0].roles
 
     def _settle(self, clause: Clause) -> None:
@@ -156,6 +176,13 @@ class _Reader:
             if subject != state.subject and subject not in (FOREIGN, UNKNOWN):
                 state.has_change = False
             state.subject = subject
+            if subject not in (FOREIGN, UNKNOWN) and not any(t.number is not None for t in tokens):
+                first = next(t for t in tokens if "subject" in t.roles)
+                state.first_subject = self._nodes(first)
+            else:
+                state.first_subject = None
+        elif state.first_subject is not None and clause.opener == "and" and not any("metric" in t.roles for t in tokens):
+            state.subject = state.first_subject
         metrics = [t for t in tokens if "metric" in t.roles]
         if metrics:
             state.metric = metrics[0].roles["metric"]
@@ -171,8 +198,12 @@ class _Reader:
         if any("horizon" in t.roles for t in tokens):
             state.is_horizon = True
         periods = [t.roles["period"] for t in tokens if "period" in t.roles]
-        if periods:
+        has_number = any(t.number is not None for t in tokens)
+        if periods and (has_number or state.period is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
             state.period = periods[0]
+        months = [p for p in periods if p.kind in _MONTHLY]
+        if months and (has_number or state.month is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
+            state.month = months[0]
         if not any(t.number is not None for t in tokens):
             bases = [t.roles["basis"] for t in tokens if "basis" in t.roles]
             if bases:
@@ -376,7 +407,7 @@ class _Reader:
 
     def _is_surprise(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
         """A distance from an earlier forecast is no figure: "160 mt above our expectation", "beat it by 21 MWh"."""
-        if not clause.has("prior"):
+        if not _is_prior(clause):
             return False
         if right and "compare" in right[0].roles:
             return True
@@ -430,11 +461,17 @@ class _Reader:
             name = "yoy"
         if name is None:
             return "", "basis"
+        if name == "mom" and period is not None and period.kind in _QUARTERLY and self._is_quarterly(clause):
+            name = "qoq"
         if not name:
             return "", ""
         if change is None:
             return "", "sign"
         return {"mom": "mom_pct", "yoy": "yoy_pct", "qoq": "qoq_pct"}[name], ""
+
+    def _is_quarterly(self, clause: Clause) -> bool:
+        """Whether a step on the period before is one of quarters: no month is named for it."""
+        return not _periods_of(clause.tokens, _MONTHLY) and self.state.month is None
 
     def _basis_name(self, basis: Any) -> str | None:
         """mom, yoy or qoq; empty where the base is another month; None where no basis is known."""
@@ -489,7 +526,8 @@ class _Reader:
             return number.sign
         if number.form == "multiple":
             return 1
-        for token in reversed(left):
+        is_prior = _is_prior(self.clauses[self.index])
+        for token in () if is_prior else reversed(left):
             sign = self._sign_of(token)
             if sign:
                 if right and self._is_noun_of_change(right) and not token.roles.get("change", (0, ""))[1] == "word":
@@ -564,7 +602,9 @@ class _Reader:
 
     def _is_level(self, clause: Clause, left: list[Token], right: list[Token], number: Number, metric: str) -> bool:
         """Whether a quantity is the level of its metric, and not the size of a plant, an order or a deal."""
-        if any("prior" in t.roles or "quote" in t.roles for t in (*left, *right)):
+        if any("prior" in t.roles for t in (*left, *right)):
+            return False
+        if number.unit == "CNY/t" and any("quote" in t.roles for t in (*left, *right)):
             return False
         if right and right[0].roles.keys() & {"agent", "plan", "foreign"}:
             return False
@@ -582,31 +622,33 @@ class _Reader:
             return not any("subject" not in t.roles and "plan" in t.roles for t in left)
         return not left and bool(self.state.metric) and clause.opener in {"colon", "open", "comma"} and not right
 
-    def _period_name(self, clause: Clause, left: list[Token]) -> PeriodName | None:
-        own = [t.roles["period"] for t in clause.tokens if "period" in t.roles]
+    def _period_name(self, clause: Clause, left: list[Token], wanted: set[str] | None = None) -> PeriodName | None:
+        """The period named nearest to a number: in its clause, before it, or after it in a clause that goes on."""
+        own = _periods_of(clause.tokens, wanted)
         if own:
-            near = [t.roles["period"] for t in left if "period" in t.roles]
+            near = _periods_of(left, wanted)
             return near[-1] if near else own[0]
-        if self.state.period is not None:
-            return self.state.period
+        for name in (self.state.period, self.state.month):
+            if name is not None and (wanted is None or name.kind in wanted):
+                return name
         for clause_after in self.clauses[self.index + 1 :]:
             if clause_after.opener in {"semicolon", "clause"} or clause_after.has("modal"):
                 break
             if clause_after.has("subject") and clause_after.has("metric"):
                 break
-            for token in clause_after.tokens:
-                if "period" in token.roles:
-                    name: PeriodName = token.roles["period"]
-                    return name
+            names = _periods_of(clause_after.tokens, wanted)
+            if names:
+                return names[0]
         return None
 
     def _period(self, clause: Clause, left: list[Token], measure: str, number: Number) -> str:
         """The period that the number is about; empty where it cannot be named."""
         if "period" in number.labels:
             return resolve_period(number.labels["period"], self.review)
-        name = self._period_name(clause, left)
+        wanted = _MONTHLY if measure in _MONTH_ONLY else _QUARTERLY if measure == "qoq_pct" else None
+        name = self._period_name(clause, left, wanted)
         review = format_month(self.review)
-        if clause.has("prior") and (name is None or name.kind in {"last_month", "month"}):
+        if _is_prior(clause) and (name is None or name.kind in {"last_month", "month"}):
             return review
         if name is not None:
             period = resolve_period(name, self.review)
@@ -668,7 +710,7 @@ class _Reader:
             return
         sign = self._sign(left, right, number)
         basis = self._basis(left, right, number)
-        is_prior = clause.has("prior") and number.unit == "%"
+        is_prior = _is_prior(clause) and number.unit == "%"
         kind = "forecast" if is_prior or last_month(period) > self.review else "actual"
         value, lower, upper, qualifier = _signed(number, sign if MEASURE_HAS_SIGN(measure) else 1)
         if number.unit == "times":
@@ -718,20 +760,23 @@ class _Reader:
     def _read_direction(self, clause: Clause) -> None:
         tokens = clause.tokens
         metrics = [i for i, t in enumerate(tokens) if "metric" in t.roles]
-        if not metrics or any(t.number is not None and t.number.unit not in {"", "other"} for t in tokens):
+        goes_on = clause.opener in {"and", "clause"} and bool(tokens) and bool(self.state.metric) and clause.has("modal")
+        if not (metrics or goes_on) or any(t.number is not None and t.number.unit not in {"", "other"} for t in tokens):
             return
         if any(t.roles.keys() & {"negation", "share_noun", "share_verb", "slowing", "prior", "foreign"} for t in tokens):
             return
         bases = [self._basis_name(t.roles["basis"]) for t in tokens if "basis" in t.roles]
         if any(basis != "mom" for basis in bases) or self._basis_name(self.state.pending_basis) == "yoy":
             return
-        metric = tokens[metrics[0]].roles["metric"]
+        metric = tokens[metrics[0]].roles["metric"] if metrics else self.state.metric
         changes = [
-            t for t in tokens if "change" in t.roles and (t.roles["change"][1] != "word" or t.text in _PLAIN_WORDS)
+            t
+            for t in tokens
+            if "change" in t.roles and (t.roles["change"][1] != "word" or not t.roles["change"][0] or t.text in _PLAIN_WORDS)
         ]
         if not changes or metric == "capacity":
             return
-        after = [t for t in changes if t.start > tokens[metrics[0]].start] or changes
+        after = [t for t in changes if not metrics or t.start > tokens[metrics[0]].start] or changes
         sign = after[-1].roles["change"][0]
         subject = self.state.subject if self.state.subject is not None else self._context_subject()
         if subject is None or subject in (FOREIGN, UNKNOWN):
