@@ -181,6 +181,8 @@ class _Reader:
                 state.first_subject = self._nodes(first)
             else:
                 state.first_subject = None
+        elif state.subject in (FOREIGN, UNKNOWN) and clause.has("metric") and clause.has("industry"):
+            state.subject = None
         elif state.first_subject is not None and clause.opener == "and" and not any("metric" in t.roles for t in tokens):
             state.subject = state.first_subject
         metrics = [t for t in tokens if "metric" in t.roles]
@@ -286,7 +288,7 @@ class _Reader:
 
     def _has_unknown_head(self, clause: Clause, head: list[Token]) -> bool:
         """Whether a clause that names neither subject nor metric starts with a noun of its own before its verb."""
-        if not any(t.number is not None for t in clause.tokens):
+        if not any(t.number is not None and t.number.unit not in {"", "other"} for t in clause.tokens):
             return False
         if any("metric" in t.roles or "share_noun" in t.roles or "averages" in t.roles for t in head):
             return False
@@ -386,6 +388,8 @@ class _Reader:
         if number is None or number.unit in {"", "other"}:
             return
         left = clause.tokens[before:position]
+        if before and left and "basis" in left[0].roles and self.lexicon.language.is_spaced:
+            left = left[1:]  # it belongs to the number before
         right = clause.tokens[position + 1 : after]
         subject, where = self._subject_for(clause, position, before, after)
         if subject is None or subject in (FOREIGN, UNKNOWN):
@@ -429,7 +433,10 @@ class _Reader:
                 if after_to or (basis is None and not self._is_changed(left)) or (left and "level" in left[-1].roles):
                     return "level", ""
                 return "", "unit"
-            if self._is_share_here(left, right, number) and is_product and number.form != "multiple":
+            is_growth = basis is not None and change is not None and not after_to
+            is_growth = is_growth and not self._has_share([*left, *right])
+            is_share = self._is_share_here(left, right, number) and not is_growth
+            if is_share and is_product and number.form != "multiple":
                 if after_to or not self._is_changed(left):
                     return ("share_pct", "") if basis is None or after_to else ("", "measure")
                 return "", "measure"
@@ -538,7 +545,7 @@ class _Reader:
                 sign = self._sign_of(token)
                 if sign:
                     return sign
-            elif not token.roles.keys() & {"basis", "unknown", "level", "in", "period", "month"}:
+            elif not token.roles.keys() & {"basis", "unknown", "level", "in", "of", "period", "month"}:
                 break
         for token in reversed(left):
             sign = self._sign_of(token)
@@ -595,7 +602,9 @@ class _Reader:
             return True
         if left and "by" in left[-1].roles and (self._is_changed(left[:-1]) or self.state.sign):
             return True
-        if left and "change" in left[-1].roles and left[-1].roles["change"][1] != "flat":
+        if left and "change" in left[-1].roles:
+            return True
+        if len(left) > 1 and "of" in left[-1].roles and "change" in left[-2].roles:
             return True
         own = [t for t in right if "basis" in t.roles]
         return bool(own) and bool(left) and self._is_changed(left) and not left[-1].roles.keys() & {"level", "averages"}
@@ -634,7 +643,7 @@ class _Reader:
         for clause_after in self.clauses[self.index + 1 :]:
             if clause_after.opener in {"semicolon", "clause"} or clause_after.has("modal"):
                 break
-            if clause_after.has("subject") and clause_after.has("metric"):
+            if clause_after.has("metric") and any(t.number is not None for t in clause_after.tokens):
                 break
             names = _periods_of(clause_after.tokens, wanted)
             if names:
@@ -656,7 +665,7 @@ class _Reader:
                 return period
         if self.state.is_horizon:
             return ""
-        if self.state.is_past_step:
+        if self.state.is_past_step and self.state.last is not None and self.state.last.measure == measure:
             return ""
         future = self.context.period or self.context.heading_period
         if self.state.is_modal or (future > review and not self._is_past(clause)):
