@@ -86,7 +86,7 @@ class State:
     is_past_step: bool = False
     is_horizon: bool = False
     last: Statement | None = None
-    has_change: bool = False
+    bases: tuple[Any, ...] = ()
 
 
 _MONTHLY = {"month", "this_month", "next_month", "last_month"}
@@ -120,6 +120,40 @@ def _is_prior(clause: Clause) -> bool:
     return clause.has("prior") or (clause.has("earlier") and clause.has("modal"))
 
 
+_NO_REFERENCE = {"change", "subject", "metric", "unknown", "basis", "compare", "earlier", "prior", "modal"}
+
+
+def find_references(tokens: list[Token]) -> set[int]:
+    """Places of an earlier level and its period: "from 75 % in October", "compared with 402 MWh in July"."""
+    found: set[int] = set()
+    for i, token in enumerate(tokens):
+        if i in found or not token.roles.keys() & {"from", "against"} or token.number is not None:
+            continue
+        region = _reference_from(tokens, i)
+        found |= region
+    return found
+
+
+def _reference_from(tokens: list[Token], start: int) -> set[int]:
+    seen = False
+    region = {start}
+    for i in range(start + 1, len(tokens)):
+        token = tokens[i]
+        if token.number is not None:
+            if seen:
+                break
+            seen = True
+            following = tokens[i + 1].roles if i + 1 < len(tokens) else {}
+            if "change" in following or ("basis" in following and i + 2 < len(tokens) and "change" in tokens[i + 2].roles):
+                return set()
+        elif not seen and token.roles.keys() & _NO_REFERENCE:
+            return set()
+        elif seen and token.roles.keys() & {"to", "moves", "level", "change"}:
+            break
+        region.add(i)
+    return region if seen else set()
+
+
 class _Reader:
     """Reads one sentence from left to right."""
 
@@ -135,20 +169,69 @@ class _Reader:
         self.stack: list[State] = []
         self.index = 0
         self.has_modal = any("modal" in token.roles for token in tokens)
+        self.references = [find_references(clause.tokens) for clause in self.clauses]
 
     def read(self) -> Findings:
         for index, clause in enumerate(self.clauses):
             self.index = index
             self._open(clause)
             self._settle(clause)
-            numbers = [i for i, token in enumerate(clause.tokens) if token.number is not None]
+            self._read_numbers(clause)
+            self._read_direction(clause)
+            self._close(clause)
+        return self.found
+
+    def _read_numbers(self, clause: Clause) -> None:
+        """Every number of a clause: first those that stand for the period itself, then those it is compared with."""
+        references = self.references[self.index]
+        if references:
+            kept = Clause(clause.opener, [t for i, t in enumerate(clause.tokens) if i not in references])
+            self._read_plain_numbers(kept)
+            self._read_references(clause, references)
+            return
+        self._read_plain_numbers(clause)
+
+    def _read_plain_numbers(self, clause: Clause) -> None:
+        numbers = [i for i, token in enumerate(clause.tokens) if token.number is not None]
+        if numbers:
             for place, position in enumerate(numbers):
                 before = numbers[place - 1] + 1 if place else 0
                 after = numbers[place + 1] if place + 1 < len(numbers) else len(clause.tokens)
                 self._read_number(clause, position, before, after)
-            self._read_direction(clause)
-            self._close(clause)
-        return self.found
+
+    def _read_references(self, clause: Clause, references: set[int]) -> None:
+        """The level of another period, quoted beside the one reported."""
+        tokens = [clause.tokens[i] for i in sorted(references)]
+        last = self.state.last
+        number_token = next((t for t in tokens if t.number is not None), None)
+        if last is None or number_token is None or number_token.number is None:
+            return
+        number = number_token.number
+        if last.measure not in {"level", "share_pct"} or number.unit != last.unit or clause.has("revised"):
+            return
+        period = self._reference_period(tokens, last)
+        if not period or period == last.period:
+            return
+        value, lower, upper, qualifier = _signed(number, 1)
+        kind = "forecast" if last_month(period) > self.review else "actual"
+        self.found.statements.append(
+            replace(
+                last, period=period, kind=kind, value=value, lower=lower, upper=upper, qualifier=qualifier,
+                half_width=number.half_width, token=number_token, rule=f"{last.measure}/reference",
+            )
+        )  # fmt: skip
+
+    def _reference_period(self, tokens: list[Token], last: Statement) -> str:
+        names = _periods_of(tokens, None)
+        if names:
+            return resolve_period(names[-1], self.review)
+        basis = next((t.roles["basis"] for t in tokens if "basis" in t.roles), None)
+        months = {"mom": -1, "yoy": -12}.get(basis, 0) if isinstance(basis, str) else 0
+        if isinstance(basis, PeriodName):
+            return resolve_period(basis, self.review)
+        if months and len(last.period) == 7 and "Q" not in last.period and "H" not in last.period:
+            return format_month(add_months(last_month(last.period), months))
+        return ""
 
     # --- clause by clause -------------------------------------------------------------------
 
@@ -170,11 +253,12 @@ class _Reader:
     def _settle(self, clause: Clause) -> None:
         """Take over what the clause says for itself and for those after it."""
         state = self.state
+        references = self.references[self.index]
+        if references:
+            clause = Clause(clause.opener, [t for i, t in enumerate(clause.tokens) if i not in references])
         tokens = clause.tokens
         subject = self._own_subject(clause)
         if subject is not None:
-            if subject != state.subject and subject not in (FOREIGN, UNKNOWN):
-                state.has_change = False
             state.subject = subject
             if subject not in (FOREIGN, UNKNOWN) and not any(t.number is not None for t in tokens):
                 first = next(t for t in tokens if "subject" in t.roles)
@@ -194,7 +278,7 @@ class _Reader:
         elif metrics and not any("whole" in t.roles for t in tokens) or any("change" in t.roles for t in tokens):
             state.is_share = state.is_share and not metrics
         if any("modal" in t.roles for t in tokens) and not any("done" in t.roles for t in tokens):
-            state.is_modal = True
+            state.is_modal = state.is_modal or not _is_prior(clause)
         elif subject is not None and metrics and clause.opener in {"clause", "semicolon"}:
             state.is_modal = False
         if any("horizon" in t.roles for t in tokens):
@@ -292,12 +376,16 @@ class _Reader:
             return False
         if any("metric" in t.roles or "share_noun" in t.roles or "averages" in t.roles for t in head):
             return False
+        seen = False
         for token in head:
             roles = token.roles
             if self._is_noun(token):
-                return True
-            if roles.keys() & {"change", "basis", "level", "share_verb", "modal", "in", "by", "of", "period", "compare"}:
-                return False
+                seen = True
+            elif roles.keys() & {"change", "level", "share_verb", "modal", "compare", "basis"}:
+                return seen
+            elif roles.keys() & {"in", "by", "of", "period"}:
+                if not seen:
+                    return False
         return False
 
     def _is_noun(self, token: Token) -> bool:
@@ -427,6 +515,8 @@ class _Reader:
         change = self._sign(left, right, number)
         after_to = bool(left) and (left[-1].roles.keys() & {"to", "moves"}) and "by" not in left[-1].roles
         if number.unit == "pp":
+            if any("change" in t.roles and t.roles["change"][1] == "noun" for t in left) and not self._has_share(left):
+                return "", "measure"
             return self._measure_points(basis, metric, change)
         if number.unit in {"%", "times"}:
             if metric == "operating_rate" and number.form == "digits":
@@ -510,9 +600,19 @@ class _Reader:
             return after.roles["basis"]
         if before is not None:
             return before.roles["basis"]
+        if _is_prior(self.clauses[self.index]) and self.state.bases:
+            return self.state.bases[0]
+        if len(set(self.state.bases)) == 1 and self._is_parallel(left):
+            return self.state.bases[0]
         if self.state.pending_basis is not None and not (left and left[-1].roles.keys() & {"to"}):
             return self.state.pending_basis
         return None
+
+    def _is_parallel(self, left: list[Token]) -> bool:
+        """Whether a clause names only another subject and leaves the rest to the clause before it."""
+        if not any("subject" in t.roles for t in left) or self._has_share(left):
+            return False
+        return not any("metric" in t.roles or "period" in t.roles for t in left)
 
     def _metric(self, left: list[Token], right: list[Token], number: Number) -> str:
         if "metric" in number.labels:
@@ -533,6 +633,9 @@ class _Reader:
             return number.sign
         if number.form == "multiple":
             return 1
+        rate = self._sign_of_rate(left)
+        if rate:
+            return rate
         is_prior = _is_prior(self.clauses[self.index])
         for token in () if is_prior else reversed(left):
             sign = self._sign_of(token)
@@ -553,6 +656,13 @@ class _Reader:
                 return sign
         shared = self._shared_sign()
         return shared if shared is not None else self.state.sign or None
+
+    def _sign_of_rate(self, left: list[Token]) -> int:
+        """The sign of a rate of change that itself moved: "growth eased to 3 %" is +3."""
+        if not left or not left[-1].roles.keys() & {"to", "moves"}:
+            return 0
+        nouns = [t.roles["change"][0] for t in left if "change" in t.roles and t.roles["change"][1] == "noun"]
+        return int(nouns[0]) if nouns else 0
 
     def _is_noun_of_change(self, right: list[Token]) -> bool:
         tokens = [t for t in right if "basis" not in t.roles]
@@ -593,6 +703,8 @@ class _Reader:
             return True
         if any("share_verb" in t.roles for t in right) and not self._is_changed(left):
             return True
+        if len(right) > 1 and "level" in right[0].roles and any(p for _, p in right[1].roles.get("subject", ())):
+            return True
         return self.state.is_share
 
     def _is_change_of_level(self, left: list[Token], right: list[Token], basis: Any, number: Number) -> bool:
@@ -620,6 +732,8 @@ class _Reader:
         named = any("metric" in t.roles or "averages" in t.roles for t in left)
         carried = bool(self.state.metric) or self.state.last is not None
         joined = bool(left) and left[-1].roles.keys() & {"level", "averages", "to", "moves", "metric", "period", "subject", "colon"}
+        if left and left[-1].roles.keys() & {"to", "moves"} and self.state.last is not None:
+            return True
         if number.unit == "CNY/t":
             return bool(joined) or (not left and clause.opener in {"colon", "open", "comma"})
         if metric == "capacity":
@@ -633,7 +747,7 @@ class _Reader:
 
     def _period_name(self, clause: Clause, left: list[Token], wanted: set[str] | None = None) -> PeriodName | None:
         """The period named nearest to a number: in its clause, before it, or after it in a clause that goes on."""
-        own = _periods_of(clause.tokens, wanted)
+        own = _periods_of(clause.tokens, wanted) if clause.opener != "open" or not clause.has("basis") else []
         if own:
             near = _periods_of(left, wanted)
             return near[-1] if near else own[0]
@@ -645,7 +759,10 @@ class _Reader:
                 break
             if clause_after.has("metric") and any(t.number is not None for t in clause_after.tokens):
                 break
-            names = _periods_of(clause_after.tokens, wanted)
+            if clause_after.opener == "open":
+                continue
+            apart = self.references[self.clauses.index(clause_after)]
+            names = _periods_of([t for i, t in enumerate(clause_after.tokens) if i not in apart], wanted)
             if names:
                 return names[0]
         return None
@@ -752,7 +869,8 @@ class _Reader:
         self.state.basis = basis
         if MEASURE_HAS_SIGN(measure):
             self.state.sign = sign
-            self.state.has_change = True
+        if measure.endswith("_pct") and measure != "share_pct" and basis is not None:
+            self.state.bases = (*self.state.bases, basis)
         if measure == "mom_abs":
             self.state.pending_basis = "mom"
         if measure.startswith("share") and not measure.endswith("pp"):

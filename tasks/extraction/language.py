@@ -151,6 +151,7 @@ _GROUPS = (
     ("quotes", "quote"),
     ("negations", "negation"),
     ("motion", "motion"),
+    ("makes", "makes"),
 )
 _NO_PERIOD = {"end", "not_nameable", "since", "first_months"}
 
