@@ -491,6 +491,8 @@ class _Reader:
             if reason:
                 self._miss(token, reason)
             return
+        if where == "context" and self.state.subject not in (None, FOREIGN, UNKNOWN):
+            subject = self.state.subject
         self._state(clause, token, number, left, right, subject, where, measure)
 
     def _miss(self, token: Token, reason: str) -> None:
@@ -729,6 +731,10 @@ class _Reader:
             return False
         if right and right[0].roles.keys() & {"agent", "plan", "foreign"}:
             return False
+        if any("makes" in t.roles for t in left) and any("of" in t.roles for t in right[:1]):
+            return bool(right[1:]) and "subject" in right[1].roles and any("agent" in t.roles for t in left)
+        if not clause.has("metric") and self._opens_sentence(clause, left, right):
+            return True
         named = any("metric" in t.roles or "averages" in t.roles for t in left)
         carried = bool(self.state.metric) or self.state.last is not None
         joined = bool(left) and left[-1].roles.keys() & {"level", "averages", "to", "moves", "metric", "period", "subject", "colon"}
@@ -744,6 +750,18 @@ class _Reader:
         if carried and left and "level" in left[-1].roles and clause.opener in {"comma", "and", "start"}:
             return not any("subject" not in t.roles and "plan" in t.roles for t in left)
         return not left and bool(self.state.metric) and clause.opener in {"colon", "open", "comma"} and not right
+
+    def _opens_sentence(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
+        """Whether the level stands before its subject: "At 412,000 mt, output was 4.6 % higher"."""
+        if self.index or right or len(left) != 1 or "level" not in left[0].roles or len(self.clauses) < 2:
+            return False
+        following = self.clauses[1]
+        metric = next((t.roles["metric"] for t in following.tokens if "metric" in t.roles), "")
+        if not metric or self._own_subject(following) in (FOREIGN, UNKNOWN):
+            return False
+        self.state.subject = self._own_subject(following)
+        self.state.metric = metric
+        return True
 
     def _period_name(self, clause: Clause, left: list[Token], wanted: set[str] | None = None) -> PeriodName | None:
         """The period named nearest to a number: in its clause, before it, or after it in a clause that goes on."""
@@ -885,30 +903,20 @@ class _Reader:
     # --- directions -------------------------------------------------------------------------
 
     def _read_direction(self, clause: Clause) -> None:
+        """A change without a number: "NaFSI prices moved down slightly", "shrinking electrolyte demand"."""
         tokens = clause.tokens
-        metrics = [i for i, t in enumerate(tokens) if "metric" in t.roles]
-        goes_on = clause.opener in {"and", "clause"} and bool(tokens) and bool(self.state.metric) and clause.has("modal")
-        if not (metrics or goes_on) or any(t.number is not None and t.number.unit not in {"", "other"} for t in tokens):
+        if any(t.number is not None and t.number.unit not in {"", "other"} for t in tokens):
             return
-        if any(t.roles.keys() & {"negation", "share_noun", "share_verb", "slowing", "prior", "foreign"} for t in tokens):
+        if any(t.roles.keys() & _NO_DIRECTION for t in tokens) or self.state.is_horizon:
             return
         bases = [self._basis_name(t.roles["basis"]) for t in tokens if "basis" in t.roles]
         if any(basis != "mom" for basis in bases) or self._basis_name(self.state.pending_basis) == "yoy":
             return
-        metric = tokens[metrics[0]].roles["metric"] if metrics else self.state.metric
-        changes = [
-            t
-            for t in tokens
-            if "change" in t.roles and (t.roles["change"][1] != "word" or not t.roles["change"][0] or t.text in _PLAIN_WORDS)
-        ]
-        if not changes or metric == "capacity":
+        found = self._find_direction(clause)
+        if found is None:
             return
-        after = [t for t in changes if not metrics or t.start > tokens[metrics[0]].start] or changes
-        sign = after[-1].roles["change"][0]
-        subject = self.state.subject if self.state.subject is not None else self._context_subject()
-        if subject is None or subject in (FOREIGN, UNKNOWN):
-            return
-        if self.state.is_horizon:
+        change, metric, subject = found
+        if subject is None or subject in (FOREIGN, UNKNOWN) or metric == "capacity":
             return
         period = self._period(clause, tokens, "direction", Number(0, "", 0))
         if not period or len(period) != 7 or "Q" in period or "H" in period:
@@ -917,12 +925,62 @@ class _Reader:
         if node is None:
             return
         kind = "forecast" if last_month(period) > self.review else "actual"
+        sign = float(change.roles["change"][0])
         self.found.directions.append(
             Statement(
-                node, metric, "direction", period, kind, float(sign), None, None, "sign", "exact", 0.0, after[-1],
-                "direction/own",
+                node, metric, "direction", period, kind, sign, None, None, "sign", "exact", 0.0, change, "direction/own"
             )
         )  # fmt: skip
+
+    def _find_direction(self, clause: Clause) -> tuple[Token, str, Nodes | None] | None:
+        """The word of change, the metric it is about, and whose metric that is."""
+        tokens = clause.tokens
+        changes = [i for i, t in enumerate(tokens) if "change" in t.roles and _is_plain_change(t)]
+        metrics = [i for i, t in enumerate(tokens) if "metric" in t.roles]
+        if not changes:
+            return None
+        if not metrics:
+            goes_on = clause.opener in {"and", "clause"} and bool(self.state.metric) and clause.has("modal")
+            carried = self.state.subject if self.state.subject is not None else self._context_subject()
+            return (tokens[changes[-1]], self.state.metric, carried) if goes_on else None
+        for i in reversed(changes):
+            after = next((m for m in metrics if m > i), None)
+            if after is not None and self._is_attribute(tokens, i, after):
+                return tokens[i], tokens[after].roles["metric"], self._owner(tokens, after)
+        for metric in metrics:
+            following = [i for i in changes if i > metric and tokens[i].roles["change"][1] != "noun"]
+            if following:
+                return tokens[following[-1]], tokens[metric].roles["metric"], self._owner(tokens, metric)
+        return None
+
+    def _is_attribute(self, tokens: list[Token], change: int, metric: int) -> bool:
+        """Whether a change before a metric is its own: "shrinking electrolyte demand", "the rise in NaFSI prices"."""
+        between = tokens[change + 1 : metric]
+        form = tokens[change].roles["change"][1]
+        named = all(t.roles.keys() & {"subject", "in", "of", "chain", "averages"} for t in between)
+        return named and form in {"noun", "verb"} and len(between) <= 4
+
+    def _owner(self, tokens: list[Token], metric: int) -> Nodes | None:
+        """The subject of a metric: named right before it, or after "of" or "for", else the clause's."""
+        for i in range(metric - 1, -1, -1):
+            if "subject" in tokens[i].roles:
+                if self._is_agent(tokens, i):
+                    continue
+                return self._nodes(tokens[i])
+            if tokens[i].roles.keys() & {"metric"}:
+                break
+        for i in range(metric + 1, min(metric + 4, len(tokens))):
+            if "subject" in tokens[i].roles and tokens[i - 1].roles.keys() & {"of", "in"}:
+                return self._nodes(tokens[i])
+        return self.state.subject if self.state.subject is not None else self._context_subject()
+
+
+_NO_DIRECTION = {"negation", "share_noun", "share_verb", "slowing", "prior", "foreign", "plan"}
+
+
+def _is_plain_change(token: Token) -> bool:
+    sign, form = token.roles["change"]
+    return form != "word" or sign == 0 or token.text in _PLAIN_WORDS
 
 
 _PLAIN_WORDS = {"up", "down", "higher", "lower", "flat", "stable", "unchanged", "steady"}
