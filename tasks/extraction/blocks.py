@@ -9,7 +9,7 @@ _END = re.compile(
     r"|(?<!\b[A-Z])(?<!\bvs)(?<!\bapprox)(?<!\bca)(?<!\bNo)(?<!\bFig)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bi\.e)(?<!\be\.g)[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\u4e00-\u9fff]|\s*$|[A-Z][a-z])"
 )
 _BULLET = re.compile(r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*")
-_HEADING_MARK = re.compile(r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=\S)")
+_HEADING_MARK = re.compile(r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])")
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _LEAD_END = (":", "：")
 
@@ -74,7 +74,7 @@ def _has_figure(line: str) -> bool:
 def _is_heading(line: str) -> bool:
     """A short line that does not end like a sentence and states no figure."""
     words = _MARKUP.sub("", line).strip()
-    if not words or words[-1] in ".。!！?？;；,，:：、" or _has_figure(words):
+    if not words or re.search(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d", words) or words[-1] in ".。!！?？;；,，:：、" or _has_figure(words):
         return False
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff")
     return len(words) <= (45 if wide > len(words) / 3 else 130)
@@ -86,7 +86,7 @@ def _is_wrapped(text: str, line: tuple[int, int, str], following: tuple[int, int
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff") > len(words) / 3
     if text[end : following[0]].count("\n") > 1 or width > (60 if wide else 130) or len(words.strip()) < 0.6 * width:
         return False
-    if words.rstrip()[-1:] in ".。!！?？:：" and len(words.strip()) < 0.75 * width:
+    if words.rstrip()[-1:] in ".。!！?？:：；;":
         return False
     if len(words.strip()) < (18 if wide else 45):
         return False

@@ -34,6 +34,7 @@ class Language:
     cardinals: Mapping[str, float] = field(repr=False)
     periods: Mapping[str, str] = field(repr=False)
     patterns: tuple[tuple[str, str], ...] = field(repr=False)
+    starts: tuple[str, ...] = field(repr=False)
     neutral: frozenset[str] = field(repr=False)
     published: tuple[str, ...] = field(repr=False)
 
@@ -76,6 +77,7 @@ def _read_language(path: Path) -> Language:
         cardinals={word: float(value) for word, value in data["cardinals"].items()},
         periods=periods,
         patterns=tuple(_fill_patterns(data, months, units, periods)),
+        starts=(*months, *(n for n, key in periods.items() if key[:-1] in {"quarter", "half"}), *data["patterns"]["starts"]),
         neutral=frozenset(data["neutral"]["words"]),
         published=tuple(data["headline"]["published"]),
     )
@@ -115,6 +117,7 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
 # table.key of the language file → role; a key left out is `words`
 _GROUPS = (
     ("slowing", "slowing"),
+    ("slowing.narrows", "narrows"),
     ("bounds.post", "post_bound"),
     ("hedges.before", "hedge"),
     ("hedges.after", "post_hedge"),
@@ -173,7 +176,7 @@ def _fill_patterns(
     quarters = [name for name, key in periods.items() if key.startswith("quarter")]
     halves = [name for name, key in periods.items() if key.startswith("half")]
     for kind, patterns in data["patterns"].items():
-        for pattern in patterns:
+        for pattern in patterns if kind != "starts" else ():
             filled = pattern.replace("{month}", _any_of(months)).replace("{unit}", _any_of(units))
             yield kind, filled.replace("{quarter}", _any_of(quarters)).replace("{half}", _any_of(halves))
 

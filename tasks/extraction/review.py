@@ -45,7 +45,7 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
             _enter_section(text, plain, block, context, is_title=number == 0)
             previous = block.kind
             continue
-        if not (block.kind == "item" and previous in {"item", "lead"}):
+        if not (previous == "lead" or (block.kind == "item" and previous == "item")):
             context.start_paragraph()
         lead: Findings | None = None
         for start, end in find_sentences(text, block.start, block.end):
@@ -58,7 +58,7 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
             directions += [Stated(s, start, end) for s in lead.directions]
             missed += [Missed(m, start, end) for m in lead.misses]
             _remember(tokens, lead, context, review)
-            if block.kind == "lead" or text[start:end].rstrip().endswith((":", "：")):
+            if text[start:end].rstrip().endswith((":", "：")):
                 _take_lead(tokens, context)
         previous = block.kind
     return [*stated, *directions], missed
@@ -94,6 +94,9 @@ def _set_section(tokens: list[Token], context: Context) -> None:
     context.section = subjects[0] if subjects else None
     context.parent = earlier
     context.subject = None
+    context.last = None
+    segments = [{segment for segment, _ in nodes} for nodes in subjects]
+    context.is_section_mixed = any(not other & segments[0] for other in segments)
     metrics = [t.roles["metric"] for t in tokens if "metric" in t.roles]
     if len(metrics) == 1 and len(tokens) <= 4:
         context.metric = metrics[0]
@@ -107,6 +110,10 @@ def _remember(tokens: list[Token], found: Findings, context: Context, review: da
     named = [resolve_period(p, review) for p in periods]
     months = [p for p in named if len(p) == 7 and p[5] not in "QH"]
     context.period = months[-1] if months else context.period
+    if found.statements:
+        last = found.statements[-1]
+        segment, product = last.node
+        context.last = frozenset({(segment, "" if last.measure == "share_pct" else product)})
 
 
 def _take_lead(tokens: list[Token], context: Context) -> None:

@@ -131,7 +131,7 @@ def _read_number(lexicon: Lexicon, match: re.Match[str]) -> Token:
     start = match.start()
     if sign and sign_text[:1] not in "+±":
         before = match.string[start - 1 : start]
-        if before.isalnum() or before in "%)" or (len(sign_text) > 1):
+        if (before.isascii() and before.isalnum()) or before in "%)" or (len(sign_text) > 1):
             sign = 0
     number = Number(
         round(value * factor, 9),
@@ -384,11 +384,14 @@ def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
     for token in tokens:
         period = token.roles.get("period") or _month_name(token)
         if period is not None and out:
+            place = _find_against(out, plain, token.start) if period.kind == "month" or period.kind in _PARTS else None
+            if place is not None:
+                before = out[place]
+                del out[place:]
+                out.append(Token(before.start, token.end, plain[before.start : token.end], _basis_roles(before, period)))
+                continue
             before = out[-1]
             gap = plain[before.end : token.start].strip()
-            if "against" in before.roles and gap in {"", "the", "its", "in", "于"} and period.kind == "month":
-                out[-1] = Token(before.start, token.end, plain[before.start : token.end], _basis_roles(before, period))
-                continue
             if "since" in before.roles and not gap:
                 out[-1] = Token(before.start, token.end, plain[before.start : token.end], {"since": True})
                 continue
@@ -397,6 +400,22 @@ def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
             token = Token(token.start, token.end, token.text, {**token.roles, "period": period})
         out.append(token)
     return out
+
+
+_PARTS = {"quarter1", "quarter2", "quarter3", "quarter4"}
+
+
+def _find_against(out: list[Token], plain: str, start: int) -> int | None:
+    """Place of the preposition of comparison that governs a period, a few words before it: "than in the peak month of"."""
+    for place in range(len(out) - 1, max(-1, len(out) - 4), -1):
+        roles = out[place].roles
+        if "against" in roles:
+            gap = plain[out[place].end : start].strip()
+            few = len(gap.split()) <= 5 if gap.isascii() else len(gap) <= 2
+            return place if few and not any(char.isdigit() for char in gap) else None
+        if not roles.keys() & {"of", "in", "unknown", "relative"} or "comma" in roles:
+            return None
+    return None
 
 
 def _basis_roles(before: Token, period: PeriodName) -> dict[str, Any]:
