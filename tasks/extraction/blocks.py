@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# abbreviations whose point ends no sentence; each look-behind has its own fixed width
+_SHORT = "".join(rf"(?<!\b{word}\.)" for word in ("[A-Z]", "vs", "ca", "No", "Co", "Fig", "Inc", "Ltd", "approx", r"i\.e", r"e\.g"))
 _END = re.compile(
-    r"[。！？]+[”’」』）)\"]*"
-    r"|(?<!\b[A-Z])(?<!\bvs)(?<!\bapprox)(?<!\bca)(?<!\bNo)(?<!\bFig)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bi\.e)(?<!\be\.g)[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\u4e00-\u9fff]|\s*$|[A-Z][a-z])"
+    "[。！？]+[”’」』）)\"]*"
+    rf"|[.!?]{_SHORT}[.!?]*[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\u4e00-\u9fff]|\s*\Z|[A-Z][a-z])"
 )
 _BULLET = re.compile(r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*")
 _HEADING_MARK = re.compile(r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])")

@@ -53,6 +53,11 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
             if _is_run_in_heading(tokens):
                 _set_section(tokens, context)
                 continue
+            if not _may_state(tokens):
+                _remember(tokens, None, context, review)
+                if text[start:end].endswith((":", "：")):
+                    _take_lead(tokens, context)
+                continue
             lead = read_sentence(tokens, context)
             stated += [Stated(s, start, end) for s in lead.statements]
             directions += [Stated(s, start, end) for s in lead.directions]
@@ -62,6 +67,19 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
                 _take_lead(tokens, context)
         previous = block.kind
     return [*stated, *directions], missed
+
+
+def _may_state(tokens: list[Token]) -> bool:
+    """Whether a sentence holds a quantity, or a change that could be of a metric."""
+    has_change = False
+    for token in tokens:
+        if token.number is not None and token.number.unit not in _NO_UNIT:
+            return True
+        has_change = has_change or "change" in token.roles
+    return has_change
+
+
+_NO_UNIT = {"", "other"}
 
 
 def _is_run_in_heading(tokens: list[Token]) -> bool:
@@ -104,13 +122,13 @@ def _set_section(tokens: list[Token], context: Context) -> None:
             context.section = earlier
 
 
-def _remember(tokens: list[Token], found: Findings, context: Context, review: date) -> None:
+def _remember(tokens: list[Token], found: Findings | None, context: Context, review: date) -> None:
     """What a sentence leaves for the next one: its period where it looks ahead."""
     periods = [t.roles["period"] for t in tokens if "period" in t.roles]
     named = [resolve_period(p, review) for p in periods]
     months = [p for p in named if len(p) == 7 and p[5] not in "QH"]
     context.period = months[-1] if months else context.period
-    if found.statements:
+    if found is not None and found.statements:
         last = found.statements[-1]
         segment, product = last.node
         context.last = frozenset({(segment, "" if last.measure == "share_pct" else product)})
