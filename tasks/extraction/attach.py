@@ -144,7 +144,7 @@ def find_references(tokens: list[Token]) -> set[int]:
         if _is_earlier_level(tokens, i):
             found |= {i, i + 1, i + 2}
             continue
-        if not token.roles.keys() & {"from", "against"}:
+        if not token.roles.keys() & {"from", "against", "against_after"}:
             continue
         region = _reference_from(tokens, i)
         found |= region
@@ -445,7 +445,8 @@ class _Reader:
             return linked, "right"
         if self.state.subject is not None:
             return self.state.subject, "carried"
-        return self._context_subject(), "context"
+        found = self._context_subject()
+        return (found, "context") if found is not None else (self._subject_ahead(), "ahead")
 
     def _linked_right(self, right: list[Token]) -> Nodes | None:
         """The name after the number that it belongs to: "a 3 % MoM drop in cathode output", "6 % for NFS"."""
@@ -464,6 +465,14 @@ class _Reader:
                 return self._nodes(token) if linked or i == 0 else None
             if roles.keys() & {"clause", "unknown"} and "in" not in roles:
                 return None
+        return None
+
+    def _subject_ahead(self) -> Nodes | None:
+        """The subject that the sentence names only after its numbers: "A fall of 12 %: that is how cathode output did"."""
+        for clause in self.clauses[self.index + 1 :]:
+            if clause.has("subject") and not any(t.number is not None for t in clause.tokens):
+                found = self._own_subject(clause)
+                return None if found in (FOREIGN, UNKNOWN) else found
         return None
 
     def _context_subject(self) -> Nodes | None:
@@ -926,8 +935,8 @@ class _Reader:
         kind = "forecast" if is_prior or last_month(period) > self.review else "actual"
         value, lower, upper, qualifier = _signed(number, sign if MEASURE_HAS_SIGN(measure) else 1)
         if number.unit == "times":
-            value = _grow(value)
-            lower, upper = _grow(lower), _grow(upper)
+            base = 0 if self._is_added(left, number) else 1
+            value, lower, upper = (_grow(v, base) for v in (value, lower, upper))
         for nodes in members:
             node = self._choose_node(nodes, unit=unit, metric=metric, hint=hint if measure.startswith("share") else "")
             if node is None or (measure.startswith("share") and not node[1]):
@@ -961,6 +970,12 @@ class _Reader:
             self.state.pending_basis = "mom"
         if measure.startswith("share") and not measure.endswith("pp"):
             self.state.is_share = True
+
+    def _is_added(self, left: list[Token], number: Number) -> bool:
+        """Whether "N times" is added to the base (增长2倍 is +200 %), rather than the level reached (增至2倍 is +100 %)."""
+        if not number.labels.get("times") or not left or left[-1].roles.keys() & {"to", "moves", "level", "basis", "of"}:
+            return False
+        return any("change" in t.roles for t in left)
 
     def _default_metric(self, subject: Nodes) -> str:
         for segment in self.lexicon.chain.segments:
@@ -1070,8 +1085,8 @@ def _family(unit: str) -> str:
     return "energy" if unit in {"MWh", "GWh"} else unit
 
 
-def _grow(value: float | None) -> float | None:
-    return None if value is None else round((value - 1) * 100, 6)
+def _grow(value: float | None, base: int) -> float | None:
+    return None if value is None else round((value - base) * 100, 6)
 
 
 def _signed(number: Number, sign: int | None) -> tuple[float | None, float | None, float | None, str]:

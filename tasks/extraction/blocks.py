@@ -1,5 +1,6 @@
 """A document's text as headings, paragraphs and list items, each with its sentences."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ _LEAD_END = (":", "：")
 
 @dataclass(frozen=True)
 class Block:
-    """A heading, a list item, a list's lead-in, or a paragraph, as a span of the text.
+    """A heading, a list item, a list's lead-in, a table's row, or a paragraph, as a span of the text.
 
     `level` is the depth of a heading, 1 where the text does not say.
     """
@@ -37,6 +38,10 @@ def find_blocks(text: str) -> list[Block]:
     position = 0
     while position < len(lines):
         start, end, line = lines[position]
+        if line.count("|") >= 2:
+            blocks.append(Block("row", start, end))
+            position += 1
+            continue
         kind, level, offset = _tell_kind(line)
         while (
             kind != "mark_heading"
@@ -94,6 +99,17 @@ def _is_wrapped(text: str, line: tuple[int, int, str], following: tuple[int, int
         return False
     opened = following[2]
     return not (_BULLET.match(opened) or _HEADING_MARK.match(opened) or "|" in opened)
+
+
+def find_cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Spans of the cells of a row of a table drawn with bars."""
+    edges = [start - 1, *(start + i for i, char in enumerate(text[start:end]) if char == "|"), end]
+    cells = [(left + 1, right) for left, right in itertools.pairwise(edges)]
+    if cells and not text[cells[0][0] : cells[0][1]].strip():
+        cells = cells[1:]
+    if cells and not text[cells[-1][0] : cells[-1][1]].strip():
+        cells = cells[:-1]
+    return cells
 
 
 def find_sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -108,8 +108,8 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
         for meaning, words in data[group].items():
             if meaning not in {"named", "same_month"}:
                 yield from ((word, (role, meaning)) for word in words)
-    for form in ("level", "fold"):
-        yield from ((word, ("times", form)) for word in data["times"][form])
+    changes = frozenset(data["times"]["change"])
+    yield from ((word, ("times", word in changes)) for word in (*data["times"]["level"], *data["times"]["fold"]))
     if not data["is_spaced"]:
         yield from ((word, ("neutral", True)) for word in data["neutral"]["words"])
 
@@ -122,6 +122,7 @@ _GROUPS = (
     ("hedges.before", "hedge"),
     ("hedges.after", "post_hedge"),
     ("basis.named", "against"),
+    ("basis.named_after", "against_after"),
     ("basis.same_month", "same_month"),
     ("periods.end", "part_of"),
     ("periods.not_nameable", "horizon"),

@@ -5,6 +5,7 @@ from datetime import date
 
 from tasks.extraction.attach import Context, Findings, Miss, Statement, read_sentence
 from tasks.extraction.blocks import Block, find_blocks, find_sentences
+from tasks.extraction.grids import Grid
 from tasks.extraction.lexicon import Lexicon, normalise
 from tasks.extraction.periods import resolve_period
 from tasks.extraction.scan import scan_sentence
@@ -40,7 +41,15 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
     missed: list[Missed] = []
     blocks = find_blocks(text)
     previous = ""
+    grid: Grid | None = None
     for number, block in enumerate(blocks):
+        if block.kind == "row":
+            grid = grid if grid is not None and previous == "row" else Grid(text, plain, context)
+            row = grid.read_row(block)
+            stated += [Stated(s, block.start, block.end) for s in row.statements]
+            missed += [Missed(m, block.start, block.end) for m in row.misses]
+            previous = block.kind
+            continue
         if block.kind == "heading":
             _enter_section(text, plain, block, context, is_title=number == 0)
             previous = block.kind

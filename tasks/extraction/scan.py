@@ -162,7 +162,9 @@ def _read_spelled(lexicon: Lexicon, match: re.Match[str]) -> Token:
         return Token(match.start(), match.end(), match.group(), _UNKNOWN)
     number = Number(value, unit, 0.5)
     if unit == "times":
-        return Token(match.start(), match.end(), match.group(), {"times": "level"}, Number(value, "times", 0.5))
+        number = Number(value, "times", 0.5)
+        number.labels["times"] = True
+        return Token(match.start(), match.end(), match.group(), NO_ROLES, number)
     return Token(match.start(), match.end(), match.group(), NO_ROLES, number)
 
 
@@ -213,10 +215,10 @@ def _join_numbers(tokens: list[Token], plain: str) -> list[Token]:
 
 def _number_of_word(token: Token) -> Token:
     if "fraction" in token.roles:
-        number = Number(token.roles["fraction"], "%", 0.5, form="fraction")
+        number = Number(token.roles["fraction"], "%", 1.0, form="fraction")
         return Token(token.start, token.end, token.text, NO_ROLES, number)
     if "multiple" in token.roles:
-        number = Number(token.roles["multiple"], "%", 0.5, form="multiple")
+        number = Number(token.roles["multiple"], "%", 5.0, form="multiple")
         return Token(token.start, token.end, token.text, NO_ROLES, number)
     return token
 
@@ -409,13 +411,23 @@ def _find_against(out: list[Token], plain: str, start: int) -> int | None:
     """Place of the preposition of comparison that governs a period, a few words before it: "than in the peak month of"."""
     for place in range(len(out) - 1, max(-1, len(out) - 4), -1):
         roles = out[place].roles
-        if "against" in roles:
+        if "against" in roles or ("against_after" in roles and _follows_number(out, place)):
             gap = plain[out[place].end : start].strip()
             few = len(gap.split()) <= 5 if gap.isascii() else len(gap) <= 2
             return place if few and not any(char.isdigit() for char in gap) else None
         if not roles.keys() & {"of", "in", "unknown", "relative"} or "comma" in roles:
             return None
     return None
+
+
+def _follows_number(out: list[Token], place: int) -> bool:
+    """Whether a number or a word of change stands before this place in the same clause."""
+    for token in reversed(out[:place]):
+        if token.number is not None or token.roles.keys() & {"change", "compare"}:
+            return True
+        if token.roles.keys() & {"comma", "semicolon", "colon"}:
+            return False
+    return False
 
 
 def _basis_roles(before: Token, period: PeriodName) -> dict[str, Any]:
