@@ -315,8 +315,12 @@ class _Reader:
             state.is_horizon = True
         periods = [t.roles["period"] for t in tokens if "period" in t.roles]
         has_number = any(t.number is not None for t in tokens)
+        if clause.opener == "clause" and not has_number and not clause.has("modal"):
+            periods = []
         if periods and (has_number or state.period is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
             state.period = periods[0]
+        if clause.opener == "clause" and not has_number and not clause.has("modal"):
+            periods = []
         months = [p for p in periods if p.kind in _MONTHLY]
         if months and (has_number or state.month is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
             state.month = months[0]
@@ -434,6 +438,9 @@ class _Reader:
         left = tokens[before:position]
         own = [i for i, t in enumerate(left) if "subject" in t.roles and not self._is_agent(left, i)]
         right = tokens[position + 1 : after]
+        part = self._part_named_after(left, right)
+        if part is not None:
+            return part, "right"
         if any("foreign" in t.roles for t in left):
             return FOREIGN, "own"
         if own:
@@ -447,6 +454,19 @@ class _Reader:
             return self.state.subject, "carried"
         found = self._context_subject()
         return (found, "context") if found is not None else (self._subject_ahead(), "ahead")
+
+    def _part_named_after(self, left: list[Token], right: list[Token]) -> Nodes | None:
+        """The product whose share comes first: "two thirds of cathode output was NFPP", 产量的四分之三为NFPP."""
+        if self._is_changed(left) or any(p for t in left for _, p in t.roles.get("subject", ())):
+            return None
+        for i, token in enumerate(right[:-1]):
+            if token.roles.keys() & {"level", "share_verb"} and "of" not in token.roles:
+                nodes: Nodes = right[i + 1].roles.get("subject", frozenset())
+                return nodes if any(p for _, p in nodes) else None
+            total = "subject" in token.roles and not any(p for _, p in self._nodes(token))
+            if not total and not token.roles.keys() & {"of", "metric", "whole", "chain", "industry"}:
+                return None
+        return None
 
     def _linked_right(self, right: list[Token]) -> Nodes | None:
         """The name after the number that it belongs to: "a 3 % MoM drop in cathode output", "6 % for NFS"."""
@@ -531,6 +551,9 @@ class _Reader:
             return
         if self._is_surprise(clause, left, right):
             return
+        if number.unit == "%" and where in {"context", "carried"} and not any(p for _, p in subject):
+            ahead = self._product_ahead() if self._is_share_here(left, right, number) and not self._has_sign(left) else None
+            subject = ahead if ahead is not None else subject
         measure, reason = self._measure(clause, left, right, number, subject, where)
         if not measure:
             if reason:
@@ -539,6 +562,20 @@ class _Reader:
         if where == "context" and self.state.subject not in (None, FOREIGN, UNKNOWN):
             subject = self.state.subject
         self._state(clause, token, number, left, right, subject, where, measure)
+
+    def _has_sign(self, tokens: list[Token]) -> bool:
+        return any(self._sign_of(t) for t in tokens)
+
+    def _product_ahead(self) -> Nodes | None:
+        """The product named in the next clause: "With 79 % of output, NFPP stayed ahead"."""
+        if self.index + 1 >= len(self.clauses):
+            return None
+        for token in self.clauses[self.index + 1].tokens:
+            if token.number is not None:
+                return None
+            if any(p for _, p in token.roles.get("subject", ())):
+                return self._nodes(token)
+        return None
 
     def _miss(self, token: Token, reason: str) -> None:
         if token.number is not None and token.number.unit in {"%", "pp", "times"}:
@@ -649,6 +686,10 @@ class _Reader:
     def _basis(self, left: list[Token], right: list[Token], number: Number, where: str = "") -> Any:
         if "basis" in number.labels:
             return number.labels["basis"]
+        if number.labels.get("list"):
+            shared = next((t for t in self.clauses[self.index].tokens if "basis" in t.roles), None)
+            if shared is not None:
+                return shared.roles["basis"]
         after = next((t for t in right if "basis" in t.roles), None)
         before = next((t for t in reversed(left) if "basis" in t.roles), None)
         if after is not None and before is not None and not self.lexicon.language.is_spaced:
@@ -673,7 +714,7 @@ class _Reader:
         """Whether a clause names only another subject and leaves the rest to the clause before it."""
         if not (where == "right" or any("subject" in t.roles for t in left)) or self._has_share(left):
             return False
-        return not any("metric" in t.roles or "period" in t.roles for t in left)
+        return not any("period" in t.roles for t in left)
 
     def _metric(self, left: list[Token], right: list[Token], number: Number) -> str:
         if "metric" in number.labels:
@@ -692,7 +733,7 @@ class _Reader:
         """+1 or -1 by the nearest word of change; None where the text shows no sign."""
         if number.sign:
             return number.sign
-        if number.form == "multiple":
+        if number.form == "multiple" or (number.unit == "times" and not self._is_changed(left)):
             return 1
         rate = self._sign_of_rate(left)
         if rate:
@@ -768,7 +809,7 @@ class _Reader:
             return True
         if self._is_part_of(left, right):
             return True
-        if len(right) > 1 and "level" in right[0].roles and any(p for _, p in right[1].roles.get("subject", ())):
+        if self._part_named_after(left, right) is not None:
             return True
         return self.state.is_share
 
@@ -816,6 +857,8 @@ class _Reader:
         if last is not None and last.measure == "level" and last.unit == number.unit and not left and clause.has("period"):
             return True
         if number.unit == "CNY/t":
+            if self._opens_sentence(clause, left, right):
+                return True
             return bool(joined) or (not left and clause.opener in {"colon", "open", "comma"})
         if metric == "capacity":
             spoken = any("industry" in t.roles for c in self.clauses for t in c.tokens)
@@ -828,7 +871,7 @@ class _Reader:
 
     def _opens_sentence(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
         """Whether the level stands before its subject: "At 412,000 mt, output was 4.6 % higher"."""
-        if self.index or right or len(left) != 1 or "level" not in left[0].roles or len(self.clauses) < 2:
+        if self.index or any(t.roles.keys().isdisjoint({"averages", "in", "against_after"}) for t in right) or len(left) != 1 or "level" not in left[0].roles or len(self.clauses) < 2:
             return False
         following = self.clauses[1]
         metric = next((t.roles["metric"] for t in following.tokens if "metric" in t.roles), "")
@@ -1032,6 +1075,8 @@ class _Reader:
                 return tokens[i], tokens[after].roles["metric"], self._owner(tokens, after)
         for metric in metrics:
             following = [i for i in changes if i > metric and tokens[i].roles["change"][1] != "noun"]
+            if len({tokens[i].roles["change"][0] for i in following}) > 1:
+                return None
             if following:
                 return tokens[following[-1]], tokens[metric].roles["metric"], self._owner(tokens, metric)
         return None

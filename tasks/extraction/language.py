@@ -37,6 +37,7 @@ class Language:
     starts: tuple[str, ...] = field(repr=False)
     neutral: frozenset[str] = field(repr=False)
     published: tuple[str, ...] = field(repr=False)
+    hedge_gaps: frozenset[str] = field(repr=False)
 
 
 def load_languages() -> tuple[Language, ...]:
@@ -80,6 +81,7 @@ def _read_language(path: Path) -> Language:
         starts=(*months, *(n for n, key in periods.items() if key[:-1] in {"quarter", "half"}), *data["patterns"]["starts"]),
         neutral=frozenset(data["neutral"]["words"]),
         published=tuple(data["headline"]["published"]),
+        hedge_gaps=frozenset({"", "-", "+", *data["hedges"]["gap"]}),
     )
 
 
@@ -140,6 +142,7 @@ _GROUPS = (
     ("links.to", "to"),
     ("links.from", "from"),
     ("links.by", "by"),
+    ("links.between", "between"),
     ("links.of", "of"),
     ("links.in", "in"),
     ("conjunctions.list", "and"),

@@ -42,7 +42,7 @@ def scan_sentence(lexicon: Lexicon, text: str, plain: str, start: int, end: int)
     """Tokens of `text[start:end]`; `plain` is the text as `normalise` gives it."""
     tokens = list(_find_tokens(lexicon, plain, start, end))
     tokens = _split_compounds(lexicon, [_tell_month(token, text) for token in tokens])
-    tokens = _join_numbers(tokens, plain)
+    tokens = _join_numbers(tokens, plain, lexicon.language.hedge_gaps)
     tokens = _join_subjects(lexicon, tokens, plain)
     return _name_bases(tokens, plain)
 
@@ -195,7 +195,7 @@ def _read_chinese_number(text: str) -> float | None:
     return float(f"{total + digit}.{decimals or 0}")
 
 
-def _join_numbers(tokens: list[Token], plain: str) -> list[Token]:
+def _join_numbers(tokens: list[Token], plain: str, gaps: frozenset[str]) -> list[Token]:
     """Ranges, words for multiples, hedges and bounds become part of their number."""
     out: list[Token] = []
     index = 0
@@ -205,7 +205,7 @@ def _join_numbers(tokens: list[Token], plain: str) -> list[Token]:
             token = _number_of_word(token)
         if token.number is not None:
             token, index = _extend_number(tokens, index, token, plain, out)
-            _take_hedges(out, token, plain)
+            _take_hedges(out, token, plain, gaps)
             out.append(token)
         else:
             out.append(token)
@@ -298,7 +298,7 @@ def _find_range_end(tokens: list[Token], index: int, token: Token, plain: str, o
         return index + 2
     if "to" in following.roles and not (is_from and number.unit and number.unit == other.unit):
         return None if _is_step(before, number, other) else index + 2
-    if "and" in following.roles and plain[max(0, token.start - 9) : token.start].strip().endswith("between"):
+    if "and" in following.roles and before is not None and "between" in before.roles:
         return index + 2
     return None
 
@@ -317,7 +317,7 @@ def _same_unit(first: Number, second: Number) -> bool:
     return first.unit in {"", second.unit} and first.form == second.form
 
 
-def _take_hedges(out: list[Token], token: Token, plain: str) -> None:
+def _take_hedges(out: list[Token], token: Token, plain: str, gaps: frozenset[str]) -> None:
     """Hedges and bounds that stand right before the number are taken off `out` and noted on it."""
     number = token.number
     if number is None:
@@ -328,7 +328,7 @@ def _take_hedges(out: list[Token], token: Token, plain: str) -> None:
     while out:
         before = out[-1]
         gap = plain[before.end : start].strip()
-        if gap and gap not in {"a", "an", "the", "only", "just", "仅", "为", "-", "+"}:
+        if gap not in gaps:
             return
         motion = len(out) > 1 and ("motion" in out[-2].roles or "change" in out[-2].roles) and before.text == "up to"
         if "bound" in before.roles and not motion and "post_bound" not in before.roles:
