@@ -365,8 +365,11 @@ class _Reader:
         return nodes
 
     def _is_agent(self, tokens: list[Token], index: int) -> bool:
+        """Whether a name only says whose plants or buyers are meant; in a list of shares it is the product itself."""
         following = tokens[index + 1] if index + 1 < len(tokens) else None
-        return following is not None and "agent" in following.roles
+        if following is None or "agent" not in following.roles:
+            return False
+        return not (self.state.is_share and any(p for _, p in self._nodes(tokens[index])))
 
     def _pick_subject(self, head: list[Token], subjects: list[int]) -> int:
         """Of several names before the number the one that the metric belongs to, else a product, else the last."""
@@ -852,9 +855,10 @@ class _Reader:
         carried = bool(self.state.metric) or self.state.last is not None
         joined = bool(left) and left[-1].roles.keys() & {"level", "averages", "to", "moves", "metric", "period", "subject", "colon"}
         last = self.state.last
+        is_bare = all(t.roles.keys() & {"since", "in", "of"} for t in left)
         if left and left[-1].roles.keys() & {"to", "moves"} and last is not None:
             return True
-        if last is not None and last.measure == "level" and last.unit == number.unit and not left and clause.has("period"):
+        if last is not None and last.measure == "level" and last.unit == number.unit and is_bare and clause.has("period"):
             return True
         if number.unit == "CNY/t":
             if self._opens_sentence(clause, left, right):
@@ -867,7 +871,7 @@ class _Reader:
             return not any("plan" in t.roles for t in left)
         if carried and left and "level" in left[-1].roles and clause.opener in {"comma", "and", "start"}:
             return not any("subject" not in t.roles and "plan" in t.roles for t in left)
-        return not left and bool(self.state.metric) and clause.opener in {"colon", "open", "comma", "clause"} and not right
+        return is_bare and bool(self.state.metric) and clause.opener in {"colon", "open", "comma", "clause"} and not right
 
     def _opens_sentence(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
         """Whether the level stands before its subject: "At 412,000 mt, output was 4.6 % higher"."""

@@ -413,6 +413,8 @@ def _find_against(out: list[Token], plain: str, start: int) -> int | None:
         roles = out[place].roles
         if "against" in roles or ("against_after" in roles and _follows_number(out, place)):
             gap = plain[out[place].end : start].strip()
+            if "against" not in roles:
+                return place if gap in {"", "the", "its", "in", "that of"} else None
             few = len(gap.split()) <= 5 if gap.isascii() else len(gap) <= 2
             return place if few and not any(char.isdigit() for char in gap) else None
         if not roles.keys() & {"of", "in", "unknown", "relative"} or "comma" in roles:
@@ -421,11 +423,13 @@ def _find_against(out: list[Token], plain: str, start: int) -> int | None:
 
 
 def _follows_number(out: list[Token], place: int) -> bool:
-    """Whether a number or a word of change stands before this place in the same clause."""
+    """Whether a number or a word of change stands before this place in the same statement."""
+    if place and out[place - 1].roles.keys() & {"and", "clause"}:
+        return False
     for token in reversed(out[:place]):
         if token.number is not None or token.roles.keys() & {"change", "compare"}:
             return True
-        if token.roles.keys() & {"comma", "semicolon", "colon"}:
+        if token.roles.keys() & {"semicolon", "colon"}:
             return False
     return False
 
