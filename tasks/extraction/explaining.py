@@ -60,7 +60,7 @@ def escape_terminal(text: str, *, keep_lines: bool = False) -> str:
 def _escape(char: str, *, keep_lines: bool) -> str:
     if char == "\n":
         return "\n" if keep_lines else " "
-    if char in "\t\r":
+    if char in "\t\r" or unicodedata.category(char) == "Zs":
         return " "
     if unicodedata.category(char) not in _REPLACED:
         return char

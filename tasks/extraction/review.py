@@ -11,9 +11,6 @@ from tasks.extraction.periods import resolve_period
 from tasks.extraction.scan import scan_sentence
 from tasks.extraction.tokens import Token
 
-_LONGEST_SENTENCE = 4_000
-
-
 @dataclass
 class Stated:
     """A statement with the sentence that proves it."""
@@ -58,7 +55,7 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
             context.start_paragraph()
         lead: Findings | None = None
         for start, end in find_sentences(text, block.start, block.end):
-            tokens = scan_sentence(lexicon, text, plain, start, min(end, start + _LONGEST_SENTENCE))
+            tokens = scan_sentence(lexicon, text, plain, start, end)
             if _is_run_in_heading(tokens):
                 _set_section(tokens, context)
                 continue

@@ -120,8 +120,13 @@ def _split_compounds(lexicon: Lexicon, tokens: list[Token]) -> list[Token]:
     return out[::-1]
 
 
+_MOST_DIGITS = 15
+
+
 def _read_number(lexicon: Lexicon, match: re.Match[str]) -> Token:
     digits = match["digits"]
+    if len(digits) > _MOST_DIGITS:
+        return Token(match.start(), match.end(), match.group(), _UNKNOWN)
     unit_text = match["unit"] or ""
     unit, factor = lexicon.language.units.get(_SPACES.sub(" ", unit_text), ("", 1.0)) if unit_text else ("", 1.0)
     decimals = len(digits.partition(".")[2])
