@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import date
 
-from tasks.extraction.attach import Context, Findings, Miss, Statement, read_sentence
+from tasks.extraction.attach import read_sentence
 from tasks.extraction.blocks import Block, find_blocks, find_sentences
 from tasks.extraction.grids import Grid
 from tasks.extraction.lexicon import Lexicon, normalise
 from tasks.extraction.periods import resolve_period
 from tasks.extraction.scan import scan_sentence
+from tasks.extraction.statements import Context, Findings, Miss, Statement
 from tasks.extraction.tokens import Token
+
 
 @dataclass
 class Stated:
@@ -92,9 +94,9 @@ def _is_run_in_heading(tokens: list[Token]) -> bool:
     """A sentence of names alone: "Cathode materials." opens a section inside a paragraph."""
     if not tokens or len(tokens) > 5 or not any("subject" in t.roles for t in tokens):
         return False
-    return all(t.roles.keys() & {"subject", "chain", "and", "comma", "colon"} for t in tokens if t.number is None) and all(
-        t.number is None for t in tokens
-    )
+    return all(
+        t.roles.keys() & {"subject", "chain", "and", "comma", "colon"} for t in tokens if t.number is None
+    ) and all(t.number is None for t in tokens)
 
 
 def _enter_section(text: str, plain: str, block: Block, context: Context, *, is_title: bool) -> None:

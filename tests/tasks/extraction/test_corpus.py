@@ -77,8 +77,14 @@ def test_heads_are_read_from_the_documents(own):
 
 
 def test_scorer_counts_a_wrong_value_on_both_sides():
-    gold = [{"doc": "d", "segment": "s", "measure": "mom_pct", "value": "2"}, {"doc": "d", "segment": "t", "value": "1"}]
-    read = [{"doc": "d", "segment": "s", "measure": "mom_pct", "value": 3.0}, {"doc": "d", "segment": "t", "value": 1.0}]
+    gold = [
+        {"doc": "d", "segment": "s", "measure": "mom_pct", "value": "2"},
+        {"doc": "d", "segment": "t", "value": "1"},
+    ]
+    read = [
+        {"doc": "d", "segment": "s", "measure": "mom_pct", "value": 3.0},
+        {"doc": "d", "segment": "t", "value": 1.0},
+    ]
     score = scoring.score_rows(gold, read)
     assert (score.gold, score.read, score.right) == (2, 2, 1)
     assert score.precision == score.recall == score.f1 == 0.5

@@ -58,9 +58,7 @@ def test_line_ends(text):
 
 def make_page(text: str) -> bytes:
     title, day, *rest = text.strip().splitlines()
-    body = "".join(
-        f"<h2>{line}</h2>" if len(line) < 18 else f"<p>{line}</p>" for line in rest if line.strip()
-    )
+    body = "".join(f"<h2>{line}</h2>" if len(line) < 18 else f"<p>{line}</p>" for line in rest if line.strip())
     menu = "".join(f'<li><a href="/{i}">Lithium prices rise {i}% MoM</a></li>' for i in range(20))
     script = "<script>var cathode = 'output rose 99% MoM';</script>"
     return (
@@ -84,7 +82,9 @@ def make_docx(text: str) -> bytes:
         else:
             document.add_paragraph(line)
     table = document.add_table(rows=2, cols=2)
-    words = ("Segment", "Output, MoM", "Electrolyte", "+4%") if text.isascii() else ("环节", "产量环比", "电解液", "+4%")
+    words = (
+        ("Segment", "Output, MoM", "Electrolyte", "+4%") if text.isascii() else ("环节", "产量环比", "电解液", "+4%")
+    )
     for cell, value in zip(table._cells, words, strict=True):
         cell.text = value
     file = io.BytesIO()

@@ -67,7 +67,21 @@ def test_random_cuts_and_joins_of_documents(rng):
 @given(st.randoms(use_true_random=False))
 def test_random_order_of_known_words(rng):
     language = LANGUAGES[rng.choice(["en", "zh"])]
-    words = [*language.phrases, *language.units, "7", "3%", "12.5%", "1,200 t", "NFPP", "cathode", "正极", ",", ";", "(", ")"]
+    words = [
+        *language.phrases,
+        *language.units,
+        "7",
+        "3%",
+        "12.5%",
+        "1,200 t",
+        "NFPP",
+        "cathode",
+        "正极",
+        ",",
+        ";",
+        "(",
+        ")",
+    ]
     joined = (" " if language.is_spaced else "").join(rng.choice(words) for _ in range(rng.randint(1, 120)))
     read_text(joined, build_lexicon("sodium_ion", language), date(2025, 5, 1))
 
