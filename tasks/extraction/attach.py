@@ -196,9 +196,7 @@ class Reader(DirectionReader):
         if self._is_surprise(clause, left, right):
             return
         if number.unit == "%" and where in {"context", "carried"} and not any(p for _, p in subject):
-            ahead = (
-                self._product_ahead() if self._is_share_here(left, right, number) and not self._has_sign(left) else None
-            )
+            ahead = self._product_ahead() if self._is_share_here(left, right) and not self._has_sign(left) else None
             subject = ahead if ahead is not None else subject
         measure, reason = self._measure(clause, left, right, number, subject, where)
         if not measure:

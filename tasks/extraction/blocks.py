@@ -104,7 +104,7 @@ def _is_heading(line: str) -> bool:
 
 def _is_wrapped(text: str, line: tuple[int, int, str], following: tuple[int, int, str], width: int) -> bool:
     """Whether a line goes on in the next: it was full, does not end a sentence, and the next opens nothing."""
-    start, end, words = line
+    _, end, words = line
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff") > len(words) / 3
     if text[end : following[0]].count("\n") > 1 or width > (60 if wide else 130) or len(words.strip()) < 0.6 * width:
         return False

@@ -89,4 +89,4 @@ class DirectionReader(MeasureFinder):
 
 def _is_plain_change(token: Token) -> bool:
     sign, form = token.roles["change"]
-    return form != "word" or sign == 0
+    return bool(form != "word" or sign == 0)

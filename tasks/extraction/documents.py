@@ -76,7 +76,7 @@ def _read_page(document: Document) -> str:
 
 def _strip_page(html: str) -> str:
     """Every visible text of a page in which no article was found."""
-    from lxml import etree  # noqa: PLC0415 - comes with trafilatura
+    from lxml import etree  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with trafilatura
     from lxml import html as page  # noqa: PLC0415
 
     try:
@@ -138,7 +138,7 @@ def _read_docx(document: Document) -> str:
     _refuse_bomb(document)
     import docx  # noqa: PLC0415
     from docx.opc.exceptions import OpcError  # noqa: PLC0415
-    from lxml.etree import LxmlError  # noqa: PLC0415
+    from lxml.etree import LxmlError  # type: ignore[import-untyped]  # noqa: PLC0415
 
     try:
         parts = docx.Document(io.BytesIO(document.content))

@@ -19,7 +19,7 @@ class MeasureFinder(SignFinder):
             return "price"
         own = [t.roles["metric"] for t in left if "metric" in t.roles]
         if own:
-            return str(own[0] if own[0] != "capacity" else own[0])
+            return str(own[0])
         for i, token in enumerate(right):
             if "metric" in token.roles and any(t.roles.keys() & {"in", "of"} for t in right[:i]):
                 return str(token.roles["metric"])
@@ -55,13 +55,13 @@ class MeasureFinder(SignFinder):
                 return "", "unit"
             is_growth = basis is not None and change is not None and not after_to
             is_growth = is_growth and not self._has_share([*left, *right])
-            is_share = self._is_share_here(left, right, number) and not is_growth
+            is_share = self._is_share_here(left, right) and not is_growth
             if is_share and is_product and number.form != "multiple":
                 if after_to or not self._is_changed(left):
                     return ("share_pct", "") if basis is None or after_to else ("", "measure")
                 return "", "measure"
-            return self._measure_growth(clause, basis, change, number, left)
-        if self._is_change_of_level(left, right, basis, number):
+            return self._measure_growth(clause, basis, change, left)
+        if self._is_change_of_level(left, right):
             if change is None:
                 return "", "sign"
             return {"mom": "mom_abs", "yoy": "yoy_abs"}.get(self._basis_name(basis) or "mom", ""), ""
@@ -77,9 +77,7 @@ class MeasureFinder(SignFinder):
             return {"mom": "mom_pp", "yoy": "yoy_pp"}.get(name, ""), "basis"
         return {"mom": "share_mom_pp", "yoy": "share_yoy_pp"}.get(name, ""), "basis"
 
-    def _measure_growth(
-        self, clause: Clause, basis: Any, change: int | None, number: Number, left: list[Token]
-    ) -> tuple[str, str]:
+    def _measure_growth(self, clause: Clause, basis: Any, change: int | None, left: list[Token]) -> tuple[str, str]:
         name = self._basis_name(basis)
         period = self._period_name(clause, left)
         if period is not None and period.kind == "to_date":
@@ -96,7 +94,7 @@ class MeasureFinder(SignFinder):
             return "", "sign"
         return {"mom": "mom_pct", "yoy": "yoy_pct", "qoq": "qoq_pct"}[name], ""
 
-    def _is_share_here(self, left: list[Token], right: list[Token], number: Number) -> bool:
+    def _is_share_here(self, left: list[Token], right: list[Token]) -> bool:
         if self._has_share(left) or any("share_noun" in t.roles for t in right):
             return True
         if any("whole" in t.roles for t in (*left, *right)):
@@ -117,7 +115,7 @@ class MeasureFinder(SignFinder):
         total = any("subject" in t.roles and not any(p for _, p in self._nodes(t)) for t in near)
         return total or any(t.roles.get("metric") in {"production", "shipments"} for t in near)
 
-    def _is_change_of_level(self, left: list[Token], right: list[Token], basis: Any, number: Number) -> bool:
+    def _is_change_of_level(self, left: list[Token], right: list[Token]) -> bool:
         if left and left[-1].roles.keys() & {"to", "moves"}:
             return False
         if right and "compare" in right[0].roles:
@@ -142,7 +140,7 @@ class MeasureFinder(SignFinder):
         if any("makes" in t.roles for t in left) and any("agent" in t.roles for t in left):
             named_after = len(right) > 1 and "of" in right[0].roles and "subject" in right[1].roles
             return named_after or any("subject" in t.roles for t in left)
-        if not clause.has("metric") and self._opens_sentence(clause, left, right):
+        if not clause.has("metric") and self._opens_sentence(left, right):
             return True
         named = any("metric" in t.roles or "averages" in t.roles for t in left)
         carried = bool(self.state.metric) or self.state.last is not None
@@ -169,7 +167,7 @@ class MeasureFinder(SignFinder):
         ):
             return True
         if number.unit == "CNY/t":
-            if self._opens_sentence(clause, left, right):
+            if self._opens_sentence(left, right):
                 return True
             return bool(joined) or (not left and clause.opener in {"colon", "open", "comma"})
         if metric == "capacity":
@@ -183,7 +181,7 @@ class MeasureFinder(SignFinder):
             is_bare and bool(self.state.metric) and clause.opener in {"colon", "open", "comma", "clause"} and not right
         )
 
-    def _opens_sentence(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
+    def _opens_sentence(self, left: list[Token], right: list[Token]) -> bool:
         """Whether the level stands before its subject: "At 412,000 mt, output was 4.6 % higher"."""
         if (
             self.index

@@ -149,8 +149,7 @@ def _read_number(lexicon: Lexicon, match: re.Match[str]) -> Token:
         number.labels["dash"] = True
     if decimals and factor != 1:
         number.half_width = round(number.half_width, 9)
-    token = Token(match.start("digits"), match.end(), match.group(), NO_ROLES, number)
-    return token
+    return Token(match.start("digits"), match.end(), match.group(), NO_ROLES, number)
 
 
 def _read_spelled(lexicon: Lexicon, match: re.Match[str]) -> Token:
@@ -386,7 +385,8 @@ def _intersect(lexicon: Lexicon, first: frozenset[Node], second: frozenset[Node]
 def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
     """A preposition of comparison before a month is a basis: "than in September", "较3月"."""
     out: list[Token] = []
-    for token in tokens:
+    for found in tokens:
+        token = found
         period = token.roles.get("period") or _month_name(token)
         if period is not None and out:
             place = _find_against(out, plain, token.start) if period.kind == "month" or period.kind in _PARTS else None
@@ -413,7 +413,7 @@ _PARTS = {"quarter1", "quarter2", "quarter3", "quarter4"}
 
 
 def _find_against(out: list[Token], plain: str, start: int) -> int | None:
-    """Place of the preposition of comparison that governs a period, a few words before it: "than in the peak month of"."""
+    """Place of the preposition of comparison that governs a period, close before it: "than in the peak month of"."""
     for place in range(len(out) - 1, max(-1, len(out) - 4), -1):
         roles = out[place].roles
         if "against" in roles or ("against_after" in roles and _follows_number(out, place)):

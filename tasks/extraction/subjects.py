@@ -7,6 +7,9 @@ from tasks.extraction.statements import FOREIGN, UNKNOWN, Nodes
 from tasks.extraction.tokens import Token
 
 
+_LINKS = frozenset({"in", "of", "share_verb", "level", "metric"})
+
+
 class SubjectFinder(Sentence):
     """Finds segments and products, and tells where a clause speaks of another thing."""
 
@@ -129,11 +132,11 @@ class SubjectFinder(Sentence):
             if "subject" in roles:
                 if self._is_agent(right, i) and self.state.metric not in {"operating_rate", "inventory"}:
                     return None
-                linked = i and right[i - 1].roles.keys() & {"in", "of", "share_verb", "level", "metric"}
+                linked = i == 0 or not _LINKS.isdisjoint(right[i - 1].roles)
                 whole = any("of" in t.roles or "whole" in t.roles for t in right[:i])
                 if self.state.is_share and whole and not any(p for _, p in self._nodes(token)):
                     continue
-                return self._nodes(token) if linked or i == 0 else None
+                return self._nodes(token) if linked else None
             if roles.keys() & {"clause", "unknown"} and "in" not in roles:
                 return None
         return None

@@ -50,7 +50,7 @@ def _round(value: object) -> float | None:
 def score_rows(
     gold: Iterable[Mapping[str, object]],
     read: Iterable[Mapping[str, object]],
-    keep: Callable[[Row], bool] = lambda row: True,
+    keep: Callable[[Row], bool] = bool,
 ) -> Score:
     wanted = {row for row in map(reduce_row, gold) if keep(row)}
     found = {row for row in map(reduce_row, read) if keep(row)}

@@ -4,7 +4,9 @@ import io
 import zipfile
 from datetime import UTC, datetime
 
+import docx
 import pytest
+from pypdf import PdfReader, PdfWriter
 
 from contracts.errors import ContractBroken, SourceUnavailable, UsageError
 from contracts.readings import Document
@@ -73,9 +75,7 @@ def test_page_without_its_navigation_and_scripts(text):
 
 
 def make_docx(text: str) -> bytes:
-    from docx import Document as open_docx
-
-    document = open_docx()
+    document = docx.Document()
     for line in text.strip().splitlines():
         if line and len(line) < 18:
             document.add_heading(line, level=2)
@@ -105,8 +105,10 @@ def make_pdf(lines: list[str]) -> bytes:
     parts = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        (
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+            b" /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>"
+        ),
         b"<< /Length " + str(len(stream)).encode() + b" >>\nstream\n" + stream + b"\nendstream",
     ]
     body = b"%PDF-1.4\n"
@@ -177,8 +179,6 @@ def test_scanned_pdf():
 
 
 def test_locked_pdf():
-    from pypdf import PdfReader, PdfWriter
-
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(make_pdf(ENGLISH.splitlines()))))
     writer.encrypt("secret", algorithm="RC4-128")
     file = io.BytesIO()

@@ -19,7 +19,6 @@ from tasks.extraction.review import read_text
 CORPUS = Path(__file__).parents[2] / "corpus" / "documents"
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(CORPUS.iterdir())]
 DAY = datetime(2025, 6, 5, tzinfo=UTC)
-HEAD = {"published": DAY, "review_month": "2025-05", "chain": None}
 LANGUAGES = {language.code: language for language in load_languages()}
 
 
@@ -28,8 +27,7 @@ def read_any(name: str, content: bytes) -> None:
     document = Document(name, content)
     try:
         reading = read_review(document, source="test", published=DAY, review_month="2025-05")
-    except TronaError as error:
-        assert error.what
+    except TronaError:
         return
     text = document_text(document)
     for row in reading.figures.to_dicts():
