@@ -28,6 +28,9 @@ def read_sentence(tokens: list[Token], context: Context) -> Findings:
     return Reader(tokens, context).read()
 
 
+_SHARES = frozenset({"share_verb", "share_noun", "whole"})
+
+
 class Reader(DirectionReader):
     """Reads one sentence from left to right."""
 
@@ -139,7 +142,7 @@ class Reader(DirectionReader):
         metrics = [t for t in tokens if "metric" in t.roles]
         if metrics:
             state.metric = metrics[0].roles["metric"]
-        has_share = any("share_verb" in t.roles or "share_noun" in t.roles for t in tokens)
+        has_share = any(not _SHARES.isdisjoint(t.roles) for t in tokens)
         if has_share:
             state.is_share = True
         elif (metrics and not any("whole" in t.roles for t in tokens)) or any("change" in t.roles for t in tokens):
@@ -231,6 +234,8 @@ class Reader(DirectionReader):
                 return
             members = [self._nodes(t) for t in joint.members]
         period = self._period(clause, left, measure, number)
+        if period and measure in {"level", "share_pct"}:
+            period = self._shift_period(period, left)
         if not period:
             self._miss(token, "period")
             return
@@ -258,7 +263,7 @@ class Reader(DirectionReader):
                 upper,
                 unit_of(measure, number.unit),
                 qualifier,
-                number.half_width,
+                number.half_width * (100 if number.unit == "times" else 1),
                 token,
                 f"{measure}/{'list' if 'list' in number.labels else where}",
             )

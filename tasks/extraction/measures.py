@@ -58,7 +58,8 @@ class MeasureFinder(SignFinder):
             is_share = self._is_share_here(left, right) and not is_growth
             if is_share and is_product and number.form != "multiple":
                 if after_to or not self._is_changed(left):
-                    return ("share_pct", "") if basis is None or after_to else ("", "measure")
+                    is_earlier = basis is None or after_to or self._is_earlier_level(left)
+                    return ("share_pct", "") if is_earlier else ("", "measure")
                 return "", "measure"
             return self._measure_growth(clause, basis, change, left)
         if self._is_change_of_level(left, right):

@@ -389,7 +389,8 @@ def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
         token = found
         period = token.roles.get("period") or _month_name(token)
         if period is not None and out:
-            place = _find_against(out, plain, token.start) if period.kind == "month" or period.kind in _PARTS else None
+            is_base = period.kind == "month" or period.kind in _PARTS or period.kind in _BEFORE
+            place = _find_against(out, plain, token.start) if is_base else None
             if place is not None:
                 before = out[place]
                 del out[place:]
@@ -409,6 +410,7 @@ def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
     return out
 
 
+_BEFORE = {"last_month": "mom", "last_year": "yoy", "last_quarter": "qoq"}
 _PARTS = {"quarter1", "quarter2", "quarter3", "quarter4"}
 
 
@@ -440,7 +442,7 @@ def _follows_number(out: list[Token], place: int) -> bool:
 
 
 def _basis_roles(before: Token, period: PeriodName) -> dict[str, Any]:
-    roles: dict[str, Any] = {"basis": period}
+    roles: dict[str, Any] = {"basis": _BEFORE.get(period.kind, period)}
     if "compare" in before.roles:
         roles["compare"] = before.roles["compare"]
     if "change" in before.roles:

@@ -68,6 +68,18 @@ class PeriodFinder(SubjectFinder):
             return ""
         return self.context.heading_period or review
 
+    def _is_earlier_level(self, left: list[Token]) -> bool:
+        """Whether a base of comparison is given its own level: "a year ago the figure was 73 %", 去年同期为73%."""
+        return bool(left) and "level" in left[-1].roles and any(isinstance(t.roles.get("basis"), str) for t in left)
+
+    def _shift_period(self, period: str, left: list[Token]) -> str:
+        """The period itself, or the one before it or a year before where the level is that of the base."""
+        if not self._is_earlier_level(left) or self._is_changed(left) or len(period) != 7 or period[5] in "QH":
+            return period
+        basis = next(t.roles["basis"] for t in reversed(left) if "basis" in t.roles)
+        months = {"mom": -1, "yoy": -12}.get(basis, 0)
+        return format_month(add_months(last_month(period), months)) if months else ""
+
     def _is_period_before(self, clause: Clause) -> bool:
         """Whether the period was carried from an earlier clause, which a modal verb has since left behind."""
         return not clause.has("period") and clause.has("modal")
