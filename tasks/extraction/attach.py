@@ -114,6 +114,7 @@ class Reader(DirectionReader):
         elif clause.opener == "semicolon":
             state.sign = None
             state.pending_basis = self.context.basis
+            state.is_elsewhere = False
             if state.subject in (FOREIGN, UNKNOWN):
                 state.subject = None
         state.is_past_step = clause.opener == "clause" and bool(clause.tokens) and "since" in clause.tokens[0].roles
@@ -139,6 +140,8 @@ class Reader(DirectionReader):
             state.first_subject is not None and clause.opener == "and" and not any("metric" in t.roles for t in tokens)
         ):
             state.subject = state.first_subject
+        if clause.opener in {"start", "semicolon"} and len(tokens) > 1 and "in" in tokens[0].roles:
+            state.is_elsewhere = all(t.roles.keys() & {"in", "foreign"} for t in tokens)
         metrics = [t for t in tokens if "metric" in t.roles]
         if metrics:
             state.metric = metrics[0].roles["metric"]

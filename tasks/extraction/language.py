@@ -159,6 +159,7 @@ _GROUPS = (
     ("pronouns", "pronoun"),
     ("industry", "industry"),
     ("foreign", "foreign"),
+    ("foreign.made_of", "made_of"),
     ("plans", "plan"),
     ("quotes", "quote"),
     ("negations", "negation"),

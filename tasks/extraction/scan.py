@@ -35,7 +35,7 @@ _MARKS = {
 }
 _MARK_ROLES = {mark: {role: True} for mark, role in _MARKS.items()}
 _UNKNOWN = {"unknown": True}
-_FILLER: dict[str, Any] = {}
+_ACRONYM = {"unknown": True, "acronym": True}
 
 
 def scan_sentence(lexicon: Lexicon, text: str, plain: str, start: int, end: int) -> list[Token]:
@@ -86,7 +86,9 @@ _COMPOUND = re.compile(r"\d+(?P<tail>\D+)")
 
 
 def _tell_month(token: Token, text: str) -> Token:
-    """A word that is a month's name with a capital and something else without one: May, March."""
+    """What capitals tell: May and March are months with one, an unknown word in capitals is a company or a code."""
+    if "unknown" in token.roles and len(token.text) > 1 and text[token.start : token.end].isupper():
+        return Token(token.start, token.end, token.text, _ACRONYM)
     if "month" in token.roles and token.text[:1].isalpha() and token.text[:1].isascii():
         if text[token.start].isupper():
             return Token(token.start, token.end, token.text, {"month": token.roles["month"]})

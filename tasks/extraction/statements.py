@@ -88,6 +88,7 @@ class State:
     is_modal: bool = False
     is_past_step: bool = False
     is_horizon: bool = False
+    is_elsewhere: bool = False
     last: Statement | None = None
     bases: tuple[Any, ...] = ()
 

@@ -6,7 +6,6 @@ from tasks.extraction.sentence import Sentence, first_roles
 from tasks.extraction.statements import FOREIGN, UNKNOWN, Nodes
 from tasks.extraction.tokens import Token
 
-
 _LINKS = frozenset({"in", "of", "share_verb", "level", "metric"})
 
 
@@ -19,7 +18,7 @@ class SubjectFinder(Sentence):
         first_number = next((i for i, t in enumerate(tokens) if t.number is not None), len(tokens))
         head = tokens[:first_number]
         subjects = [i for i, t in enumerate(head) if "subject" in t.roles]
-        if any("foreign" in t.roles for t in head):
+        if self.state.is_elsewhere or any("foreign" in t.roles for t in head) or self._is_other_kind(head):
             return FOREIGN
         strong = [i for i in subjects if not self._is_agent(head, i)]
         if strong or (subjects and not self.state.is_strong):
@@ -34,6 +33,16 @@ class SubjectFinder(Sentence):
         if self._has_unknown_metric(head, -1) or self._has_unknown_head(clause, head):
             return UNKNOWN
         return None
+
+    def _is_other_kind(self, head: list[Token]) -> bool:
+        """Whether the name is narrowed to a kind of no chain, or acted on by a company: "bamboo-based hard carbon"."""
+        for i, token in enumerate(head[:-1]):
+            if "made_of" in token.roles and "subject" in head[i + 1].roles:
+                return not (i and "subject" in head[i - 1].roles)
+        if head and "acronym" in head[0].roles:
+            verb = next((i for i, t in enumerate(head) if "change" in t.roles), len(head))
+            return not any("subject" in t.roles for t in head[:verb])
+        return False
 
     def _pick_subject(self, head: list[Token], subjects: list[int]) -> int:
         """Of several names before the number the one that the metric belongs to, else a product, else the last."""
@@ -63,21 +72,24 @@ class SubjectFinder(Sentence):
                 continue
             if i and i - 1 != subject and self._is_noun(head[i - 1]) and i - 1 > subject:
                 return True
-            return subject < 0 and i + 2 < len(head) and "of" in head[i + 1].roles and self._is_noun(head[i + 2])
+            of_other = i + 2 < len(head) and "of" in head[i + 1].roles and self._is_noun(head[i + 2])
+            if subject < 0:
+                return of_other
+            return of_other and subject > i + 3
         return False
 
     def _has_unknown_head(self, clause: Clause, head: list[Token]) -> bool:
         """Whether a clause that names neither subject nor metric starts with a noun of its own before its verb."""
         if not any(t.number is not None and t.number.unit not in {"", "other"} for t in clause.tokens):
             return False
-        if any("metric" in t.roles or "share_noun" in t.roles or "averages" in t.roles for t in head):
+        if any("metric" in t.roles or "share_noun" in t.roles for t in head):
             return False
         seen = False
         for token in head:
             roles = token.roles
             if self._is_noun(token):
                 seen = True
-            elif roles.keys() & {"change", "level", "share_verb", "modal", "compare", "basis"}:
+            elif roles.keys() & {"change", "level", "share_verb", "modal", "compare", "basis", "averages"}:
                 return seen
             elif roles.keys() & {"in", "by", "of", "period"} and not seen:
                 return False
@@ -98,8 +110,8 @@ class SubjectFinder(Sentence):
         if any("foreign" in t.roles for t in left):
             return FOREIGN, "own"
         if own:
-            if before == 0 and self.state.subject == UNKNOWN:
-                return UNKNOWN, "own"
+            if before == 0 and self.state.subject in {UNKNOWN, FOREIGN}:
+                return self.state.subject, "own"
             return self._nodes(left[self._pick_subject(left, own)]), "own"
         linked = self._linked_right(right)
         if linked is not None and (before or not any("subject" in t.roles for t in left)):
