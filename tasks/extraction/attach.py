@@ -154,6 +154,11 @@ class Reader(DirectionReader):
             state.is_modal = state.is_modal or not is_prior(clause)
         elif subject is not None and metrics and clause.opener in {"clause", "semicolon"}:
             state.is_modal = False
+        self._settle_time(clause)
+
+    def _settle_time(self, clause: Clause) -> None:
+        """Take over the periods of a clause, and the base and sign of one without a number."""
+        state, tokens = self.state, clause.tokens
         if any("horizon" in t.roles for t in tokens):
             state.is_horizon = True
         periods = [t.roles["period"] for t in tokens if "period" in t.roles]
@@ -246,6 +251,8 @@ class Reader(DirectionReader):
         basis = self._basis(left, right, number, where)
         is_quoted = is_prior(clause) and number.unit == "%"
         kind = "forecast" if is_quoted or last_month(period) > self.review else "actual"
+        if metric == "capacity" and kind == "forecast":
+            return  # capacity is what stands at a date, not what is planned
         value, lower, upper, qualifier = signed_values(number, sign if has_sign(measure) else 1)
         if number.unit == "times":
             base = 0 if self._is_added(left, number) else 1
