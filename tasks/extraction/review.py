@@ -57,6 +57,8 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
             context.start_paragraph()
         lead: Findings | None = None
         for start, end in find_sentences(text, block.start, block.end):
+            if end - start > _SHORT and not lexicon.hint.search(plain, start, end):
+                continue
             tokens = scan_sentence(lexicon, text, plain, start, end)
             if _is_run_in_heading(tokens):
                 _set_section(tokens, context)
@@ -87,6 +89,8 @@ def _may_state(tokens: list[Token]) -> bool:
     return has_change
 
 
+# a heading that runs into its paragraph is shorter than this
+_SHORT = 40
 _NO_UNIT = {"", "other"}
 
 

@@ -41,7 +41,9 @@ _ACRONYM = {"unknown": True, "acronym": True}
 def scan_sentence(lexicon: Lexicon, text: str, plain: str, start: int, end: int) -> list[Token]:
     """Tokens of `text[start:end]`; `plain` is the text as `normalise` gives it."""
     tokens = list(_find_tokens(lexicon, plain, start, end))
-    tokens = _split_compounds(lexicon, [_tell_month(token, text) for token in tokens])
+    if lexicon.language.is_spaced:
+        tokens = [_tell_case(token, text) for token in tokens]
+    tokens = _split_compounds(lexicon, tokens)
     tokens = _join_numbers(tokens, plain, lexicon.language.hedge_gaps)
     tokens = _join_subjects(lexicon, tokens, plain)
     return _name_bases(tokens, plain)
@@ -55,9 +57,9 @@ def _find_tokens(lexicon: Lexicon, plain: str, start: int, end: int) -> Iterator
         kind = match.lastgroup or ""
         text = match.group()
         if kind == "word":
-            found = roles.get(text) or roles.get(_SPACES.sub(" ", text))
+            found = roles.get(text)
             if found is None:
-                found = roles.get(re.sub(r"[ -]+", " ", text), NO_ROLES)
+                found = roles.get(_SPACES.sub(" ", text)) or roles.get(_JOINTS.sub(" ", text), NO_ROLES)
             if "neutral" in found and len(found) == 1:
                 continue
             yield Token(match.start(), match.end(), text, found)
@@ -82,13 +84,15 @@ def _find_tokens(lexicon: Lexicon, plain: str, start: int, end: int) -> Iterator
 
 
 _SPACES = re.compile(" +")
+_JOINTS = re.compile("[ -]+")
 _COMPOUND = re.compile(r"\d+(?P<tail>\D+)")
 
 
-def _tell_month(token: Token, text: str) -> Token:
+def _tell_case(token: Token, text: str) -> Token:
     """What capitals tell: May and March are months with one, an unknown word in capitals is a company or a code."""
-    if "unknown" in token.roles and len(token.text) > 1 and text[token.start : token.end].isupper():
-        return Token(token.start, token.end, token.text, _ACRONYM)
+    if token.roles is _UNKNOWN:
+        is_upper = len(token.text) > 1 and text[token.start : token.end].isupper()
+        return Token(token.start, token.end, token.text, _ACRONYM) if is_upper else token
     if "month" in token.roles and token.text[:1].isalpha() and token.text[:1].isascii():
         if text[token.start].isupper():
             return Token(token.start, token.end, token.text, {"month": token.roles["month"]})
