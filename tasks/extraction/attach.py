@@ -213,6 +213,7 @@ class Reader(DirectionReader):
         if not measure:
             if reason:
                 self._miss(token, reason)
+                self.state.sign = self._sign(left, right, number) or self.state.sign
             return
         if where == "context" and self.state.subject not in (None, FOREIGN, UNKNOWN):
             subject = self.state.subject

@@ -156,6 +156,7 @@ _GROUPS = (
     ("together", "together"),
     ("together.each", "each"),
     ("agents", "agent"),
+    ("neutral.phrases", "neutral"),
     ("pronouns", "pronoun"),
     ("industry", "industry"),
     ("foreign", "foreign"),

@@ -38,7 +38,8 @@ def _reference_from(tokens: list[Token], start: int) -> set[int]:
                 break
             seen = True
             following = tokens[i + 1].roles if i + 1 < len(tokens) else {}
-            if "change" in following or (
+            moves_on = i + 2 < len(tokens) and "to" in tokens[i + 2].roles
+            if ("change" in following and not moves_on) or (
                 "basis" in following and i + 2 < len(tokens) and "change" in tokens[i + 2].roles
             ):
                 return set()

@@ -145,6 +145,7 @@ class SubjectFinder(Sentence):
                 if self._is_agent(right, i) and self.state.metric not in {"operating_rate", "inventory"}:
                     return None
                 linked = i == 0 or not _LINKS.isdisjoint(right[i - 1].roles)
+                linked = linked or (self.state.is_share and "from" in right[i - 1].roles)
                 whole = any("of" in t.roles or "whole" in t.roles for t in right[:i])
                 if self.state.is_share and whole and not any(p for _, p in self._nodes(token)):
                     continue
