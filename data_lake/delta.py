@@ -146,7 +146,7 @@ class DeltaLog:
                 raise ClaimTaken(claim)
             gone = dict(removals(found))
             kept = gone.keys() & {action.path for action in written}
-            actions = [
+            actions: list[AddAction | RemoveAction] = [
                 *(action for action in written if action.path not in kept),
                 *(_removal(path, self.table.partition, gone[path]) for path in gone if path not in kept),
             ]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from contracts.errors import SourceUnavailable
 
 if TYPE_CHECKING:
-    from deltalake._internal import DeltaFileSystemHandler
+    from obstore.store import ObjectStore
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,7 @@ class Storage:
             if self.local:
                 _put_local(self.local / name, content)
             else:
-                stream = self._handler().open_output_stream(name)
-                stream.write(content)
-                stream.close()
+                self._objects().put(name, content)
         except OSError as error:
             raise _cannot("written", self.address(name), error) from error
 
@@ -53,8 +51,7 @@ class Storage:
         try:
             if self.local:
                 return (self.local / name).read_bytes()
-            stream = self._handler().open_input_file(name)
-            return bytes(stream.read(stream.size()))
+            return bytes(self._objects().get(name).bytes())
         except OSError as error:
             raise _cannot("read", self.address(name), error) from error
 
@@ -62,12 +59,19 @@ class Storage:
         """Whether the file is there."""
         if self.local:
             return (self.local / name).is_file()
-        return bool(self._handler().get_file_info([name])[0].is_file)
+        try:
+            self._objects().head(name)
+        except FileNotFoundError:
+            return False
+        return True
 
-    def _handler(self) -> "DeltaFileSystemHandler":
-        from deltalake._internal import DeltaFileSystemHandler  # noqa: PLC0415 - only object stores need it
+    def _objects(self) -> "ObjectStore":
+        from obstore.store import from_url  # noqa: PLC0415 - only object stores pay for the import
 
-        return DeltaFileSystemHandler(self.uri, dict(self.options))
+        config = {name.lower(): value for name, value in self.options.items()}
+        plain = config.pop("aws_allow_http", "false") == "true"
+        store: ObjectStore = from_url(self.uri, config=config, client_options={"allow_http": plain})  # type: ignore[arg-type]
+        return store
 
 
 def flush(*paths: Path) -> None:
