@@ -70,7 +70,7 @@ class Storage:
 
         config = {name.lower(): value for name, value in self.options.items()}
         plain = config.pop("aws_allow_http", "false") == "true"
-        store: ObjectStore = from_url(self.uri, config=config, client_options={"allow_http": plain})  # type: ignore[arg-type]
+        store: ObjectStore = from_url(self.uri, config=config, client_options={"allow_http": plain})  # type: ignore[call-overload]
         return store
 
 
