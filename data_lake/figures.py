@@ -4,46 +4,16 @@ Figures are append-only and every release keeps all it stated. A *vintage* is a 
 the one published before it for the same key; a re-publication of the same number is nothing new.
 """
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 import polars as pl
 
 from contracts.figures import FIGURE_KEY, FIGURES
 from data_lake.lake import Lake
 from data_lake.releases import visible_releases
+from data_lake.selection import Selection
 
 PUBLICATION_ORDER = ("published_at", "is_published_assumed", "release_id")
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which rows of a table to read. Empty = all. Months are compared with the first month of the period."""
-
-    source: str = ""
-    chain: str = ""
-    segment: str = ""
-    product: str | None = None
-    metric: str = ""
-    measure: str = ""
-    kind: str = ""
-    first: date | None = None
-    last: date | None = None
-    names: tuple[str, ...] = field(default=("source", "chain", "segment", "metric", "measure", "kind"), repr=False)
-
-    def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Rows of the frame that are selected; conditions on columns it does not have are passed over."""
-        columns = frame.collect_schema().names()
-        conditions = [
-            pl.col(name) == getattr(self, name) for name in self.names if getattr(self, name) and name in columns
-        ]
-        if self.product is not None and "product" in columns:
-            conditions.append(pl.col("product") == self.product)
-        if "month" in columns:
-            month = pl.col("month")
-            conditions += [month >= self.first] if self.first else []
-            conditions += [month <= self.last] if self.last else []
-        return frame.filter(*conditions) if conditions else frame
 
 
 def read_vintages(

@@ -59,9 +59,7 @@ def retract_release(lake: Lake, release_id: str, *, reason: str, at: datetime) -
     return row
 
 
-def visible_releases(
-    lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None
-) -> pl.LazyFrame:
+def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None) -> pl.LazyFrame:
     """Releases that were public at `as_of`, known to this lake at `as_recorded`, and not withdrawn by then.
 
     None means no limit. Columns of `RELEASES`, one row per release (its event `recorded`).

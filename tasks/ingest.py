@@ -223,9 +223,7 @@ def _check_publication(head: ReleaseHead, known: pl.DataFrame, now: datetime) ->
             effect="nothing of this release was recorded",
             next="correct the date with --published, or ingest it after that day",
         )
-    twin = known.filter(
-        document=head.document, source=head.source, chain=head.chain, review_month=head.review_month
-    )
+    twin = known.filter(document=head.document, source=head.source, chain=head.chain, review_month=head.review_month)
     if twin.height:
         raise ContractBroken(
             "the same document is recorded with another publication date",
