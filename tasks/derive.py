@@ -62,7 +62,7 @@ def derive_months(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Comparisons and scores of the months from `first` to `last` as of an instant; writes nothing."""
     vintages = read_history(lake, first=first, last=last, as_of=as_of, as_recorded=as_recorded, only=only)
-    comparisons = compare_months(newest_vintage(vintages.lazy()).collect(), chains=chains, months=(first, last))
+    comparisons = compare_months(newest_vintage(vintages), chains=chains, months=(first, last))
     return comparisons, mark_forecasts(vintages, chains=chains, months=(first, last))
 
 

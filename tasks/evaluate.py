@@ -85,9 +85,7 @@ def plan_steps(lake: Lake, *, chain: str = "", since: datetime | None = None) ->
     ]
 
 
-def judge_months(
-    lake: Lake, chains: Mapping[str, Chain], *, first: date, last: date, as_of: datetime
-) -> pl.DataFrame:
+def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: date, as_of: datetime) -> pl.DataFrame:
     """What the rules find in the months from `first` to `last` with the knowledge of `as_of`: `CANDIDATES`.
 
     Writes nothing, so steps can be judged at the same time.
@@ -95,7 +93,7 @@ def judge_months(
     vintages = read_history(lake, first=first, last=last, as_of=as_of)
     return find_alerts(
         scores=mark_forecasts(vintages, chains=chains, months=(first, last)),
-        comparisons=compare_months(newest_vintage(vintages.lazy()).collect(), chains=chains, months=(first, last)),
+        comparisons=compare_months(newest_vintage(vintages), chains=chains, months=(first, last)),
         figures=vintages,
         releases=visible_releases(lake, as_of=as_of).collect(),
         quarantine=lake.table(QUARANTINE).scan().collect(),
