@@ -1,0 +1,188 @@
+"""Commands that read: they import neither Prefect nor pandera, and write nothing."""
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from contracts.errors import Exit, SourceUnavailable, UsageError
+from contracts.figures import FIGURES
+from contracts.period import add_months
+from contracts.releases import QUARANTINE, RELEASES
+from contracts.runs import RUNS
+from data_lake.selection import Selection
+from flows.cli.options import Filters, LakeOption
+from flows.cli.output import print_frame
+from flows.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
+
+_NO_FILTERS = Filters()
+_DEFAULT_LAKE = LakeOption()
+
+
+def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Published numbers, one row per figure as it was known.
+
+    Parameters
+    ----------
+    vintages
+        Every value that was published for a figure, not only the newest.
+    """
+    from data_lake.figures import read_figures, read_vintages  # noqa: PLC0415 - not needed for --help
+
+    settings, store = _open(lake)
+    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    read = read_vintages if vintages else read_figures
+    found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded)
+    rows = found.sort(*FIGURES.key[:-1], "published_at", "release_id").collect()
+    rows = rows.select(*FIGURES.public, pl.exclude(*FIGURES.public))
+    shown = rows.select(FIGURES.public) if filters.format == "table" and not filters.json else rows
+    return _print(shown, filters, f"no figures in {settings.lake} for these filters")
+
+
+def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
+    settings, store = _open(lake)
+    rows = _derive(store, settings, filters)[0]
+    return _print(rows, filters, f"no comparisons in {settings.lake} for these filters")
+
+
+def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Every forecast, marked against the first published actual; open ones are pending."""
+    settings, store = _open(lake)
+    rows = _derive(store, settings, filters)[1]
+    return _print(rows, filters, f"no forecasts in {settings.lake} for these filters")
+
+
+def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Refused rows, each with the rule it broke.
+
+    Parameters
+    ----------
+    run
+        Only rows that this run refused.
+    """
+    settings, store = _open(lake)
+    rows = filters.selection().apply(store.table(QUARANTINE).scan())
+    if run:
+        rows = rows.filter(run_id=run)
+    _, as_recorded = filters.instants(datetime.now(UTC))
+    if as_recorded:
+        rows = rows.filter(pl.col("recorded_at") <= as_recorded)
+    found = rows.sort("recorded_at", *QUARANTINE.key).collect()
+    return _print(found, filters, f"nothing is in quarantine in {settings.lake}")
+
+
+def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Publications and what became of them: recorded, evaluated, retracted, in order."""
+    settings, store = _open(lake)
+    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    events = filters.selection().apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of)
+    if as_recorded:
+        events = events.filter(pl.col("at") <= as_recorded)
+    return _print(
+        events.sort("published_at", "release_id", "at", "event").collect(),
+        filters,
+        f"no releases in {settings.lake}",
+    )
+
+
+def runs(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """One summary per run, newest last."""
+    settings, store = _open(lake)
+    rows = store.table(RUNS).scan()
+    if filters.chain:
+        rows = rows.filter(pl.col("chain").str.split(" ").list.contains(filters.chain))
+    found = rows.sort("started_at", "run_id").collect()
+    return _print(found, filters, f"no runs in {settings.lake} yet")
+
+
+def alerts(
+    *, filters: Filters = _NO_FILTERS, severity: str = "", fail_on: str = "", lake: LakeOption = _DEFAULT_LAKE
+) -> int:
+    """What fired, and in which state it is.
+
+    Parameters
+    ----------
+    severity
+        At least this severe: info, warning, error, critical.
+    fail_on
+        Exit with 6 where an alert of at least this severity is not retracted or resolved.
+    """
+    from contracts.alerts import SEVERITIES  # noqa: PLC0415 - only this command needs them
+    from data_lake.ledger import read_alerts  # noqa: PLC0415
+
+    settings, store = _open(lake)
+    for value in filter(None, (severity, fail_on)):
+        if value not in SEVERITIES:
+            raise UsageError(f"no severity {value!r}", next=f"severities are: {', '.join(SEVERITIES)}")
+    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    found = filters.selection().apply(read_alerts(store, as_of=as_of, as_recorded=as_recorded).lazy()).collect()
+    if severity:
+        found = found.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :]))
+    code = _print(found, filters, f"no alerts in {settings.lake} for these filters")
+    if fail_on:
+        live = found.filter(
+            pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(fail_on) :]),
+            ~pl.col("state").is_in(["retracted", "resolved", "inhibited"]),
+        )
+        code = Exit.ALERTS if live.height else code
+    return code
+
+
+def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Show a number's sentence or cell, its document and release, and its other vintages.
+
+    Parameters
+    ----------
+    figure_id
+        As printed by `trona figures --format csv`.
+    """
+    from tasks.explaining import explain_figure  # noqa: PLC0415 - reads documents
+
+    _, store = _open(lake)
+    print(explain_figure(store, figure_id))
+    return Exit.DONE
+
+
+def _open(lake: LakeOption) -> "tuple[Settings, Lake]":
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not needed for --help
+
+    settings = load_settings(lake=lake.lake)
+    store = open_lake(settings.lake)
+    if store.storage.local and not store.storage.local.exists():
+        raise SourceUnavailable(
+            "there is no lake here yet",
+            where=str(store.storage.local),
+            next="take documents in with `trona ingest PATH`, or name another lake with --lake",
+        )
+    return settings, store
+
+
+def _derive(store: "Lake", settings: Settings, filters: Filters) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
+    from tasks.derive import derive_months, load_chains  # noqa: PLC0415
+
+    selection = filters.selection()
+    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    frames = derive_months(
+        store,
+        load_chains(store, settings.chains_folder),
+        first=selection.first or date(1, 1, 1),
+        last=selection.last or add_months(as_of.date().replace(day=1), 120),
+        as_of=as_of,
+        as_recorded=as_recorded,
+        only=Selection(source=selection.source, chain=selection.chain),
+    )
+    return frames[0].pipe(_filter, selection), frames[1].pipe(_filter, selection)
+
+
+def _filter(frame: pl.DataFrame, selection: Selection) -> pl.DataFrame:
+    return selection.apply(frame.lazy()).collect()
+
+
+def _print(frame: pl.DataFrame, filters: Filters, nothing: str) -> int:
+    print_frame(frame, format="json" if filters.json else filters.format, nothing=nothing)
+    return Exit.DONE

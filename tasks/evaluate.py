@@ -1,0 +1,123 @@
+"""From recorded releases to alerts, one instant of publication after another.
+
+A *step* is an instant at which something was published. Evaluated in order, each step sees only what was
+public then, so a month that is replayed years later is judged as it would have been on its day.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from contracts.chain import Chain
+from contracts.figures import FIGURES
+from contracts.releases import QUARANTINE, RELEASES
+from data_lake.figures import newest_vintage
+from data_lake.lake import Lake
+from data_lake.ledger import read_deliveries, record_alerts
+from data_lake.releases import visible_releases
+from tasks.alerts import find_alerts
+from tasks.comparisons import compare_months
+from tasks.derive import read_history
+from tasks.scoring import mark_forecasts
+
+
+@dataclass(frozen=True)
+class Step:
+    """An instant of publication, the releases published then, and the months their figures are about."""
+
+    as_of: datetime
+    release_ids: tuple[str, ...]
+    chains: tuple[str, ...]
+    first: date
+    last: date
+
+
+def pending_releases(lake: Lake) -> pl.DataFrame:
+    """Releases that stand and whose consequences were not evaluated yet, by time of publication."""
+    done = lake.table(RELEASES).scan().filter(pl.col("event") == "evaluated")
+    return (
+        visible_releases(lake)
+        .join(done.select("release_id"), on="release_id", how="anti")
+        .sort("published_at", "release_id")
+        .collect()
+    )
+
+
+def plan_steps(lake: Lake, *, chain: str = "", since: datetime | None = None) -> list[Step]:
+    """Steps to evaluate: from the earliest pending release (or `since`) on, every instant of publication.
+
+    Steps after a pending release are evaluated again, since what was known then has changed; where nothing
+    follows it, that is the pending releases alone. Releases without a monthly figure are no step.
+    """
+    wanted = pl.col("chain") == chain if chain else pl.lit(value=True)
+    if since is None:
+        pending = pending_releases(lake).filter(wanted)
+        if pending.is_empty():
+            return []
+        since = pending["published_at"][0]
+    months = (
+        lake.table(FIGURES)
+        .scan()
+        .filter(pl.col("is_monthly"))
+        .group_by("release_id")
+        .agg(first=pl.col("month").min(), last=pl.col("month").max())
+    )
+    steps = (
+        visible_releases(lake)
+        .filter(wanted, pl.col("published_at") >= since)
+        .join(months, on="release_id", how="left")
+        .group_by("published_at")
+        .agg(
+            pl.col("release_id").sort(),
+            pl.col("chain").unique().sort(),
+            pl.col("first").min(),
+            pl.col("last").max(),
+        )
+        .filter(pl.col("first").is_not_null())
+        .sort("published_at")
+        .collect()
+    )
+    return [
+        Step(r["published_at"], tuple(r["release_id"]), tuple(r["chain"]), r["first"], r["last"])
+        for r in steps.to_dicts()
+    ]
+
+
+def judge_months(
+    lake: Lake, chains: Mapping[str, Chain], *, first: date, last: date, as_of: datetime
+) -> pl.DataFrame:
+    """What the rules find in the months from `first` to `last` with the knowledge of `as_of`: `CANDIDATES`.
+
+    Writes nothing, so steps can be judged at the same time.
+    """
+    vintages = read_history(lake, first=first, last=last, as_of=as_of)
+    return find_alerts(
+        scores=mark_forecasts(vintages, chains=chains, months=(first, last)),
+        comparisons=compare_months(newest_vintage(vintages.lazy()).collect(), chains=chains, months=(first, last)),
+        figures=vintages,
+        releases=visible_releases(lake, as_of=as_of).collect(),
+        quarantine=lake.table(QUARANTINE).scan().collect(),
+        deliveries=read_deliveries(lake),
+        chains=chains,
+        months=(first, last),
+        as_of=as_of,
+    )
+
+
+def enter_step(lake: Lake, step: Step, candidates: pl.DataFrame, *, recorded_at: datetime, run_id: str) -> pl.DataFrame:
+    """Enter what a step found into the ledger; the rows of `ALERTS` that are new come back."""
+    return record_alerts(
+        lake, candidates, months=(step.first, step.last), as_of=step.as_of, recorded_at=recorded_at, run_id=run_id
+    )
+
+
+def mark_evaluated(lake: Lake, release_ids: list[str], *, at: datetime, run_id: str) -> None:
+    """Note that the consequences of these releases are drawn, so that the next run need not draw them again."""
+    pending = pending_releases(lake).filter(pl.col("release_id").is_in(release_ids))
+    if pending.height:
+        done = pending.with_columns(
+            event=pl.lit("evaluated"), at=pl.lit(at, pl.Datetime("us", "UTC")), reason=pl.lit(f"run {run_id}")
+        )
+        lake.table(RELEASES).append(done)
