@@ -125,8 +125,7 @@ def _refuse_fractions(figures: pl.DataFrame, head: ReleaseHead) -> None:
         where=head.document_name,
         found=told.to_list(),
         effect="nothing of this release was taken in",
-        next="write percents as 6, not 0.06 (in a spreadsheet, cells formatted as % hold fractions), or give a mapping "
-        "file with scale = 100",
+        next="write percents as 6, not 0.06; of a table whose percents are fractions say scale = 100 in its mapping",
     )
 
 

@@ -2,6 +2,7 @@
 
 import polars as pl
 import pytest
+from pandera.config import CONFIG
 
 from contracts.checks import check_figures, check_reading, check_table
 from contracts.comparisons import COMPARISONS
@@ -21,6 +22,9 @@ def share(product, value, **more):
 
 def change(product, value, **more):
     return {"measure": "share_mom_pp", "unit": "pp", "product": product, "value": float(value), **more}
+
+
+AHEAD = {"kind": "forecast", "period": "2026-02"}
 
 
 def broken(refused, rule):
@@ -116,8 +120,7 @@ def test_a_bad_share_does_not_draw_its_siblings_down():
         ([share("nfpp", 5), change("nfpp", 10)], ["row 18", "row 19"]),
         # a forecast change is held against the forecast share and the actual one before
         (
-            [share("nfpp", 69), share("nfpp", 67, kind="forecast", period="2026-02")]
-            + [change("nfpp", 2, kind="forecast", period="2026-02")],
+            [share("nfpp", 69), share("nfpp", 67, **AHEAD), change("nfpp", 2, **AHEAD)],
             ["row 18", "row 19", "row 20"],
         ),
     ],
@@ -156,8 +159,7 @@ def test_a_column_of_fractions_is_refused_whole():
         "  where   january.csv",
         "  found   production mom_pct: 4 values such as 0.06, -0.05, -0.14",
         "  effect  nothing of this release was taken in",
-        "  next    write percents as 6, not 0.06 (in a spreadsheet, cells formatted as % hold fractions), "
-        "or give a mapping file with scale = 100",
+        "  next    write percents as 6, not 0.06; of a table whose percents are fractions say scale = 100 in its mapping",
     ]
 
 
@@ -228,16 +230,24 @@ def test_empty_release_has_nothing_to_refuse():
 
 
 def test_checks_cannot_be_switched_off_by_the_environment(monkeypatch):
-    from pandera.config import CONFIG
-
     monkeypatch.setattr(CONFIG, "validation_enabled", False)
     assert check({"value": -140.0})[1]["rule"].to_list() == ["growth_from_minus_100"]
 
 
 COMPARISON = {
-    **{"source": "smm", "chain": "sodium_ion", "segment": "cathode", "product": "", "metric": "production"},
-    **{"measure": "mom_pct", "month": pl.date(2026, 1, 1), "basis": "reported", "counterpart": "", "unit": "%"},
-    **{"value": 2.0, "figure_ids": "a", "reason": ""},
+    "source": "smm",
+    "chain": "sodium_ion",
+    "segment": "cathode",
+    "product": "",
+    "metric": "production",
+    "measure": "mom_pct",
+    "month": pl.date(2026, 1, 1),
+    "basis": "reported",
+    "counterpart": "",
+    "value": 2.0,
+    "unit": "%",
+    "figure_ids": "a",
+    "reason": "",
 }
 
 
