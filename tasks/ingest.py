@@ -4,7 +4,6 @@ Reading and checking touch no table; recording is one call per release (`data_la
 refused is kept too: the document by its hash, the rows and the reason in quarantine.
 """
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,21 +13,16 @@ import polars as pl
 from contracts.chain import load_chain
 from contracts.checks import check_figures
 from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
-from contracts.figures import FIGURES
-from contracts.period import month_column
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.releases import QUARANTINE, RELEASES
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents
+from tasks.building import build_figures, short_hash
 from tasks.extraction import is_review, read_review
 from tasks.tables import is_table, read_table
 
 _CLOCK_SLACK = timedelta(minutes=5)
-_ID_PARTS = (
-    *("source", "chain", "segment", "product", "metric", "measure", "period", "kind"),
-    *("value", "lower", "upper", "unit", "qualifier", "release_id"),
-)
 
 
 @dataclass(frozen=True)
@@ -150,28 +144,6 @@ def take_in(lake: Lake, document: Document, stated: Stated, *, now: datetime, ru
     return [_take_in_release(lake, document, r, known, stated, now=now, run_id=run_id) for r in readings]
 
 
-def build_figures(figures: pl.DataFrame, head: ReleaseHead, *, recorded_at: datetime) -> pl.DataFrame:
-    """Make rows of `FIGURES` from checked rows of `READ_FIGURES` and the release that states them.
-
-    `figure_id` is 16 hex digits of SHA-256 over key, values and release, so it depends on nothing else.
-    """
-    rows = figures.with_columns(
-        source=pl.lit(head.source),
-        chain=pl.lit(head.chain),
-        published_at=pl.lit(head.published_at, pl.Datetime("us", "UTC")),
-        recorded_at=pl.lit(recorded_at, pl.Datetime("us", "UTC")),
-        release_id=pl.lit(head.release_id),
-        month=month_column(pl.col("period")),
-        is_monthly=pl.col("period").str.contains(r"^\d{4}-\d{2}$"),
-        review_month=pl.lit(head.review_month),
-        is_published_assumed=pl.lit(head.is_published_assumed),
-        document=pl.lit(head.document),
-    )
-    identity = pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in _ID_PARTS], separator="\x1f")
-    rows = rows.with_columns(figure_id=identity.map_elements(_short_hash, pl.String))
-    return FIGURES.conform(rows)
-
-
 def _take_in_release(
     lake: Lake,
     document: Document,
@@ -280,13 +252,9 @@ def _quarantine_whole(
         review_month=pl.when(pl.col("review_month") == "").then(pl.lit("unknown")).otherwise("review_month"),
     )
     try:
-        lake.table(QUARANTINE).append(rows, claim=f"refused:{release_id}:{_short_hash(error.what)}")
+        lake.table(QUARANTINE).append(rows, claim=f"refused:{release_id}:{short_hash(error.what)}")
     except ClaimTaken:
         return  # refused before, for the same reason
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _is_readable(path: Path) -> bool:

@@ -35,7 +35,7 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     settings, store = _open(lake)
     as_of, as_recorded = filters.instants(datetime.now(UTC))
     read = read_vintages if vintages else read_figures
-    found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded)
+    found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded).lazy()
     rows = found.sort(*FIGURES.key[:-1], "published_at", "release_id").collect()
     rows = rows.select(*FIGURES.public, pl.exclude(*FIGURES.public))
     shown = rows.select(FIGURES.public) if filters.format == "table" and not filters.json else rows

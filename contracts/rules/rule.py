@@ -1,0 +1,77 @@
+"""A named rule about the rows of a table, and the shape in which breaches of it are told."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import polars as pl
+
+BREACHES = pl.Schema(
+    {
+        "index": pl.UInt32,
+        "rule": pl.String,
+        "column": pl.String,
+        "value": pl.String,
+        "message": pl.String,
+    }
+)
+"""One row per breach: the row of the table, the rule, the column that broke it, what stood there, what was expected."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """Rows keep this rule where `passes` is true or null.
+
+    `found` shows what stood there (default: the column as text). `explain` makes a message from what was
+    found, for each different finding once; without it `expects` is the message.
+    """
+
+    name: str
+    column: str
+    passes: pl.Expr
+    expects: str
+    found: pl.Expr | None = None
+    explain: Callable[[str], str] | None = None
+
+    @property
+    def key(self) -> str:
+        """Name that is unique among the rules of a table: a rule may be asked of several columns."""
+        return f"{self.name}.{self.column}"
+
+    def describe(self, frame: pl.DataFrame, broken: pl.Series) -> pl.DataFrame:
+        """`BREACHES` of the rows of `frame` at which `broken` is true."""
+        found = (self.found if self.found is not None else pl.col(self.column).cast(pl.String)).fill_null("")
+        rows = (
+            frame.lazy().with_row_index("index").filter(pl.lit(broken)).select("index", found.alias("value")).collect()
+        )
+        return tell_breaches(rows, rule=self.name, column=self.column, message=self.explain or self.expects)
+
+
+def tell_breaches(
+    rows: pl.DataFrame, *, rule: str, column: str, message: str | Callable[[str], str] = ""
+) -> pl.DataFrame:
+    """`BREACHES` from rows of `index`, `value` and, where no message is given, `message`."""
+    if not isinstance(message, str):
+        different = rows["value"].unique()
+        told = {value: message(value) for value in different.to_list()}
+        rows = rows.with_columns(message=pl.col("value").replace_strict(told, return_dtype=pl.String))
+    elif message:
+        rows = rows.with_columns(message=pl.lit(message))
+    return rows.select(
+        pl.col("index").cast(pl.UInt32), pl.lit(rule).alias("rule"), pl.lit(column).alias("column"), "value", "message"
+    )
+
+
+def gather_breaches(parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """All breaches in the order of the rows they stand in."""
+    return pl.concat([BREACHES.to_frame(), *parts]).sort("index", "rule", "column", maintain_order=True)
+
+
+def suggest_names(name: str, known: Collection[str], also: Mapping[str, str] | None = None) -> str:
+    """`did you mean …?` with the nearest of the known names, else all of them.
+
+    `also` gives other spellings and the known name that each stands for.
+    """
+    spellings = {**{k.casefold(): k for k in known}, **{k.casefold(): v for k, v in (also or {}).items()}}
+    near = dict.fromkeys(spellings[k] for k in get_close_matches(name.strip().casefold(), spellings, n=3))
+    return f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known)}"
