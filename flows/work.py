@@ -1,6 +1,7 @@
 """Prefect tasks: thin doors to the functions in `tasks/`, with names, tags and retries.
 
-Tasks take addresses, paths and keys, never frames, so that they run the same on threads and on Dask.
+Tasks take addresses, paths and keys, so that they run the same on threads and on Dask; the only frames
+that travel are what the rules found, which is small.
 """
 
 from datetime import date, datetime
@@ -37,9 +38,9 @@ def take_in_document(lake: str, path: Path, stated: Stated, now: datetime, run_i
 
 
 @task(name="plan", task_run_name="plan steps", tags=["trona"])
-def plan_evaluation(lake: str, chain: str, since: datetime | None) -> list[Step]:
+def plan_evaluation(lake: str, chain: str) -> list[Step]:
     """Instants of publication whose consequences are to be drawn."""
-    return plan_steps(open_lake(lake), chain=chain, since=since)
+    return plan_steps(open_lake(lake), chain=chain)
 
 
 @task(
@@ -58,9 +59,19 @@ def judge_step(lake: str, step: Step, chains_folder: Path | None) -> pl.DataFram
 
 
 @task(name="enter", task_run_name="enter {step.as_of:%Y-%m-%d} into the ledger", tags=["trona", "ledger"])
-def enter_candidates(lake: str, step: Step, candidates: pl.DataFrame, now: datetime, run_id: str) -> pl.DataFrame:
+def enter_candidates(
+    lake: str,
+    step: Step,
+    candidates: pl.DataFrame,
+    chains_folder: Path | None,
+    now: datetime,
+    run_id: str,
+    quiet: bool,  # noqa: FBT001 - Prefect passes parameters by position
+) -> pl.DataFrame:
     """Decide what is news and enter it; steps follow one another, oldest first."""
-    return enter_step(open_lake(lake), step, candidates, recorded_at=now, run_id=run_id)
+    store = open_lake(lake)
+    chains = load_chains(store, chains_folder)
+    return enter_step(store, step, candidates, chains=chains, recorded_at=now, run_id=run_id, quiet=quiet)
 
 
 @task(

@@ -12,15 +12,15 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.figures import FIGURES
+from contracts.period import add_months
 from contracts.releases import QUARANTINE, RELEASES
-from data_lake.figures import newest_vintage
 from data_lake.lake import Lake
-from data_lake.ledger import read_deliveries, record_alerts
+from data_lake.ledger import read_deliveries, read_silences, record_alerts
 from data_lake.releases import visible_releases
-from tasks.alerts import find_alerts
-from tasks.comparisons import compare_months
-from tasks.derive import read_history
-from tasks.scoring import mark_forecasts
+from tasks.alerts import decide, find_alerts
+from tasks.derive import derive_months
+
+_WATCHED_MONTHS = 3
 
 
 @dataclass(frozen=True)
@@ -90,24 +90,62 @@ def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: 
 
     Writes nothing, so steps can be judged at the same time.
     """
-    vintages = read_history(lake, first=first, last=last, as_of=as_of)
+    derived = derive_months(lake, chains, first=first, last=last, as_of=as_of)
     return find_alerts(
-        scores=mark_forecasts(vintages, chains=chains, months=(first, last)),
-        comparisons=compare_months(newest_vintage(vintages), chains=chains, months=(first, last)),
-        figures=vintages,
+        scores=derived.scores,
+        comparisons=derived.comparisons,
+        figures=derived.vintages,
         releases=visible_releases(lake, as_of=as_of).collect(),
         quarantine=lake.table(QUARANTINE).scan().collect(),
-        deliveries=read_deliveries(lake),
+        deliveries=read_deliveries(lake, (first, last)),
         chains=chains,
         months=(first, last),
         as_of=as_of,
     )
 
 
-def enter_step(lake: Lake, step: Step, candidates: pl.DataFrame, *, recorded_at: datetime, run_id: str) -> pl.DataFrame:
-    """Enter what a step found into the ledger; the rows of `ALERTS` that are new come back."""
-    return record_alerts(
-        lake, candidates, months=(step.first, step.last), as_of=step.as_of, recorded_at=recorded_at, run_id=run_id
+def enter_step(
+    lake: Lake,
+    step: Step,
+    candidates: pl.DataFrame,
+    *,
+    chains: Mapping[str, Chain],
+    recorded_at: datetime,
+    run_id: str,
+    quiet: bool,
+) -> pl.DataFrame:
+    """Enter what a step found into the ledger; the rows of `ALERTS` that are new come back.
+
+    `quiet` records everything and tells nobody.
+    """
+    silences = read_silences(lake)
+    months = (step.first, step.last)
+
+    def decide_step(ledger: pl.DataFrame) -> pl.DataFrame:
+        return decide(
+            candidates,
+            ledger,
+            silences,
+            as_of=step.as_of,
+            recorded_at=recorded_at,
+            run_id=run_id,
+            months=months,
+            chains=tuple(chains),
+            quiet=quiet,
+        )
+
+    return record_alerts(lake, decide_step, months=months)
+
+
+def watch_now(now: datetime, steps: list[Step]) -> Step:
+    """The step that looks at today: states of the last months, and whatever the steps before it touched."""
+    today = now.date().replace(day=1)
+    return Step(
+        as_of=now,
+        release_ids=(),
+        chains=(),
+        first=min([add_months(today, -_WATCHED_MONTHS), *(step.first for step in steps)]),
+        last=max([today, *(step.last for step in steps)]),
     )
 
 
