@@ -15,9 +15,9 @@ from contracts.figures import FIGURES
 from contracts.releases import QUARANTINE, RELEASES
 from data_lake.figures import newest_vintage
 from data_lake.lake import Lake
-from data_lake.ledger import read_deliveries, record_alerts
+from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
-from tasks.alerts import find_alerts
+from tasks.alerts import find_alerts, record_candidates
 from tasks.comparisons import compare_months
 from tasks.derive import read_history
 from tasks.scoring import mark_forecasts
@@ -106,7 +106,7 @@ def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: 
 
 def enter_step(lake: Lake, step: Step, candidates: pl.DataFrame, *, recorded_at: datetime, run_id: str) -> pl.DataFrame:
     """Enter what a step found into the ledger; the rows of `ALERTS` that are new come back."""
-    return record_alerts(
+    return record_candidates(
         lake, candidates, months=(step.first, step.last), as_of=step.as_of, recorded_at=recorded_at, run_id=run_id
     )
 
