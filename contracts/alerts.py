@@ -54,7 +54,9 @@ ALERTS = Table(
         Column("detail", pl.String, "numbers behind it as JSON"),
         Column("figure_ids", pl.String, "figures it rests on, separated by spaces"),
         Column("run_id", pl.String, "run that wrote it"),
-        Column("change", pl.Int64, "1, 2, 3 … of this alert; the highest is its current state, whatever the clocks say"),
+        Column(
+            "change", pl.Int64, "1, 2, 3 … of this alert; the highest is its current state, whatever the clocks say"
+        ),
         Column("notify", pl.String, "why people are told of this change; empty = they are not", allowed=NOTIFY_REASONS),
         Column("announced_severity", pl.String, "worst severity people were ever told; empty = never told"),
         Column("inhibited_by", pl.String, "alert that holds it back, else empty"),

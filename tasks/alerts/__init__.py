@@ -2,5 +2,6 @@
 
 from tasks.alerts.candidates import find_alerts, touched_months
 from tasks.alerts.decisions import decide, read_current
+from tasks.alerts.recording import record_candidates
 
-__all__ = ["decide", "find_alerts", "read_current", "touched_months"]
+__all__ = ["decide", "find_alerts", "read_current", "record_candidates", "touched_months"]

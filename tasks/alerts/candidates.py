@@ -81,7 +81,7 @@ def _lower_in_holidays(
     applies = pl.col("weight").is_not_null() & (pl.col("kind") == "event") & pl.col("chain").is_in(chinese)
     lowered = name_severity((rank_severity(pl.col("severity")) - 1).clip(lower_bound=0))
     note = pl.format(
-        "{},\"holiday\":\"cny\",\"holiday_weight_pct\":{},\"severity_without_holiday\":\"{}\"}",
+        '{},"holiday":"cny","holiday_weight_pct":{},"severity_without_holiday":"{}"}}',
         pl.col("detail").str.strip_suffix("}"),
         (100 * pl.col("weight")).round(0).cast(pl.Int64),
         "severity",

@@ -7,7 +7,7 @@ import polars as pl
 
 from contracts.chain import Chain
 from tasks.alerts.thresholds import read_thresholds
-from tasks.alerts.wording import measure_words, write_number, write_value
+from tasks.alerts.wording import lower_title, measure_words, write_number, write_value
 
 RULE = "chain_divergence"
 _LINK = ("source", "chain", "segment", "counterpart", "product", "metric", "measure")
@@ -39,7 +39,6 @@ def find_chain_divergences(
         .filter(pl.col("month").is_between(*months), pl.col("months_apart") >= pl.col("months_k"))
         .pipe(_add_growth, comparisons)
         .pipe(_add_names, subjects)
-        .with_columns(pl.col("downstream").alias("names"))
         .sort(*_STAGE, pl.col("near") / pl.col("spread_pp"), "counterpart", descending=[*[False] * 7, True, False])
     )
     others = found.group_by(_STAGE).agg(pl.col("downstream").slice(1).str.join(", ").alias("also"))
@@ -78,7 +77,12 @@ def _add_growth(found: pl.DataFrame, comparisons: pl.DataFrame) -> pl.DataFrame:
 
 def _add_names(found: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
     totals = subjects.filter(pl.col("product") == "").drop("product")
-    ends = totals.rename({"segment": "counterpart", "subject": "downstream"})
+    inner = {title: lower_title(title) for title in totals["subject"]}
+    ends = totals.select(
+        "chain",
+        pl.col("segment").alias("counterpart"),
+        pl.col("subject").replace_strict(inner, return_dtype=pl.String).alias("downstream"),
+    )
     return (
         found.join(totals.rename({"subject": "upstream"}), on=["chain", "segment"], how="left")
         .join(ends, on=["chain", "counterpart"], how="left")

@@ -47,7 +47,9 @@ def find_broken_contracts(
         .filter(pl.col("month").is_between(*months))
         .with_columns(pl.col("figures").fill_null(0))
     )
-    limits = read_thresholds(chains, RULE).filter(pl.col("segment") == "").unique("chain").select("chain", "refused_pct")
+    limits = (
+        read_thresholds(chains, RULE).filter(pl.col("segment") == "").unique("chain").select("chain", "refused_pct")
+    )
     titles = {c.name: lower_title(c.title) for c in chains.values()}
     share = 100 * pl.col("refused") / (pl.col("refused") + pl.col("figures"))
     severity = (

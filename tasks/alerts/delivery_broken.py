@@ -31,7 +31,9 @@ def find_broken_deliveries(deliveries: pl.DataFrame) -> pl.DataFrame:
         pl.col("channel").alias("metric"),
         pl.lit("").alias("measure"),
         "month",
-        pl.format("Receiver {} ({}) could not be told about {}", "receiver", "channel", pl.col("month").dt.strftime("%B %Y")).alias("title"),
+        pl.format(
+            "Receiver {} ({}) could not be told about {}", "receiver", "channel", pl.col("month").dt.strftime("%B %Y")
+        ).alias("title"),
         pl.struct("attempt", "reason", "headline", "delivery_id").struct.json_encode().alias("detail"),
         pl.lit("").alias("figure_ids"),
     )

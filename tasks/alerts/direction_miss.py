@@ -17,7 +17,8 @@ def find_direction_misses(marked: pl.DataFrame, chains: Mapping[str, Chain]) -> 
     """Candidates where forecast and outcome have opposite signs, both outside the dead band max(half-width, 1 pp).
 
     Flat against a move is a matter of size, and the forecast_miss rule's. A forecast in words ("to decline") is held
-    against the sign of the outcome. warning where the level is `level_pct` from its forecast beyond rounding, else info.
+    against the sign of the outcome. warning where the level is `level_pct` from its forecast beyond rounding, else
+    info.
     """
     is_word = pl.col("family") == "direction"
     limit = pl.lit(DEAD_BAND_PP)
@@ -55,6 +56,8 @@ def _write_title() -> pl.Expr:
         "{} {} {}{}",
         "subject",
         name_quantity(pl.col("metric"), measure),
-        pl.when(rose).then(pl.lit("rose although a fall was forecast")).otherwise(pl.lit("fell although a rise was forecast")),
+        pl.when(rose)
+        .then(pl.lit("rose although a fall was forecast"))
+        .otherwise(pl.lit("fell although a rise was forecast")),
         pl.when(pl.col("family") == "direction").then(pl.lit("")).otherwise(numbers),
     )

@@ -89,8 +89,9 @@ def _measure_distance(marked: pl.DataFrame) -> pl.DataFrame:
     sign = (a - f).sign()
     near_a, near_f = a - sign * pl.col("actual_half"), f + sign * pl.col("forecast_half")
     crossed = (near_a - near_f) * sign <= 0
-    level_near = pl.when(is_level).then(_ratio_pct(near_a, near_f))
-    level_near = level_near.when(is_growth).then(_ratio_pct(100 + near_a, 100 + near_f))
+    level_near = (
+        pl.when(is_level).then(_ratio_pct(near_a, near_f)).when(is_growth).then(_ratio_pct(100 + near_a, 100 + near_f))
+    )
     return marked.with_columns(
         error.alias("error"),
         level.alias("level_pct_surprise"),
@@ -124,4 +125,9 @@ def _add_usual_bands(marked: pl.DataFrame, months: tuple[date, date]) -> pl.Data
     past = marked.select(*by, first_error.alias("error"), pl.col("actual_at").alias("happened_at"))
     window = marked.filter(pl.col("month").is_between(*months)).with_columns(pl.col("forecast_at").alias("known_at"))
     banded = add_bands(window, past, by=by).drop("known_at")
+    # Where the rows handed in do not reach back, the band that the score itself was marked with.
+    banded = banded.with_columns(
+        pl.coalesce(name, pl.when(pl.col("band_kind") == kind).then("band_pp")).alias(name)
+        for name, kind in (("band_80", "conformal_80"), ("band_90", "conformal_90"))
+    )
     return pl.concat([marked.filter(~pl.col("month").is_between(*months)), banded], how="diagonal")

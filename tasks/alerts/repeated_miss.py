@@ -13,9 +13,7 @@ from tasks.alerts.wording import measure_words, name_quantity, write_number
 RULE = "repeated_miss"
 
 
-def find_repeated_misses(
-    marked: pl.DataFrame, chains: Mapping[str, Chain], months: tuple[date, date]
-) -> pl.DataFrame:
+def find_repeated_misses(marked: pl.DataFrame, chains: Mapping[str, Chain], months: tuple[date, date]) -> pl.DataFrame:
     """Candidates (error) where a run of misses of one sign reaches `misses`, and again at each multiple of it.
 
     A run is of consecutive marked forecasts of a series; a marked forecast that was no miss, or a miss of the other
@@ -42,7 +40,9 @@ def find_repeated_misses(
         .drop("misses")
     )
     reached = runs.filter(
-        pl.col("month").is_between(*months), pl.col("length") >= pl.col("misses"), pl.col("length") % pl.col("misses") == 0
+        pl.col("month").is_between(*months),
+        pl.col("length") >= pl.col("misses"),
+        pl.col("length") % pl.col("misses") == 0,
     )
     found = (
         reached.join(history, on=[*series, "run"], how="left")

@@ -34,12 +34,7 @@ def find_restatements(
     vintages = _read_vintages(figures, chains, months, as_of)
     pairs = _pair_vintages(vintages, FIGURE_KEY).filter(pl.col("review_month") != pl.col("other_review_month"))
     pairs = pairs.join(read_thresholds(chains, RESTATEMENT), on=["chain", "segment", "measure"], how="inner")
-    severity = (
-        pl.when(_exceeds("warning"))
-        .then(pl.lit("warning"))
-        .when(_exceeds("info"))
-        .then(pl.lit("info"))
-    )
+    severity = pl.when(_exceeds("warning")).then(pl.lit("warning")).when(_exceeds("info")).then(pl.lit("info"))
     return _write(pairs, severity, subjects, kind="event", rule=RESTATEMENT, phrase="restated")
 
 
@@ -58,12 +53,7 @@ def find_disagreements(
     vintages = _read_vintages(figures, chains, months, as_of)
     pairs = _pair_vintages(vintages, (*FIGURE_KEY, "review_month"))
     pairs = pairs.join(read_thresholds(chains, DISAGREEMENT), on=["chain", "segment", "measure"], how="inner")
-    severity = (
-        pl.when(_exceeds("error"))
-        .then(pl.lit("error"))
-        .when(_exceeds("info"))
-        .then(pl.lit("warning"))
-    )
+    severity = pl.when(_exceeds("error")).then(pl.lit("error")).when(_exceeds("info")).then(pl.lit("warning"))
     return _write(pairs, severity, subjects, kind="state", rule=DISAGREEMENT, phrase="differs between two reviews")
 
 

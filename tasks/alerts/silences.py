@@ -10,9 +10,9 @@ MATCHERS = ("rule", "source", "chain", "segment", "product", "metric", "measure"
 def read_active(silences: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """The `added` rows of silences in force at `now`: begun, not expired, not ended by hand."""
     ended = silences.filter(pl.col("event") == "ended", pl.col("at") <= now).select("silence_id")
-    return silences.filter(
-        pl.col("event") == "added", pl.col("starts_at") <= now, pl.col("ends_at") > now
-    ).join(ended, on="silence_id", how="anti")
+    return silences.filter(pl.col("event") == "added", pl.col("starts_at") <= now, pl.col("ends_at") > now).join(
+        ended, on="silence_id", how="anti"
+    )
 
 
 def find_silenced(alerts: pl.DataFrame, silences: pl.DataFrame, now: datetime) -> pl.DataFrame:

@@ -47,8 +47,9 @@ def read_thresholds(chains: Mapping[str, Chain], rule: str) -> pl.DataFrame:
     rows = []
     for chain in chains.values():
         of_chain = _rule_part(chain.thresholds, rule, chain.name)
-        own = {s.name: _rule_part(s.thresholds, rule, f"{chain.name}/{s.name}") for s in chain.segments}
-        for segment, of_segment in ({"": {}} | own).items():
+        own: dict[str, Mapping[str, Any]] = {"": {}}
+        own |= {s.name: _rule_part(s.thresholds, rule, f"{chain.name}/{s.name}") for s in chain.segments}
+        for segment, of_segment in own.items():
             for measure in MEASURES:
                 layers = (of_segment.get(measure, {}), of_segment, of_chain.get(measure, {}), of_chain, names)
                 rows.append((chain.name, segment, measure, *(_nearest(layers, name) for name in names)))

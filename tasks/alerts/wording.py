@@ -59,7 +59,9 @@ def write_number(value: pl.Expr) -> pl.Expr:
 
 def write_signed(value: pl.Expr) -> pl.Expr:
     """A number with its sign, `−70` or `+2`; the minus is typographic so that it never breaks off."""
-    sign = pl.when(value.round(2) < 0).then(pl.lit("−")).when(value.round(2) > 0).then(pl.lit("+")).otherwise(pl.lit(""))
+    sign = (
+        pl.when(value.round(2) < 0).then(pl.lit("−")).when(value.round(2) > 0).then(pl.lit("+")).otherwise(pl.lit(""))
+    )
     return sign + write_number(value)
 
 
