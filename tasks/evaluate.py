@@ -85,9 +85,7 @@ def plan_steps(lake: Lake, *, chain: str = "", since: datetime | None = None) ->
     ]
 
 
-def judge_months(
-    lake: Lake, chains: Mapping[str, Chain], *, first: date, last: date, as_of: datetime
-) -> pl.DataFrame:
+def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: date, as_of: datetime) -> pl.DataFrame:
     """What the rules find in the months from `first` to `last` with the knowledge of `as_of`: `CANDIDATES`.
 
     Writes nothing, so steps can be judged at the same time.

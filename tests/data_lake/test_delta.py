@@ -160,7 +160,9 @@ def test_derived_months_from_one_on_are_replaced(lake):
         )
 
     first = day("2026-02-01").date()
-    replace_months(lake, COMPARISONS, pl.concat([month(1, 1), month(2, 2), month(3, 3)]), first=day("2026-01-01").date())
+    replace_months(
+        lake, COMPARISONS, pl.concat([month(1, 1), month(2, 2), month(3, 3)]), first=day("2026-01-01").date()
+    )
     replace_months(lake, COMPARISONS, month(2, 20), first=first)
     kept = lake.table(COMPARISONS).scan().sort("month").collect()
     assert kept["value"].to_list() == [1.0, 20.0]
