@@ -72,12 +72,13 @@ def follow(order: Order, voice: Voice) -> Followed:
     )
     outcomes, errors = _take_in(order, voice)
     update_progress_artifact(progress, 30.0)
-    steps = plan_evaluation(order.lake, order.chain)
+    steps, pending = plan_evaluation(order.lake, order.chain)
     alerts = _judge(order, steps, voice, progress)
     if steps:
         first = min(step.first for step in steps)
         refresh_tables(order.lake, first, order.now, order.stated.chains_folder)
-        note_evaluated(order.lake, [r for step in steps for r in step.release_ids], order.now, order.run_id)
+    if pending:
+        note_evaluated(order.lake, pending, order.now, order.run_id)
     update_progress_artifact(progress, 100.0)
     lost = count_lost_rows(store, before)
     return Followed(order, started, tuple(outcomes), tuple(errors), tuple(steps), alerts, lost)
@@ -114,7 +115,7 @@ def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> p
         )
         entered.append(rows)
         about = f"{', '.join(step.chains) or 'all chains'}, {step.first:%Y-%m} to {step.last:%Y-%m}"
-        voice.say(f"  as of {step.as_of:%Y-%m-%d} ({about}): {_count(rows.height, 'change')} in the ledger")
+        voice.say(f"  as of {step.as_of:%Y-%m-%d %H:%M} UTC ({about}): {_count(rows.height, 'change')} in the ledger")
         update_progress_artifact(progress, 30 + 60 * count / len(watched))  # type: ignore[arg-type]
     return pl.concat(entered)
 

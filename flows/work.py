@@ -14,8 +14,9 @@ from prefect.tasks import Task
 
 from contracts.errors import SourceUnavailable
 from data_lake.lake import open_lake
+from tasks.alerts import record_candidates
 from tasks.derive import load_chains, refresh_derived
-from tasks.evaluate import Step, enter_step, judge_months, mark_evaluated, plan_steps
+from tasks.evaluate import Plan, Step, judge_months, mark_evaluated, plan_steps
 from tasks.ingest import Outcome, Stated, load_document, take_in
 
 
@@ -38,7 +39,7 @@ def take_in_document(lake: str, path: Path, stated: Stated, now: datetime, run_i
 
 
 @task(name="plan", task_run_name="plan steps", tags=["trona"])
-def plan_evaluation(lake: str, chain: str) -> list[Step]:
+def plan_evaluation(lake: str, chain: str) -> Plan:
     """Instants of publication whose consequences are to be drawn."""
     return plan_steps(open_lake(lake), chain=chain)
 
@@ -70,8 +71,16 @@ def enter_candidates(
 ) -> pl.DataFrame:
     """Decide what is news and enter it; steps follow one another, oldest first."""
     store = open_lake(lake)
-    chains = load_chains(store, chains_folder)
-    return enter_step(store, step, candidates, chains=chains, recorded_at=now, run_id=run_id, quiet=quiet)
+    return record_candidates(
+        store,
+        candidates,
+        months=(step.first, step.last),
+        as_of=step.as_of,
+        recorded_at=now,
+        run_id=run_id,
+        chains=tuple(load_chains(store, chains_folder)),
+        quiet=quiet,
+    )
 
 
 @task(

@@ -7,6 +7,7 @@ public then, so a month that is replayed years later is judged as it would have 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import polars as pl
 
@@ -15,9 +16,9 @@ from contracts.figures import FIGURES
 from contracts.period import add_months
 from contracts.releases import QUARANTINE, RELEASES
 from data_lake.lake import Lake
-from data_lake.ledger import read_deliveries, read_silences, record_alerts
+from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
-from tasks.alerts import decide, find_alerts
+from tasks.alerts import find_alerts
 from tasks.derive import derive_months
 
 _WATCHED_MONTHS = 3
@@ -25,10 +26,9 @@ _WATCHED_MONTHS = 3
 
 @dataclass(frozen=True)
 class Step:
-    """An instant of publication, the releases published then, and the months their figures are about."""
+    """An instant of publication, the chains published then, and the months their figures are about."""
 
     as_of: datetime
-    release_ids: tuple[str, ...]
     chains: tuple[str, ...]
     first: date
     last: date
@@ -45,18 +45,23 @@ def pending_releases(lake: Lake) -> pl.DataFrame:
     )
 
 
-def plan_steps(lake: Lake, *, chain: str = "", since: datetime | None = None) -> list[Step]:
-    """Steps to evaluate: from the earliest pending release (or `since`) on, every instant of publication.
+class Plan(NamedTuple):
+    """What is to be evaluated: the steps in order, and the releases that are evaluated once they are done."""
+
+    steps: list[Step]
+    pending: list[str]
+
+
+def plan_steps(lake: Lake, *, chain: str = "") -> Plan:
+    """Steps to evaluate: from the earliest pending release on, every instant of publication.
 
     Steps after a pending release are evaluated again, since what was known then has changed; where nothing
     follows it, that is the pending releases alone. Releases without a monthly figure are no step.
     """
     wanted = pl.col("chain") == chain if chain else pl.lit(value=True)
-    if since is None:
-        pending = pending_releases(lake).filter(wanted)
-        if pending.is_empty():
-            return []
-        since = pending["published_at"][0]
+    pending = pending_releases(lake).filter(wanted)
+    if pending.is_empty():
+        return Plan([], [])
     months = (
         lake.table(FIGURES)
         .scan()
@@ -66,11 +71,10 @@ def plan_steps(lake: Lake, *, chain: str = "", since: datetime | None = None) ->
     )
     steps = (
         visible_releases(lake)
-        .filter(wanted, pl.col("published_at") >= since)
+        .filter(wanted, pl.col("published_at") >= pending["published_at"][0])
         .join(months, on="release_id", how="left")
         .group_by("published_at")
         .agg(
-            pl.col("release_id").sort(),
             pl.col("chain").unique().sort(),
             pl.col("first").min(),
             pl.col("last").max(),
@@ -79,10 +83,10 @@ def plan_steps(lake: Lake, *, chain: str = "", since: datetime | None = None) ->
         .sort("published_at")
         .collect()
     )
-    return [
-        Step(r["published_at"], tuple(r["release_id"]), tuple(r["chain"]), r["first"], r["last"])
-        for r in steps.to_dicts()
-    ]
+    return Plan(
+        [Step(r["published_at"], tuple(r["chain"]), r["first"], r["last"]) for r in steps.to_dicts()],
+        pending["release_id"].to_list(),
+    )
 
 
 def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: date, as_of: datetime) -> pl.DataFrame:
@@ -104,45 +108,11 @@ def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: 
     )
 
 
-def enter_step(
-    lake: Lake,
-    step: Step,
-    candidates: pl.DataFrame,
-    *,
-    chains: Mapping[str, Chain],
-    recorded_at: datetime,
-    run_id: str,
-    quiet: bool,
-) -> pl.DataFrame:
-    """Enter what a step found into the ledger; the rows of `ALERTS` that are new come back.
-
-    `quiet` records everything and tells nobody.
-    """
-    silences = read_silences(lake)
-    months = (step.first, step.last)
-
-    def decide_step(ledger: pl.DataFrame) -> pl.DataFrame:
-        return decide(
-            candidates,
-            ledger,
-            silences,
-            as_of=step.as_of,
-            recorded_at=recorded_at,
-            run_id=run_id,
-            months=months,
-            chains=tuple(chains),
-            quiet=quiet,
-        )
-
-    return record_alerts(lake, decide_step, months=months)
-
-
 def watch_now(now: datetime, steps: list[Step]) -> Step:
     """The step that looks at today: states of the last months, and whatever the steps before it touched."""
     today = now.date().replace(day=1)
     return Step(
         as_of=now,
-        release_ids=(),
         chains=(),
         first=min([add_months(today, -_WATCHED_MONTHS), *(step.first for step in steps)]),
         last=max([today, *(step.last for step in steps)]),

@@ -122,7 +122,7 @@ def read_document(document: Document, stated: Stated) -> list[Reading]:
             chain=stated.chain or None,
             published=stated.published,
             review_month=stated.review_month or None,
-            mapping=stated.mapping,
+            **({"mapping": stated.mapping} if stated.mapping else {}),
             chains_folder=stated.chains_folder,
         )
     if not stated.source:
