@@ -10,7 +10,7 @@ from contracts.figures import FIGURES
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from data_lake.selection import Selection
-from flows.cli.options import Filters, LakeOption
+from flows.cli.options import Filters, LakeOption, parse_instant
 from flows.cli.output import print_frame
 from flows.settings import Settings, load_settings
 
@@ -130,6 +130,48 @@ def alerts(
         )
         code = Exit.ALERTS if live.height else code
     return code
+
+
+def restatements(
+    *,
+    filters: Filters = _NO_FILTERS,
+    between: str = "",
+    stats: bool = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """Figures that were published differently later, each vintage with its size, age and class.
+
+    Parameters
+    ----------
+    between
+        Compare two versions instead: FIRST..SECOND, two dates or instants; lost rows come first.
+    stats
+        Statistics of the restatements instead: how often, how large, how fast they settle.
+    """
+    from data_lake.figures import read_figures, read_vintages  # noqa: PLC0415 - not needed for --help
+    from tasks.derive import load_chains  # noqa: PLC0415
+    from tasks.restatements import compare_versions, find_restatements  # noqa: PLC0415
+
+    settings, store = _open(lake)
+    now = datetime.now(UTC)
+    as_of, as_recorded = filters.instants(now)
+    selection = filters.selection()
+    if between:
+        first, separator, second = between.partition("..")
+        if not separator:
+            raise UsageError(f"not two versions: {between!r}", next="write --between 2025-09-30..2025-10-10")
+        versions = [
+            read_figures(store, selection, as_of=parse_instant(text, now=now), as_recorded=as_recorded)
+            for text in (first, second)
+        ]
+        return _print(compare_versions(*versions), filters, f"nothing differs between {first} and {second}")
+    vintages = read_vintages(store, selection, as_of=as_of, as_recorded=as_recorded).collect()
+    if stats:
+        from tasks.scoring import restatement_stats  # noqa: PLC0415
+
+        return _print(restatement_stats(vintages), filters, f"no restatements in {settings.lake}")
+    rows = find_restatements(vintages, chains=load_chains(store, settings.chains_folder))
+    return _print(rows, filters, f"no restatements in {settings.lake} for these filters")
 
 
 def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
