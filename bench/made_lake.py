@@ -9,10 +9,10 @@ import polars as pl
 from contracts.figures import READ_FIGURES
 from contracts.period import add_months, format_month
 from contracts.readings import ReleaseHead
-from contracts.releases import QUARANTINE, RELEASES
+from contracts.releases import QUARANTINE
 from data_lake.lake import Lake
 from data_lake.releases import record_release
-from tasks.building import build_figures
+from tasks.building import build_figures, build_release
 
 SEED = 20260205
 START = date(2006, 1, 1)
@@ -71,21 +71,5 @@ def record_made(lake: Lake, head: ReleaseHead, rows: pl.DataFrame) -> int:
     """Record one made release; how many figures it has."""
     at = head.published_at + timedelta(hours=1)
     figures = build_figures(rows, head, recorded_at=at)
-    row = {
-        "release_id": head.release_id,
-        "event": "recorded",
-        "source": head.source,
-        "chain": head.chain,
-        "review_month": head.review_month,
-        "published_at": head.published_at,
-        "is_published_assumed": False,
-        "at": at,
-        "document": head.document,
-        "document_name": head.document_name,
-        "figures": figures.height,
-        "quarantined": 0,
-        "unresolved": 0,
-        "reason": "",
-    }
-    record_release(lake, pl.DataFrame([row], schema=RELEASES.schema), figures, QUARANTINE.empty())
+    record_release(lake, build_release(head, at=at, figures=figures.height), figures, QUARANTINE.empty())
     return figures.height

@@ -1,13 +1,12 @@
 """Commands that read: they import neither Prefect nor pandera, and write nothing."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.figures import FIGURES
-from contracts.period import add_months
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from data_lake.selection import Selection
@@ -17,6 +16,7 @@ from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
+    from tasks.derive import Derived
 
 _NO_FILTERS = Filters()
 _DEFAULT_LAKE = LakeOption()
@@ -45,14 +45,14 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
 def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
     settings, store = _open(lake)
-    rows = _derive(store, settings, filters)[0]
+    rows = _derive(store, settings, filters).comparisons
     return _print(rows, filters, f"no comparisons in {settings.lake} for these filters")
 
 
 def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Every forecast, marked against the first published actual; open ones are pending."""
     settings, store = _open(lake)
-    rows = _derive(store, settings, filters)[1]
+    rows = _derive(store, settings, filters).scores
     return _print(rows, filters, f"no forecasts in {settings.lake} for these filters")
 
 
@@ -161,26 +161,23 @@ def _open(lake: LakeOption) -> "tuple[Settings, Lake]":
     return settings, store
 
 
-def _derive(store: "Lake", settings: Settings, filters: Filters) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _derive(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
     """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
-    from tasks.derive import derive_months, load_chains  # noqa: PLC0415
+    from tasks.derive import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
 
-    selection = filters.selection()
+    wanted = filters.selection()
     as_of, as_recorded = filters.instants(datetime.now(UTC))
-    frames = derive_months(
+    span = known_span(store) or (as_of.date(), as_of.date())
+    derived = derive_months(
         store,
         load_chains(store, settings.chains_folder),
-        first=selection.first or date(1, 1, 1),
-        last=selection.last or add_months(as_of.date().replace(day=1), 120),
+        first=max(wanted.first or span[0], span[0]),
+        last=min(wanted.last or span[1], span[1]),
         as_of=as_of,
         as_recorded=as_recorded,
-        only=Selection(source=selection.source, chain=selection.chain),
+        only=Selection(source=wanted.source, chain=wanted.chain),
     )
-    return frames[0].pipe(_filter, selection), frames[1].pipe(_filter, selection)
-
-
-def _filter(frame: pl.DataFrame, selection: Selection) -> pl.DataFrame:
-    return selection.apply(frame.lazy()).collect()
+    return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
 
 
 def _print(frame: pl.DataFrame, filters: Filters, nothing: str) -> int:
