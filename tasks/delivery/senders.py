@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from tasks.delivery.receivers import Receiver
@@ -37,13 +38,14 @@ Outcome = Sent | Refused | Unavailable
 class Parcel:
     """One message for one receiver, with all that a channel may need to send it once.
 
-    `root` is the reference of the first message of the same thread that this receiver got, empty if there is none.
-    `is_repeat`: an earlier attempt ended without a word, so the channel may have the message already.
+    `at` is the instant of sending. `root` is the reference of the first message of the same thread that this receiver
+    got, empty if there is none. `is_repeat`: an earlier attempt ended without a word, so the channel may have it.
     """
 
     message: Message
     receiver: Receiver
     secrets: Mapping[str, str] = field(repr=False)
+    at: datetime
     root: str = ""
     is_repeat: bool = False
 

@@ -200,6 +200,7 @@ class _Worker:
                 message=Message.from_json(row["plan_message"]),
                 receiver=receiver,
                 secrets=secrets,
+                at=self.now,
                 root=self.roots.get(_group_name(row), ""),
                 is_repeat=row["event"] == "sending" or row["attempt"] > 0,
             )
