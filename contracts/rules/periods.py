@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.period import PERIOD_PATTERN
 from contracts.rules.rule import Rule
 
 _STARTS = {
@@ -41,7 +42,9 @@ def list_period_rules(chain: Chain, published_at: datetime) -> list[Rule]:
         Rule(
             "actual_has_begun",
             "period",
-            (pl.col("kind") != "actual") | (start_of(pl.col("period")) <= f"{day:%Y-%m}"),
+            (pl.col("kind") != "actual")
+            | ~pl.col("period").str.contains(PERIOD_PATTERN)  # its form is another rule's
+            | (start_of(pl.col("period")) <= f"{day:%Y-%m}"),
             f"an actual is about a period that had begun when it was published ({day}); else its kind is forecast",
         )
     ]
