@@ -46,7 +46,7 @@ def build_readings(
         if before.height:
             raise _no_release(document, before)
         raise ContractBroken("the table has no rows", where=document.name, next="give rows below the header")
-    rows = rows.with_columns(print_period(pl.col("review_month")))
+    rows = rows.with_columns(review_month=print_period(pl.col("review_month")))
     named = rows["chain"].drop_nulls().unique(maintain_order=True).to_list()
     chain = choose_chain(document, named, stated, chains_folder)
     is_other = (pl.col("chain") != chain.name).fill_null(value=False)
@@ -57,7 +57,7 @@ def build_readings(
     is_scaled = pl.col("unit").is_in(scaled_units) if scaled_units else pl.lit(value=True)
     factor = pl.when(is_scaled).then(scale).otherwise(1.0)
     read = _read_numbers(_fill_blanks(rows, heads, chain), factor, is_comma_grouping=is_comma_grouping)
-    wrong = _refuse_numbers(read)
+    wrong = _refuse_numbers(read, is_comma_grouping=is_comma_grouping)
     figures = read.join(wrong.select(place="row").unique(), on="place", how="anti", maintain_order="left")
     return [
         Reading(
@@ -114,7 +114,7 @@ def _fill_blanks(rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain)
         .with_columns(
             pl.col("segment", "product", "measure", "source_url", "note").fill_null(""),
             pl.col("metric").fill_null("production"),
-            print_period(pl.col("period")).fill_null(""),
+            period=print_period(pl.col("period")).fill_null(""),
         )
         .with_columns(
             pl.col("kind").fill_null(
@@ -173,7 +173,7 @@ def _scale(number: pl.Expr, factor: pl.Expr) -> pl.Expr:
     return pl.when(factor == 1.0).then(number).otherwise((number * factor).round(_SCALED_DIGITS))
 
 
-def _refuse_numbers(read: pl.DataFrame) -> pl.DataFrame:
+def _refuse_numbers(read: pl.DataFrame, *, is_comma_grouping: bool) -> pl.DataFrame:
     wrong = [
         _refuse(read.filter(pl.col(f"wrong/{n}")).with_columns(pl.col(f"printed/{n}").alias(n)), "number", n, "")
         for n in NUMBERS
@@ -186,6 +186,8 @@ def _refuse_numbers(read: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("the formula has no stored value: open the file in a spreadsheet program and save it"))
         .when(found.str.contains("^#[A-Z]"))
         .then(pl.lit("the cell holds an error"))
+        .when(found.str.contains(",", literal=True) & (not is_comma_grouping))
+        .then(pl.lit("among semicolons 1,234 may mean 1234 or 1.234: write one of them"))
         .otherwise(pl.lit(_HOW_NUMBERS))
     )
     return pl.concat(wrong).with_columns(message=message)
