@@ -14,6 +14,8 @@ from data_lake.releases import visible_releases
 from data_lake.selection import Selection
 
 PUBLICATION_ORDER = ("published_at", "is_published_assumed", "release_id")
+_STATED = ("value", "lower", "upper", "unit", "qualifier")
+_NO_KEY = 2**64 - 1
 
 
 def read_vintages(
@@ -38,33 +40,55 @@ def read_figures(
     *,
     as_of: datetime | None = None,
     as_recorded: datetime | None = None,
-) -> pl.LazyFrame:
+) -> pl.DataFrame:
     """One row per key, the newest value published by `as_of`: columns of `FIGURES`, sorted by key.
 
     Of a number published again unchanged, the first publication stays the row, so that `published_at`
     says since when this value was known.
     """
-    return newest_vintage(read_vintages(lake, selection, as_of=as_of, as_recorded=as_recorded))
+    vintages = read_vintages(lake, selection, as_of=as_of, as_recorded=as_recorded).collect()
+    return newest_vintage(vintages).sort(FIGURE_KEY)
 
 
-def newest_vintage(figures: pl.LazyFrame) -> pl.LazyFrame:
+def newest_vintage(figures: pl.DataFrame) -> pl.DataFrame:
     """Reduce rows of `FIGURES` to the newest value of each key, at its first publication.
 
     Order of publication: `published_at`, then stated before assumed days, then `release_id`, so that the
-    result depends on nothing but the rows.
+    result depends on nothing but the rows. Rows come in no order that means anything, but always the same.
     """
-    return (
-        collapse_republications(figures)
-        .group_by(FIGURE_KEY, maintain_order=True)
-        .last()
-        .select(FIGURES.schema.names())
-        .sort(FIGURE_KEY)
-    )
+    values = _order_values(figures)
+    return figures[values.filter(pl.col("key") != pl.col("key").shift(-1, fill_value=_NO_KEY))["row"]]
 
 
-def collapse_republications(figures: pl.LazyFrame) -> pl.LazyFrame:
-    """Keep of each key the rows whose value differs from the one published before, in order of publication."""
-    stated = pl.struct("value", "lower", "upper", "unit", "qualifier")
-    return figures.sort(*FIGURE_KEY, *PUBLICATION_ORDER).filter(
-        stated.ne_missing(stated.shift(1).over(FIGURE_KEY)) | (pl.int_range(pl.len()).over(FIGURE_KEY) == 0)
+def collapse_republications(figures: pl.DataFrame) -> pl.DataFrame:
+    """Keep the rows whose value differs from the one published before for the same key, by key and publication."""
+    return figures[_order_values(figures)["row"]]
+
+
+def _order_values(figures: pl.DataFrame) -> pl.DataFrame:
+    """`key` (a number for each key) and `row` (its index in `figures`) of each new value, by key and publication.
+
+    Works on few and narrow columns and gathers the wide rows once, at the end.
+    """
+    ordered = (
+        figures.select(*_STATED, *PUBLICATION_ORDER)
+        .with_columns(key=_number_keys(figures), row=pl.int_range(pl.len(), dtype=pl.UInt32))
+        .sort("key", *PUBLICATION_ORDER)
     )
+    changed = (pl.col(name).ne_missing(pl.col(name).shift(1)) for name in ("key", *_STATED))
+    return ordered.filter(pl.any_horizontal(changed)).select("key", "row")
+
+
+def _number_keys(figures: pl.DataFrame) -> pl.Series:
+    """A number for each distinct key: each column's category, as digits of a mixed-radix number."""
+    if figures.is_empty():
+        return pl.Series("key", [], pl.UInt64)
+    categories = figures.select(pl.col(FIGURE_KEY).cast(pl.Categorical).to_physical().cast(pl.UInt64))
+    number = pl.lit(0, pl.UInt64)
+    room = 1
+    for name, highest in zip(FIGURE_KEY, categories.max().row(0), strict=True):
+        number = number * (highest + 1) + pl.col(name)
+        room *= highest + 1
+    if room >= _NO_KEY:  # more combinations than a number holds: count the distinct keys instead
+        return figures.select(pl.struct(FIGURE_KEY).rank("dense").cast(pl.UInt64)).to_series()
+    return categories.select(number.alias("key").cast(pl.UInt64)).to_series()

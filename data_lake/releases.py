@@ -44,12 +44,7 @@ def retract_release(lake: Lake, release_id: str, *, reason: str, at: datetime) -
 
     Returns the row that was added. Raises `UsageError` where the release is unknown or withdrawn already.
     """
-    events = lake.table(RELEASES).scan().filter(release_id=release_id).collect()
-    if events.is_empty():
-        raise UsageError(f"unknown release {release_id!r}", next="list the releases with `trona releases`")
-    if "retracted" in events["event"]:
-        raise UsageError(f"release {release_id} is withdrawn already", next="see `trona releases`")
-    row = events.head(1).with_columns(
+    row = find_release(lake, release_id).with_columns(
         event=pl.lit("retracted"), at=pl.lit(at, pl.Datetime("us", "UTC")), reason=pl.lit(reason)
     )
     try:
@@ -57,6 +52,16 @@ def retract_release(lake: Lake, release_id: str, *, reason: str, at: datetime) -
     except ClaimTaken:
         raise UsageError(f"release {release_id} is withdrawn already", next="see `trona releases`") from None
     return row
+
+
+def find_release(lake: Lake, release_id: str) -> pl.DataFrame:
+    """The row that recorded a release that stands. Raises `UsageError` where it is unknown or withdrawn."""
+    events = lake.table(RELEASES).scan().filter(release_id=release_id).collect()
+    if events.is_empty():
+        raise UsageError(f"unknown release {release_id!r}", next="list the releases with `trona releases`")
+    if "retracted" in events["event"]:
+        raise UsageError(f"release {release_id} is withdrawn already", next="see `trona releases`")
+    return events.filter(pl.col("event") == "recorded")
 
 
 def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None) -> pl.LazyFrame:

@@ -1,6 +1,7 @@
 """Prefect tasks: thin doors to the functions in `tasks/`, with names, tags and retries.
 
-Tasks take addresses, paths and keys, never frames, so that they run the same on threads and on Dask.
+Tasks take addresses, paths and keys, so that they run the same on threads and on Dask; the only frames
+that travel are what the rules found, which is small.
 """
 
 from datetime import date, datetime
@@ -13,8 +14,9 @@ from prefect.tasks import Task
 
 from contracts.errors import SourceUnavailable
 from data_lake.lake import open_lake
+from tasks.alerts import record_candidates
 from tasks.derive import load_chains, refresh_derived
-from tasks.evaluate import Step, enter_step, judge_months, mark_evaluated, plan_steps
+from tasks.evaluate import Plan, Step, judge_months, mark_evaluated, plan_steps
 from tasks.ingest import Outcome, Stated, load_document, take_in
 
 
@@ -37,9 +39,9 @@ def take_in_document(lake: str, path: Path, stated: Stated, now: datetime, run_i
 
 
 @task(name="plan", task_run_name="plan steps", tags=["trona"])
-def plan_evaluation(lake: str, chain: str, since: datetime | None) -> list[Step]:
+def plan_evaluation(lake: str, chain: str) -> Plan:
     """Instants of publication whose consequences are to be drawn."""
-    return plan_steps(open_lake(lake), chain=chain, since=since)
+    return plan_steps(open_lake(lake), chain=chain)
 
 
 @task(
@@ -58,9 +60,27 @@ def judge_step(lake: str, step: Step, chains_folder: Path | None) -> pl.DataFram
 
 
 @task(name="enter", task_run_name="enter {step.as_of:%Y-%m-%d} into the ledger", tags=["trona", "ledger"])
-def enter_candidates(lake: str, step: Step, candidates: pl.DataFrame, now: datetime, run_id: str) -> pl.DataFrame:
+def enter_candidates(
+    lake: str,
+    step: Step,
+    candidates: pl.DataFrame,
+    chains_folder: Path | None,
+    now: datetime,
+    run_id: str,
+    quiet: bool,  # noqa: FBT001 - Prefect passes parameters by position
+) -> pl.DataFrame:
     """Decide what is news and enter it; steps follow one another, oldest first."""
-    return enter_step(open_lake(lake), step, candidates, recorded_at=now, run_id=run_id)
+    store = open_lake(lake)
+    return record_candidates(
+        store,
+        candidates,
+        months=(step.first, step.last),
+        as_of=step.as_of,
+        recorded_at=now,
+        run_id=run_id,
+        chains=tuple(load_chains(store, chains_folder)),
+        quiet=quiet,
+    )
 
 
 @task(

@@ -8,6 +8,7 @@ import polars as pl
 from contracts.figures import FIGURES
 from contracts.period import month_column
 from contracts.readings import ReleaseHead
+from contracts.releases import RELEASES
 
 _ID_PARTS = (
     *("source", "chain", "segment", "product", "metric", "measure", "period", "kind"),
@@ -35,6 +36,29 @@ def build_figures(figures: pl.DataFrame, head: ReleaseHead, *, recorded_at: date
     identity = pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in _ID_PARTS], separator="\x1f")
     rows = rows.with_columns(figure_id=identity.map_elements(short_hash, pl.String))
     return FIGURES.conform(rows)
+
+
+def build_release(
+    head: ReleaseHead, *, at: datetime, figures: int, quarantined: int = 0, unresolved: int = 0
+) -> pl.DataFrame:
+    """The row of `RELEASES` that records a release: one row, event `recorded`."""
+    row = {
+        "release_id": head.release_id,
+        "event": "recorded",
+        "source": head.source,
+        "chain": head.chain,
+        "review_month": head.review_month,
+        "published_at": head.published_at,
+        "is_published_assumed": head.is_published_assumed,
+        "at": at,
+        "document": head.document,
+        "document_name": head.document_name,
+        "figures": figures,
+        "quarantined": quarantined,
+        "unresolved": unresolved,
+        "reason": "",
+    }
+    return pl.DataFrame([row], schema=RELEASES.schema)
 
 
 def short_hash(text: str) -> str:

@@ -7,28 +7,28 @@ public then, so a month that is replayed years later is judged as it would have 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import polars as pl
 
 from contracts.chain import Chain
 from contracts.figures import FIGURES
+from contracts.period import add_months
 from contracts.releases import QUARANTINE, RELEASES
-from data_lake.figures import newest_vintage
 from data_lake.lake import Lake
-from data_lake.ledger import read_deliveries, record_alerts
+from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
 from tasks.alerts import find_alerts
-from tasks.comparisons import compare_months
-from tasks.derive import read_history
-from tasks.scoring import mark_forecasts
+from tasks.derive import derive_months
+
+_WATCHED_MONTHS = 3
 
 
 @dataclass(frozen=True)
 class Step:
-    """An instant of publication, the releases published then, and the months their figures are about."""
+    """An instant of publication, the chains published then, and the months their figures are about."""
 
     as_of: datetime
-    release_ids: tuple[str, ...]
     chains: tuple[str, ...]
     first: date
     last: date
@@ -45,18 +45,35 @@ def pending_releases(lake: Lake) -> pl.DataFrame:
     )
 
 
-def plan_steps(lake: Lake, *, chain: str = "", since: datetime | None = None) -> list[Step]:
-    """Steps to evaluate: from the earliest pending release (or `since`) on, every instant of publication.
+class Plan(NamedTuple):
+    """What is to be evaluated: the steps in order, and the releases that are evaluated once they are done."""
+
+    steps: list[Step]
+    pending: list[str]
+
+
+def plan_steps(lake: Lake, *, chain: str = "") -> Plan:
+    """Steps to evaluate: from the earliest pending release on, every instant of publication.
 
     Steps after a pending release are evaluated again, since what was known then has changed; where nothing
-    follows it, that is the pending releases alone. Releases without a monthly figure are no step.
+    follows it, that is the pending releases alone.
     """
-    wanted = pl.col("chain") == chain if chain else pl.lit(value=True)
-    if since is None:
-        pending = pending_releases(lake).filter(wanted)
-        if pending.is_empty():
-            return []
-        since = pending["published_at"][0]
+    pending = pending_releases(lake).filter(pl.col("chain") == chain if chain else pl.lit(value=True))
+    if pending.is_empty():
+        return Plan([], [])
+    return Plan(list_steps(lake, chain=chain, since=pending["published_at"][0]), pending["release_id"].to_list())
+
+
+def list_steps(
+    lake: Lake, *, chain: str = "", since: datetime | None = None, until: datetime | None = None
+) -> list[Step]:
+    """Every instant of publication from `since` to `until`, oldest first.
+
+    Releases without a monthly figure are no step.
+    """
+    releases = visible_releases(lake, as_of=until)
+    releases = releases.filter(pl.col("chain") == chain) if chain else releases
+    releases = releases.filter(pl.col("published_at") >= since) if since else releases
     months = (
         lake.table(FIGURES)
         .scan()
@@ -65,24 +82,13 @@ def plan_steps(lake: Lake, *, chain: str = "", since: datetime | None = None) ->
         .agg(first=pl.col("month").min(), last=pl.col("month").max())
     )
     steps = (
-        visible_releases(lake)
-        .filter(wanted, pl.col("published_at") >= since)
-        .join(months, on="release_id", how="left")
+        releases.join(months, on="release_id")
         .group_by("published_at")
-        .agg(
-            pl.col("release_id").sort(),
-            pl.col("chain").unique().sort(),
-            pl.col("first").min(),
-            pl.col("last").max(),
-        )
-        .filter(pl.col("first").is_not_null())
+        .agg(pl.col("chain").unique().sort(), pl.col("first").min(), pl.col("last").max())
         .sort("published_at")
         .collect()
     )
-    return [
-        Step(r["published_at"], tuple(r["release_id"]), tuple(r["chain"]), r["first"], r["last"])
-        for r in steps.to_dicts()
-    ]
+    return [Step(r["published_at"], tuple(r["chain"]), r["first"], r["last"]) for r in steps.to_dicts()]
 
 
 def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: date, as_of: datetime) -> pl.DataFrame:
@@ -90,24 +96,28 @@ def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: 
 
     Writes nothing, so steps can be judged at the same time.
     """
-    vintages = read_history(lake, first=first, last=last, as_of=as_of)
+    derived = derive_months(lake, chains, first=first, last=last, as_of=as_of)
     return find_alerts(
-        scores=mark_forecasts(vintages, chains=chains, months=(first, last)),
-        comparisons=compare_months(newest_vintage(vintages.lazy()).collect(), chains=chains, months=(first, last)),
-        figures=vintages,
+        scores=derived.scores,
+        comparisons=derived.comparisons,
+        figures=derived.vintages,
         releases=visible_releases(lake, as_of=as_of).collect(),
         quarantine=lake.table(QUARANTINE).scan().collect(),
-        deliveries=read_deliveries(lake),
+        deliveries=read_deliveries(lake, (first, last)),
         chains=chains,
         months=(first, last),
         as_of=as_of,
     )
 
 
-def enter_step(lake: Lake, step: Step, candidates: pl.DataFrame, *, recorded_at: datetime, run_id: str) -> pl.DataFrame:
-    """Enter what a step found into the ledger; the rows of `ALERTS` that are new come back."""
-    return record_alerts(
-        lake, candidates, months=(step.first, step.last), as_of=step.as_of, recorded_at=recorded_at, run_id=run_id
+def watch_now(now: datetime, steps: list[Step]) -> Step:
+    """The step that looks at today: states of the last months, and whatever the steps before it touched."""
+    today = now.date().replace(day=1)
+    return Step(
+        as_of=now,
+        chains=(),
+        first=min([add_months(today, -_WATCHED_MONTHS), *(step.first for step in steps)]),
+        last=max([today, *(step.last for step in steps)]),
     )
 
 

@@ -4,8 +4,8 @@ Reading and checking touch no table; recording is one call per release (`data_la
 refused is kept too: the document by its hash, the rows and the reason in quarantine.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -13,16 +13,18 @@ import polars as pl
 from contracts.chain import load_chain
 from contracts.checks import check_figures
 from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
+from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
-from contracts.releases import QUARANTINE, RELEASES
+from contracts.releases import QUARANTINE
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents
-from tasks.building import build_figures, short_hash
+from tasks.building import build_figures, build_release, short_hash
 from tasks.extraction import is_review, read_review
-from tasks.tables import is_table, read_table
+from tasks.tables import read_table
 
 _CLOCK_SLACK = timedelta(minutes=5)
+_TABLES = (".csv", ".tsv", ".xlsx", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,23 @@ class Stated:
     review_month: str = ""
     mapping: Path | None = None
     chains_folder: Path | None = None
+    first_month: date | None = None
+    last_month: date | None = None
+
+    def wants(self, review_month: str) -> bool:
+        """Whether a release of this month or period lies inside the months asked for."""
+        first, last = self.first_month, self.last_month
+        return (first is None or last_month(review_month) >= first) and (
+            last is None or first_month(review_month) <= last
+        )
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one release of a document: `recorded`, `known` (nothing new) or `refused`."""
+    """What became of one release of a document.
+
+    `recorded`; `known` (nothing new); `refused`; `skipped` (outside the months asked for); `readable` (dry run).
+    """
 
     document: str
     status: str
@@ -108,7 +122,7 @@ def read_document(document: Document, stated: Stated) -> list[Reading]:
             chain=stated.chain or None,
             published=stated.published,
             review_month=stated.review_month or None,
-            mapping=stated.mapping,
+            **({"mapping": stated.mapping} if stated.mapping else {}),
             chains_folder=stated.chains_folder,
         )
     if not stated.source:
@@ -128,62 +142,76 @@ def read_document(document: Document, stated: Stated) -> list[Reading]:
     return [reading]
 
 
-def take_in(lake: Lake, document: Document, stated: Stated, *, now: datetime, run_id: str) -> list[Outcome]:
+def take_in(
+    lake: Lake, document: Document, stated: Stated, *, now: datetime, run_id: str, dry_run: bool = False
+) -> list[Outcome]:
     """Keep the document, read it, and record every release that it states and that is new.
 
     A release that breaks a contract as a whole is refused with its error in the outcome, the others go on.
-    Errors of the lake itself are raised.
+    A dry run writes nothing. Errors of the lake itself are raised.
     """
-    lake.keep_document(document.sha256, document.content)
+    if not dry_run:
+        lake.keep_document(document.sha256, document.content)
     try:
         readings = read_document(document, stated)
     except (ContractBroken, UsageError, SourceUnavailable) as error:
-        _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
+        if not dry_run:
+            _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
         return [Outcome(document.name, "refused", error=error)]
     known = recorded_documents(lake)
-    return [_take_in_release(lake, document, r, known, stated, now=now, run_id=run_id) for r in readings]
+    intake = _Intake(lake, document, known, stated, now, run_id, dry_run)
+    return [intake.take(reading) for reading in readings]
 
 
-def _take_in_release(
-    lake: Lake,
-    document: Document,
-    reading: Reading,
-    known: pl.DataFrame,
-    stated: Stated,
-    *,
-    now: datetime,
-    run_id: str,
-) -> Outcome:
-    head = reading.head
-    outcome = {
-        "document": document.name,
-        "release_id": head.release_id,
-        "source": head.source,
-        "chain": head.chain,
-        "review_month": head.review_month,
-        "published_at": head.published_at,
-        "unresolved": reading.unresolved.height,
-    }
-    if head.release_id in known["release_id"]:
-        return Outcome(status="known", **outcome)
-    try:
-        _check_publication(head, known, now)
-        chain = load_chain(head.chain, stated.chains_folder)
-        good, refused = check_figures(reading.figures, chain=chain, head=head)
-    except (ContractBroken, UsageError) as error:
-        _quarantine_whole(lake, document, head, error, now=now, run_id=run_id)
-        return Outcome(status="refused", error=error, **outcome)
-    figures = build_figures(good, head, recorded_at=now)
-    refused = pl.concat([reading.refused, refused])
-    quarantine = _build_quarantine(refused, head, now=now, run_id=run_id)
-    counts = {
-        "figures": figures.height,
-        "quarantined": refused["row"].n_unique(),
-        "unresolved": reading.unresolved.height,
-    }
-    release = _build_release(head, counts, now=now)
-    is_new = record_release(lake, release, figures, quarantine)
-    return Outcome(status="recorded" if is_new else "known", **{**outcome, **counts})
+@dataclass(frozen=True)
+class _Intake:
+    """One document on its way into the lake."""
+
+    lake: Lake
+    document: Document
+    known: pl.DataFrame
+    stated: Stated
+    now: datetime
+    run_id: str
+    dry_run: bool
+
+    def take(self, reading: Reading) -> Outcome:
+        head = reading.head
+        outcome = Outcome(
+            document=self.document.name,
+            status="known",
+            release_id=head.release_id,
+            source=head.source,
+            chain=head.chain,
+            review_month=head.review_month,
+            published_at=head.published_at,
+            unresolved=reading.unresolved.height,
+        )
+        if not self.stated.wants(head.review_month):
+            return replace(outcome, status="skipped")
+        if head.release_id in self.known["release_id"]:
+            return outcome
+        try:
+            _check_publication(head, self.known, self.now)
+            chain = load_chain(head.chain, self.stated.chains_folder)
+            good, refused = check_figures(reading.figures, chain=chain, head=head)
+        except (ContractBroken, UsageError) as error:
+            if not self.dry_run:
+                _quarantine_whole(self.lake, self.document, head, error, now=self.now, run_id=self.run_id)
+            return replace(outcome, status="refused", error=error)
+        refused = pl.concat([reading.refused, refused])
+        outcome = replace(outcome, figures=good.height, quarantined=refused["row"].n_unique())
+        if self.dry_run:
+            return replace(outcome, status="readable")
+        return replace(outcome, status="recorded" if self.record(outcome, head, good, refused) else "known")
+
+    def record(self, outcome: Outcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame) -> bool:
+        figures = build_figures(good, head, recorded_at=self.now)
+        quarantine = _build_quarantine(refused, head, now=self.now, run_id=self.run_id)
+        release = build_release(
+            head, at=self.now, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
+        )
+        return record_release(self.lake, release, figures, quarantine)
 
 
 def _check_publication(head: ReleaseHead, known: pl.DataFrame, now: datetime) -> None:
@@ -204,24 +232,6 @@ def _check_publication(head: ReleaseHead, known: pl.DataFrame, now: datetime) ->
             effect="the recorded release stands, nothing was added",
             next=f"if the recorded date is wrong: trona retract {twin['release_id'][0]} --reason …, then ingest again",
         )
-
-
-def _build_release(head: ReleaseHead, counts: dict[str, int], *, now: datetime) -> pl.DataFrame:
-    row = {
-        "release_id": head.release_id,
-        "event": "recorded",
-        "source": head.source,
-        "chain": head.chain,
-        "review_month": head.review_month,
-        "published_at": head.published_at,
-        "is_published_assumed": head.is_published_assumed,
-        "at": now,
-        "document": head.document,
-        "document_name": head.document_name,
-        "reason": "",
-        **counts,
-    }
-    return pl.DataFrame([row], schema=RELEASES.schema)
 
 
 def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime, run_id: str) -> pl.DataFrame:
@@ -255,6 +265,11 @@ def _quarantine_whole(
         lake.table(QUARANTINE).append(rows, claim=f"refused:{release_id}:{short_hash(error.what)}")
     except ClaimTaken:
         return  # refused before, for the same reason
+
+
+def is_table(name: str) -> bool:
+    """Whether the file's name says that it is a table."""
+    return name.lower().endswith(_TABLES)
 
 
 def _is_readable(path: Path) -> bool:

@@ -6,10 +6,10 @@ import polars as pl
 
 from contracts.figures import READ_FIGURES
 from contracts.readings import ReleaseHead
-from contracts.releases import QUARANTINE, RELEASES
+from contracts.releases import QUARANTINE
 from data_lake.lake import Lake
 from data_lake.releases import record_release
-from tasks.building import build_figures
+from tasks.building import build_figures, build_release
 
 
 def day(text: str) -> datetime:
@@ -58,20 +58,4 @@ def record(lake: Lake, release: ReleaseHead, *rows: dict[str, object], recorded_
     """Record a release with these rows; recorded an hour after its publication unless said otherwise."""
     at = recorded_at or release.published_at.replace(hour=1)
     figures = build_figures(read_rows(*rows), release, recorded_at=at)
-    row = {
-        "release_id": release.release_id,
-        "event": "recorded",
-        "source": release.source,
-        "chain": release.chain,
-        "review_month": release.review_month,
-        "published_at": release.published_at,
-        "is_published_assumed": release.is_published_assumed,
-        "at": at,
-        "document": release.document,
-        "document_name": release.document_name,
-        "figures": figures.height,
-        "quarantined": 0,
-        "unresolved": 0,
-        "reason": "",
-    }
-    return record_release(lake, pl.DataFrame([row], schema=RELEASES.schema), figures, QUARANTINE.empty())
+    return record_release(lake, build_release(release, at=at, figures=figures.height), figures, QUARANTINE.empty())

@@ -1,22 +1,22 @@
 """Commands that read: they import neither Prefect nor pandera, and write nothing."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.figures import FIGURES
-from contracts.period import add_months
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from data_lake.selection import Selection
-from flows.cli.options import Filters, LakeOption
+from flows.cli.options import Filters, LakeOption, parse_instant
 from flows.cli.output import print_frame
 from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
+    from tasks.derive import Derived
 
 _NO_FILTERS = Filters()
 _DEFAULT_LAKE = LakeOption()
@@ -35,7 +35,7 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     settings, store = _open(lake)
     as_of, as_recorded = filters.instants(datetime.now(UTC))
     read = read_vintages if vintages else read_figures
-    found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded)
+    found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded).lazy()
     rows = found.sort(*FIGURES.key[:-1], "published_at", "release_id").collect()
     rows = rows.select(*FIGURES.public, pl.exclude(*FIGURES.public))
     shown = rows.select(FIGURES.public) if filters.format == "table" and not filters.json else rows
@@ -45,14 +45,14 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
 def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
     settings, store = _open(lake)
-    rows = _derive(store, settings, filters)[0]
+    rows = _derive(store, settings, filters).comparisons
     return _print(rows, filters, f"no comparisons in {settings.lake} for these filters")
 
 
 def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Every forecast, marked against the first published actual; open ones are pending."""
     settings, store = _open(lake)
-    rows = _derive(store, settings, filters)[1]
+    rows = _derive(store, settings, filters).scores
     return _print(rows, filters, f"no forecasts in {settings.lake} for these filters")
 
 
@@ -132,6 +132,48 @@ def alerts(
     return code
 
 
+def restatements(
+    *,
+    filters: Filters = _NO_FILTERS,
+    between: str = "",
+    stats: bool = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """Figures that were published differently later, each vintage with its size, age and class.
+
+    Parameters
+    ----------
+    between
+        Compare two versions instead: FIRST..SECOND, two dates or instants; lost rows come first.
+    stats
+        Statistics of the restatements instead: how often, how large, how fast they settle.
+    """
+    from data_lake.figures import read_figures, read_vintages  # noqa: PLC0415 - not needed for --help
+    from tasks.derive import load_chains  # noqa: PLC0415
+    from tasks.restatements import compare_versions, find_restatements  # noqa: PLC0415
+
+    settings, store = _open(lake)
+    now = datetime.now(UTC)
+    as_of, as_recorded = filters.instants(now)
+    selection = filters.selection()
+    if between:
+        first, separator, second = between.partition("..")
+        if not separator:
+            raise UsageError(f"not two versions: {between!r}", next="write --between 2025-09-30..2025-10-10")
+        versions = [
+            read_figures(store, selection, as_of=parse_instant(text, now=now), as_recorded=as_recorded)
+            for text in (first, second)
+        ]
+        return _print(compare_versions(*versions), filters, f"nothing differs between {first} and {second}")
+    vintages = read_vintages(store, selection, as_of=as_of, as_recorded=as_recorded).collect()
+    if stats:
+        from tasks.scoring import restatement_stats  # noqa: PLC0415
+
+        return _print(restatement_stats(vintages), filters, f"no restatements in {settings.lake}")
+    rows = find_restatements(vintages, chains=load_chains(store, settings.chains_folder))
+    return _print(rows, filters, f"no restatements in {settings.lake} for these filters")
+
+
 def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Show a number's sentence or cell, its document and release, and its other vintages.
 
@@ -161,26 +203,23 @@ def _open(lake: LakeOption) -> "tuple[Settings, Lake]":
     return settings, store
 
 
-def _derive(store: "Lake", settings: Settings, filters: Filters) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _derive(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
     """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
-    from tasks.derive import derive_months, load_chains  # noqa: PLC0415
+    from tasks.derive import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
 
-    selection = filters.selection()
+    wanted = filters.selection()
     as_of, as_recorded = filters.instants(datetime.now(UTC))
-    frames = derive_months(
+    span = known_span(store) or (as_of.date(), as_of.date())
+    derived = derive_months(
         store,
         load_chains(store, settings.chains_folder),
-        first=selection.first or date(1, 1, 1),
-        last=selection.last or add_months(as_of.date().replace(day=1), 120),
+        first=max(wanted.first or span[0], span[0]),
+        last=min(wanted.last or span[1], span[1]),
         as_of=as_of,
         as_recorded=as_recorded,
-        only=Selection(source=selection.source, chain=selection.chain),
+        only=Selection(source=wanted.source, chain=wanted.chain),
     )
-    return frames[0].pipe(_filter, selection), frames[1].pipe(_filter, selection)
-
-
-def _filter(frame: pl.DataFrame, selection: Selection) -> pl.DataFrame:
-    return selection.apply(frame.lazy()).collect()
+    return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
 
 
 def _print(frame: pl.DataFrame, filters: Filters, nothing: str) -> int:

@@ -16,8 +16,8 @@ from tasks.building import build_figures
 from tests.builders import day, head, read_rows, record
 
 
-def values(frame: pl.LazyFrame) -> list[float]:
-    return frame.collect()["value"].to_list()
+def values(frame: pl.DataFrame | pl.LazyFrame) -> list[float]:
+    return frame.lazy().collect()["value"].to_list()
 
 
 @pytest.fixture
@@ -50,16 +50,16 @@ def test_what_the_world_knew_and_what_this_lake_knew_are_different_questions(lak
 def test_the_same_number_published_again_is_nothing_new(lake):
     for at, document in (("2026-02-05T00:00", "a"), ("2026-03-05T00:00", "b")):
         record(lake, head(published_at=day(at), document=document * 64), {"value": 2.0})
-    known = read_figures(lake).collect()
+    known = read_figures(lake)
     assert known["published_at"].to_list() == [day("2026-02-05T00:00")]
-    assert read_vintages(lake).pipe(collapse_republications).collect().height == 1
+    assert read_vintages(lake).collect().pipe(collapse_republications).height == 1
 
 
 def test_a_number_that_returns_to_an_earlier_value_is_a_new_vintage(lake):
     for at, document, value in (("2026-02-05", "a", 2.0), ("2026-02-06", "b", 3.0), ("2026-02-07", "c", 2.0)):
         record(lake, head(published_at=day(at), document=document * 64), {"value": value})
-    assert read_figures(lake).collect()["published_at"].to_list() == [day("2026-02-07")]
-    assert values(read_vintages(lake).pipe(collapse_republications)) == [2.0, 3.0, 2.0]
+    assert read_figures(lake)["published_at"].to_list() == [day("2026-02-07")]
+    assert values(read_vintages(lake).collect().pipe(collapse_republications)) == [2.0, 3.0, 2.0]
 
 
 def test_a_retracted_release_still_shows_as_of_before(two_reviews):
@@ -108,7 +108,7 @@ def test_one_row_per_key_monotone_in_time_and_independent_of_row_order(published
     before = pl.DataFrame()
     for days in range(0, 41, 8):
         as_of = start + timedelta(days=days)
-        known = newest_vintage(frame.lazy().filter(pl.col("published_at") <= as_of)).collect()
+        known = newest_vintage(frame.filter(pl.col("published_at") <= as_of))
         assert known.select(FIGURE_KEY).is_duplicated().sum() == 0
         oracle = {}
         for row in frame.filter(pl.col("published_at") <= as_of).sort("published_at", "release_id").to_dicts():
@@ -120,3 +120,11 @@ def test_one_row_per_key_monotone_in_time_and_independent_of_row_order(published
             assert later.height == before.height
             assert (later["published_at_right"] >= later["published_at"]).all()
         before = known
+
+
+def test_keys_that_do_not_fit_a_number_are_told_apart_all_the_same(monkeypatch):
+    rows = [build_figures(read_rows({"segment": s}), head(), recorded_at=day("2026-02-05")) for s in ("a", "b", "a")]
+    frame = pl.concat(rows)
+    by_number = newest_vintage(frame)
+    monkeypatch.setattr("data_lake.figures._NO_KEY", 1)
+    assert sorted(newest_vintage(frame)["segment"]) == sorted(by_number["segment"]) == ["a", "b"]
