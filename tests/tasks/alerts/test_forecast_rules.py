@@ -20,7 +20,11 @@ def test_a_miss_beyond_tolerance_and_level_is_a_warning_that_says_the_finding_fi
     (alert,) = found("forecast_miss", score(-70, -60))
     # 40/30 = 1.3333: the level is 33 % above its forecast.
     assert alert["title"] == "Cathode materials output beat the forecast: −60 % against −70 % MoM; level 33 % higher"
-    assert (alert["kind"], alert["severity"], alert["figure_ids"]) == ("event", "warning", "f-cathode-202605 a-cathode-202605")
+    assert (alert["kind"], alert["severity"], alert["figure_ids"]) == (
+        "event",
+        "warning",
+        "f-cathode-202605 a-cathode-202605",
+    )
     detail = json.loads(alert["detail"])
     assert detail["surprise"] == 10.0
     assert detail["surprise_beyond_rounding"] == 9.0  # 10 − 0.5 − 0.5
@@ -68,9 +72,7 @@ def test_the_last_forecast_before_the_outcome_counts():
 
 def history(errors: list[float], **values) -> list[dict]:
     """Past months, the last of them April, with these surprises."""
-    return [
-        score(0, error, month=add_months(MAY, i - len(errors)), **values) for i, error in enumerate(errors)
-    ]
+    return [score(0, error, month=add_months(MAY, i - len(errors)), **values) for i, error in enumerate(errors)]
 
 
 def test_a_series_that_always_strays_needs_more_than_its_usual_error():
@@ -132,15 +134,17 @@ def test_sentences_of_the_figures_are_in_the_detail():
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    truth=st.floats(-60, 60), half=st.sampled_from([0.05, 0.5]), stray=st.floats(-5, 5), seed=st.integers(0, 3)
-)
+@given(truth=st.floats(-60, 60), half=st.sampled_from([0.05, 0.5]), stray=st.floats(-5, 5), seed=st.integers(0, 3))
 def test_a_true_error_within_tolerance_never_fires(truth, half, stray, seed):
     """Numbers whose unrounded difference is at most the tolerance, printed with rounding, never make an alert."""
     step = 2 * half
     forecast = round(truth / step) * step
     actual = round((truth + stray) / step) * step
-    assert not found("forecast_miss", score(forecast, actual, half=half, month=add_months(MAY, seed)), months=(MAY, add_months(MAY, 3)))
+    assert not found(
+        "forecast_miss",
+        score(forecast, actual, half=half, month=add_months(MAY, seed)),
+        months=(MAY, add_months(MAY, 3)),
+    )
 
 
 def test_direction_miss_needs_opposite_signs_outside_the_dead_band():
@@ -220,7 +224,11 @@ def test_holiday_months_are_one_severity_lower_and_say_why():
     assert alert["severity"] == "info"
     detail = json.loads(alert["detail"])
     # 12 February to 9 March 2026: 17 of 26 days.
-    assert (detail["holiday"], detail["holiday_weight_pct"], detail["severity_without_holiday"]) == ("cny", 65, "warning")
+    assert (detail["holiday"], detail["holiday_weight_pct"], detail["severity_without_holiday"]) == (
+        "cny",
+        65,
+        "warning",
+    )
 
 
 def test_holiday_months_drop_nothing():
