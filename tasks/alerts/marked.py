@@ -94,7 +94,7 @@ def _measure_distance(marked: pl.DataFrame) -> pl.DataFrame:
     level_near = (
         pl.when(is_level).then(_ratio_pct(near_a, near_f)).when(is_growth).then(_ratio_pct(100 + near_a, 100 + near_f))
     )
-    level_near = pl.when(crossed).then(0.0).otherwise(level_near.abs())
+    level_size = pl.when(crossed).then(0.0).otherwise(level_near.abs())
     shrunk = ((a - f).abs() - pl.col("forecast_half") - pl.col("actual_half")).clip(lower_bound=0)
     # The record of a level is kept in its unit.
     in_pct = pl.when(is_level & (f > 0)).then(100 / f).otherwise(1.0)
@@ -105,8 +105,8 @@ def _measure_distance(marked: pl.DataFrame) -> pl.DataFrame:
         .when(is_growth)
         .then(_ratio_pct(100 + a, 100 + f))
         .alias("level_surprise"),
-        level_near.alias("level_near"),
-        pl.when(is_level).then(level_near).otherwise(shrunk).alias("near"),
+        level_size.alias("level_near"),
+        pl.when(is_level).then(level_size).otherwise(shrunk).alias("near"),
         (pl.col("band_80_pp") * in_pct).alias("band_80"),
         (pl.col("band_90_pp") * in_pct).alias("band_90"),
     )

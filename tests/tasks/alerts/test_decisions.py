@@ -1,6 +1,7 @@
 """The ledger's decisions: what is news, what changed, what is gone, what is held back, and who is to be told."""
 
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -263,4 +264,4 @@ def test_whatever_happens_deciding_twice_is_deciding_once_and_changes_are_counte
         told = [n for n in rows["notify"] if n]
         assert not told or told[0] in {"first", "severity_up", "silence_ended"}
         # Nobody hears twice in a row that it is over, or that it is back.
-        assert all(a != b or a == "severity_up" for a, b in zip(told, told[1:], strict=False))
+        assert all(a != b or a == "severity_up" for a, b in pairwise(told))

@@ -41,6 +41,7 @@ def test_nearest_place_wins():
     ("part", "name"),
     [
         ({"forecast_mis": {}}, "forecast_mis"),
+        ({"forecast_miss": {"level_pc": 1}}, "level_pct"),
         ({"forecast_miss": {"level": 1}}, "level_pct"),
         ({"forecast_miss": {"yoy_pct": {"levels": 1}}}, "levels"),
     ],
