@@ -56,12 +56,24 @@ def plan_steps(lake: Lake, *, chain: str = "") -> Plan:
     """Steps to evaluate: from the earliest pending release on, every instant of publication.
 
     Steps after a pending release are evaluated again, since what was known then has changed; where nothing
-    follows it, that is the pending releases alone. Releases without a monthly figure are no step.
+    follows it, that is the pending releases alone.
     """
-    wanted = pl.col("chain") == chain if chain else pl.lit(value=True)
-    pending = pending_releases(lake).filter(wanted)
+    pending = pending_releases(lake).filter(pl.col("chain") == chain if chain else pl.lit(value=True))
     if pending.is_empty():
         return Plan([], [])
+    return Plan(list_steps(lake, chain=chain, since=pending["published_at"][0]), pending["release_id"].to_list())
+
+
+def list_steps(
+    lake: Lake, *, chain: str = "", since: datetime | None = None, until: datetime | None = None
+) -> list[Step]:
+    """Every instant of publication from `since` to `until`, oldest first.
+
+    Releases without a monthly figure are no step.
+    """
+    releases = visible_releases(lake, as_of=until)
+    releases = releases.filter(pl.col("chain") == chain) if chain else releases
+    releases = releases.filter(pl.col("published_at") >= since) if since else releases
     months = (
         lake.table(FIGURES)
         .scan()
@@ -70,23 +82,13 @@ def plan_steps(lake: Lake, *, chain: str = "") -> Plan:
         .agg(first=pl.col("month").min(), last=pl.col("month").max())
     )
     steps = (
-        visible_releases(lake)
-        .filter(wanted, pl.col("published_at") >= pending["published_at"][0])
-        .join(months, on="release_id", how="left")
+        releases.join(months, on="release_id")
         .group_by("published_at")
-        .agg(
-            pl.col("chain").unique().sort(),
-            pl.col("first").min(),
-            pl.col("last").max(),
-        )
-        .filter(pl.col("first").is_not_null())
+        .agg(pl.col("chain").unique().sort(), pl.col("first").min(), pl.col("last").max())
         .sort("published_at")
         .collect()
     )
-    return Plan(
-        [Step(r["published_at"], tuple(r["chain"]), r["first"], r["last"]) for r in steps.to_dicts()],
-        pending["release_id"].to_list(),
-    )
+    return [Step(r["published_at"], tuple(r["chain"]), r["first"], r["last"]) for r in steps.to_dicts()]
 
 
 def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: date, as_of: datetime) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from contracts.errors import Exit
+from contracts.errors import Exit, UsageError
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import tell
 from flows.server import announce, choose_server
@@ -111,6 +111,41 @@ def backfill(
         now=parse_instant(as_of, now=now) if as_of else now,
     )
     return Exit.DONE
+
+
+def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Rebuild every computed table in a fresh folder and say what differs from the lake's; nothing is changed.
+
+    Parameters
+    ----------
+    as_of
+        With the knowledge of this date or instant; else of now.
+    folder
+        Keep the rebuilt tables here; else they are removed.
+    """
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - not needed for --help
+
+    from data_lake.lake import open_lake  # noqa: PLC0415
+    from flows.cli.output import print_frame  # noqa: PLC0415
+    from tasks.derive import load_chains  # noqa: PLC0415
+    from tasks.replay import compare_lakes, rebuild  # noqa: PLC0415
+
+    settings = _start(lake)
+    if folder and folder.exists() and any(folder.iterdir()):
+        raise UsageError("the folder for the rebuilt tables is not empty", where=str(folder), next="name a fresh one")
+    now = datetime.now(UTC)
+    instant = parse_instant(as_of, now=now) if as_of else now
+    store = open_lake(settings.lake)
+    with TemporaryDirectory() as temporary:
+        fresh = open_lake(folder or temporary)
+        rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
+        differences = compare_lakes(store, fresh, as_of=instant)
+    if differences.is_empty():
+        tell("rebuilt: byte-identical")
+        return Exit.DONE
+    print_frame(differences, format="table", nothing="")
+    tell(f"rebuilt: {differences.height} differences")
+    return Exit.CONTRACT
 
 
 def _start(lake: LakeOption) -> Settings:

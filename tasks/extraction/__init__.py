@@ -1,3 +1,7 @@
-"""Reading reviews."""
-def is_review(name): return name.endswith((".txt",".md",".html",".pdf",".docx"))
-def read_review(*a, **k): raise NotImplementedError
+"""Reviews of prose read to figures: documents in, figures with their evidence out."""
+
+from tasks.extraction.documents import document_text, is_review
+from tasks.extraction.explaining import Marked, escape_terminal, explain_figure
+from tasks.extraction.reading import read_review
+
+__all__ = ["Marked", "document_text", "escape_terminal", "explain_figure", "is_review", "read_review"]

@@ -79,12 +79,18 @@ class State:
     basis: Any = None
     pending_basis: Any = None
     sign: int | None = None
+    first_subject: Nodes | None = None
     period: PeriodName | None = None
+    month: PeriodName | None = None
     is_modal: bool = False
     is_past_step: bool = False
     is_horizon: bool = False
     last: Statement | None = None
-    has_change: bool = False
+    bases: tuple[Any, ...] = ()
+
+
+_MONTHLY = {"month", "this_month", "next_month", "last_month"}
+_QUARTERLY = {"quarter1", "quarter2", "quarter3", "quarter4", "this_quarter", "next_quarter", "last_quarter"}
 
 
 @dataclass
@@ -99,6 +105,53 @@ class Findings:
 def read_sentence(tokens: list[Token], context: Context) -> Findings:
     """The figures that a sentence states, with what it leaves open."""
     return _Reader(tokens, context).read()
+
+
+_MONTH_ONLY = {"mom_pct", "mom_abs", "mom_pp", "share_mom_pp", "direction"}
+
+
+def _periods_of(tokens: list[Token], wanted: set[str] | None) -> list[PeriodName]:
+    names = [t.roles["period"] for t in tokens if "period" in t.roles]
+    return [name for name in names if wanted is None or name.kind in wanted]
+
+
+def _is_prior(clause: Clause) -> bool:
+    """Whether a clause quotes a forecast made earlier."""
+    return clause.has("prior") or (clause.has("earlier") and clause.has("modal"))
+
+
+_NO_REFERENCE = {"change", "subject", "metric", "unknown", "basis", "compare", "earlier", "prior", "modal"}
+
+
+def find_references(tokens: list[Token]) -> set[int]:
+    """Places of an earlier level and its period: "from 75 % in October", "compared with 402 MWh in July"."""
+    found: set[int] = set()
+    for i, token in enumerate(tokens):
+        if i in found or not token.roles.keys() & {"from", "against"} or token.number is not None:
+            continue
+        region = _reference_from(tokens, i)
+        found |= region
+    return found
+
+
+def _reference_from(tokens: list[Token], start: int) -> set[int]:
+    seen = False
+    region = {start}
+    for i in range(start + 1, len(tokens)):
+        token = tokens[i]
+        if token.number is not None:
+            if seen:
+                break
+            seen = True
+            following = tokens[i + 1].roles if i + 1 < len(tokens) else {}
+            if "change" in following or ("basis" in following and i + 2 < len(tokens) and "change" in tokens[i + 2].roles):
+                return set()
+        elif not seen and token.roles.keys() & _NO_REFERENCE:
+            return set()
+        elif seen and token.roles.keys() & {"to", "moves", "level", "change"}:
+            break
+        region.add(i)
+    return region if seen else set()
 
 
 class _Reader:
@@ -116,20 +169,69 @@ class _Reader:
         self.stack: list[State] = []
         self.index = 0
         self.has_modal = any("modal" in token.roles for token in tokens)
+        self.references = [find_references(clause.tokens) for clause in self.clauses]
 
     def read(self) -> Findings:
         for index, clause in enumerate(self.clauses):
             self.index = index
             self._open(clause)
             self._settle(clause)
-            numbers = [i for i, token in enumerate(clause.tokens) if token.number is not None]
+            self._read_numbers(clause)
+            self._read_direction(clause)
+            self._close(clause)
+        return self.found
+
+    def _read_numbers(self, clause: Clause) -> None:
+        """Every number of a clause: first those that stand for the period itself, then those it is compared with."""
+        references = self.references[self.index]
+        if references:
+            kept = Clause(clause.opener, [t for i, t in enumerate(clause.tokens) if i not in references])
+            self._read_plain_numbers(kept)
+            self._read_references(clause, references)
+            return
+        self._read_plain_numbers(clause)
+
+    def _read_plain_numbers(self, clause: Clause) -> None:
+        numbers = [i for i, token in enumerate(clause.tokens) if token.number is not None]
+        if numbers:
             for place, position in enumerate(numbers):
                 before = numbers[place - 1] + 1 if place else 0
                 after = numbers[place + 1] if place + 1 < len(numbers) else len(clause.tokens)
                 self._read_number(clause, position, before, after)
-            self._read_direction(clause)
-            self._close(clause)
-        return self.found
+
+    def _read_references(self, clause: Clause, references: set[int]) -> None:
+        """The level of another period, quoted beside the one reported."""
+        tokens = [clause.tokens[i] for i in sorted(references)]
+        last = self.state.last
+        number_token = next((t for t in tokens if t.number is not None), None)
+        if last is None or number_token is None or number_token.number is None:
+            return
+        number = number_token.number
+        if last.measure not in {"level", "share_pct"} or number.unit != last.unit or clause.has("revised"):
+            return
+        period = self._reference_period(tokens, last)
+        if not period or period == last.period:
+            return
+        value, lower, upper, qualifier = _signed(number, 1)
+        kind = "forecast" if last_month(period) > self.review else "actual"
+        self.found.statements.append(
+            replace(
+                last, period=period, kind=kind, value=value, lower=lower, upper=upper, qualifier=qualifier,
+                half_width=number.half_width, token=number_token, rule=f"{last.measure}/reference",
+            )
+        )  # fmt: skip
+
+    def _reference_period(self, tokens: list[Token], last: Statement) -> str:
+        names = _periods_of(tokens, None)
+        if names:
+            return resolve_period(names[-1], self.review)
+        basis = next((t.roles["basis"] for t in tokens if "basis" in t.roles), None)
+        months = {"mom": -1, "yoy": -12}.get(basis, 0) if isinstance(basis, str) else 0
+        if isinstance(basis, PeriodName):
+            return resolve_period(basis, self.review)
+        if months and len(last.period) == 7 and "Q" not in last.period and "H" not in last.period:
+            return format_month(add_months(last_month(last.period), months))
+        return ""
 
     # --- clause by clause -------------------------------------------------------------------
 
@@ -144,18 +246,29 @@ class _Reader:
         elif clause.opener == "semicolon":
             state.sign = None
             state.pending_basis = self.context.basis
-            state.is_past_step = False
+            if state.subject in (FOREIGN, UNKNOWN):
+                state.subject = None
         state.is_past_step = clause.opener == "clause" and bool(clause.tokens) and "since" in clause.tokens[0].roles
 
     def _settle(self, clause: Clause) -> None:
         """Take over what the clause says for itself and for those after it."""
         state = self.state
+        references = self.references[self.index]
+        if references:
+            clause = Clause(clause.opener, [t for i, t in enumerate(clause.tokens) if i not in references])
         tokens = clause.tokens
         subject = self._own_subject(clause)
         if subject is not None:
-            if subject != state.subject and subject not in (FOREIGN, UNKNOWN):
-                state.has_change = False
             state.subject = subject
+            if subject not in (FOREIGN, UNKNOWN) and not any(t.number is not None for t in tokens):
+                first = next(t for t in tokens if "subject" in t.roles)
+                state.first_subject = self._nodes(first)
+            else:
+                state.first_subject = None
+        elif state.subject in (FOREIGN, UNKNOWN) and clause.has("metric") and clause.has("industry"):
+            state.subject = None
+        elif state.first_subject is not None and clause.opener == "and" and not any("metric" in t.roles for t in tokens):
+            state.subject = state.first_subject
         metrics = [t for t in tokens if "metric" in t.roles]
         if metrics:
             state.metric = metrics[0].roles["metric"]
@@ -165,14 +278,18 @@ class _Reader:
         elif metrics and not any("whole" in t.roles for t in tokens) or any("change" in t.roles for t in tokens):
             state.is_share = state.is_share and not metrics
         if any("modal" in t.roles for t in tokens) and not any("done" in t.roles for t in tokens):
-            state.is_modal = True
+            state.is_modal = state.is_modal or not _is_prior(clause)
         elif subject is not None and metrics and clause.opener in {"clause", "semicolon"}:
             state.is_modal = False
         if any("horizon" in t.roles for t in tokens):
             state.is_horizon = True
         periods = [t.roles["period"] for t in tokens if "period" in t.roles]
-        if periods:
+        has_number = any(t.number is not None for t in tokens)
+        if periods and (has_number or state.period is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
             state.period = periods[0]
+        months = [p for p in periods if p.kind in _MONTHLY]
+        if months and (has_number or state.month is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
+            state.month = months[0]
         if not any(t.number is not None for t in tokens):
             bases = [t.roles["basis"] for t in tokens if "basis" in t.roles]
             if bases:
@@ -255,16 +372,20 @@ class _Reader:
 
     def _has_unknown_head(self, clause: Clause, head: list[Token]) -> bool:
         """Whether a clause that names neither subject nor metric starts with a noun of its own before its verb."""
-        if not any(t.number is not None for t in clause.tokens):
+        if not any(t.number is not None and t.number.unit not in {"", "other"} for t in clause.tokens):
             return False
         if any("metric" in t.roles or "share_noun" in t.roles or "averages" in t.roles for t in head):
             return False
+        seen = False
         for token in head:
             roles = token.roles
             if self._is_noun(token):
-                return True
-            if roles.keys() & {"change", "basis", "level", "share_verb", "modal", "in", "by", "of", "period", "compare"}:
-                return False
+                seen = True
+            elif roles.keys() & {"change", "level", "share_verb", "modal", "compare", "basis"}:
+                return seen
+            elif roles.keys() & {"in", "by", "of", "period"}:
+                if not seen:
+                    return False
         return False
 
     def _is_noun(self, token: Token) -> bool:
@@ -355,6 +476,8 @@ class _Reader:
         if number is None or number.unit in {"", "other"}:
             return
         left = clause.tokens[before:position]
+        if before and left and "basis" in left[0].roles and self.lexicon.language.is_spaced:
+            left = left[1:]  # it belongs to the number before
         right = clause.tokens[position + 1 : after]
         subject, where = self._subject_for(clause, position, before, after)
         if subject is None or subject in (FOREIGN, UNKNOWN):
@@ -368,6 +491,8 @@ class _Reader:
             if reason:
                 self._miss(token, reason)
             return
+        if where == "context" and self.state.subject not in (None, FOREIGN, UNKNOWN):
+            subject = self.state.subject
         self._state(clause, token, number, left, right, subject, where, measure)
 
     def _miss(self, token: Token, reason: str) -> None:
@@ -376,7 +501,7 @@ class _Reader:
 
     def _is_surprise(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
         """A distance from an earlier forecast is no figure: "160 mt above our expectation", "beat it by 21 MWh"."""
-        if not clause.has("prior"):
+        if not _is_prior(clause):
             return False
         if right and "compare" in right[0].roles:
             return True
@@ -392,13 +517,18 @@ class _Reader:
         change = self._sign(left, right, number)
         after_to = bool(left) and (left[-1].roles.keys() & {"to", "moves"}) and "by" not in left[-1].roles
         if number.unit == "pp":
+            if any("change" in t.roles and t.roles["change"][1] == "noun" for t in left) and not self._has_share(left):
+                return "", "measure"
             return self._measure_points(basis, metric, change)
         if number.unit in {"%", "times"}:
             if metric == "operating_rate" and number.form == "digits":
                 if after_to or (basis is None and not self._is_changed(left)) or (left and "level" in left[-1].roles):
                     return "level", ""
                 return "", "unit"
-            if self._is_share_here(left, right, number) and is_product and number.form != "multiple":
+            is_growth = basis is not None and change is not None and not after_to
+            is_growth = is_growth and not self._has_share([*left, *right])
+            is_share = self._is_share_here(left, right, number) and not is_growth
+            if is_share and is_product and number.form != "multiple":
                 if after_to or not self._is_changed(left):
                     return ("share_pct", "") if basis is None or after_to else ("", "measure")
                 return "", "measure"
@@ -430,11 +560,17 @@ class _Reader:
             name = "yoy"
         if name is None:
             return "", "basis"
+        if name == "mom" and period is not None and period.kind in _QUARTERLY and self._is_quarterly(clause):
+            name = "qoq"
         if not name:
             return "", ""
         if change is None:
             return "", "sign"
         return {"mom": "mom_pct", "yoy": "yoy_pct", "qoq": "qoq_pct"}[name], ""
+
+    def _is_quarterly(self, clause: Clause) -> bool:
+        """Whether a step on the period before is one of quarters: no month is named for it."""
+        return not _periods_of(clause.tokens, _MONTHLY) and self.state.month is None
 
     def _basis_name(self, basis: Any) -> str | None:
         """mom, yoy or qoq; empty where the base is another month; None where no basis is known."""
@@ -466,9 +602,19 @@ class _Reader:
             return after.roles["basis"]
         if before is not None:
             return before.roles["basis"]
+        if _is_prior(self.clauses[self.index]) and self.state.bases:
+            return self.state.bases[0]
+        if len(set(self.state.bases)) == 1 and self._is_parallel(left):
+            return self.state.bases[0]
         if self.state.pending_basis is not None and not (left and left[-1].roles.keys() & {"to"}):
             return self.state.pending_basis
         return None
+
+    def _is_parallel(self, left: list[Token]) -> bool:
+        """Whether a clause names only another subject and leaves the rest to the clause before it."""
+        if not any("subject" in t.roles for t in left) or self._has_share(left):
+            return False
+        return not any("metric" in t.roles or "period" in t.roles for t in left)
 
     def _metric(self, left: list[Token], right: list[Token], number: Number) -> str:
         if "metric" in number.labels:
@@ -489,7 +635,11 @@ class _Reader:
             return number.sign
         if number.form == "multiple":
             return 1
-        for token in reversed(left):
+        rate = self._sign_of_rate(left)
+        if rate:
+            return rate
+        is_prior = _is_prior(self.clauses[self.index])
+        for token in () if is_prior else reversed(left):
             sign = self._sign_of(token)
             if sign:
                 if right and self._is_noun_of_change(right) and not token.roles.get("change", (0, ""))[1] == "word":
@@ -500,7 +650,7 @@ class _Reader:
                 sign = self._sign_of(token)
                 if sign:
                     return sign
-            elif not token.roles.keys() & {"basis", "unknown", "level", "in", "period", "month"}:
+            elif not token.roles.keys() & {"basis", "unknown", "level", "in", "of", "period", "month"}:
                 break
         for token in reversed(left):
             sign = self._sign_of(token)
@@ -508,6 +658,13 @@ class _Reader:
                 return sign
         shared = self._shared_sign()
         return shared if shared is not None else self.state.sign or None
+
+    def _sign_of_rate(self, left: list[Token]) -> int:
+        """The sign of a rate of change that itself moved: "growth eased to 3 %" is +3."""
+        if not left or not left[-1].roles.keys() & {"to", "moves"}:
+            return 0
+        nouns = [t.roles["change"][0] for t in left if "change" in t.roles and t.roles["change"][1] == "noun"]
+        return int(nouns[0]) if nouns else 0
 
     def _is_noun_of_change(self, right: list[Token]) -> bool:
         tokens = [t for t in right if "basis" not in t.roles]
@@ -548,6 +705,8 @@ class _Reader:
             return True
         if any("share_verb" in t.roles for t in right) and not self._is_changed(left):
             return True
+        if len(right) > 1 and "level" in right[0].roles and any(p for _, p in right[1].roles.get("subject", ())):
+            return True
         return self.state.is_share
 
     def _is_change_of_level(self, left: list[Token], right: list[Token], basis: Any, number: Number) -> bool:
@@ -557,20 +716,30 @@ class _Reader:
             return True
         if left and "by" in left[-1].roles and (self._is_changed(left[:-1]) or self.state.sign):
             return True
-        if left and "change" in left[-1].roles and left[-1].roles["change"][1] != "flat":
+        if left and "change" in left[-1].roles:
+            return True
+        if len(left) > 1 and "of" in left[-1].roles and "change" in left[-2].roles:
             return True
         own = [t for t in right if "basis" in t.roles]
         return bool(own) and bool(left) and self._is_changed(left) and not left[-1].roles.keys() & {"level", "averages"}
 
     def _is_level(self, clause: Clause, left: list[Token], right: list[Token], number: Number, metric: str) -> bool:
         """Whether a quantity is the level of its metric, and not the size of a plant, an order or a deal."""
-        if any("prior" in t.roles or "quote" in t.roles for t in (*left, *right)):
+        if any("prior" in t.roles for t in (*left, *right)):
+            return False
+        if number.unit == "CNY/t" and any("quote" in t.roles for t in (*left, *right)):
             return False
         if right and right[0].roles.keys() & {"agent", "plan", "foreign"}:
             return False
+        if any("makes" in t.roles for t in left) and any("of" in t.roles for t in right[:1]):
+            return bool(right[1:]) and "subject" in right[1].roles and any("agent" in t.roles for t in left)
+        if not clause.has("metric") and self._opens_sentence(clause, left, right):
+            return True
         named = any("metric" in t.roles or "averages" in t.roles for t in left)
         carried = bool(self.state.metric) or self.state.last is not None
         joined = bool(left) and left[-1].roles.keys() & {"level", "averages", "to", "moves", "metric", "period", "subject", "colon"}
+        if left and left[-1].roles.keys() & {"to", "moves"} and self.state.last is not None:
+            return True
         if number.unit == "CNY/t":
             return bool(joined) or (not left and clause.opener in {"colon", "open", "comma"})
         if metric == "capacity":
@@ -582,31 +751,48 @@ class _Reader:
             return not any("subject" not in t.roles and "plan" in t.roles for t in left)
         return not left and bool(self.state.metric) and clause.opener in {"colon", "open", "comma"} and not right
 
-    def _period_name(self, clause: Clause, left: list[Token]) -> PeriodName | None:
-        own = [t.roles["period"] for t in clause.tokens if "period" in t.roles]
+    def _opens_sentence(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
+        """Whether the level stands before its subject: "At 412,000 mt, output was 4.6 % higher"."""
+        if self.index or right or len(left) != 1 or "level" not in left[0].roles or len(self.clauses) < 2:
+            return False
+        following = self.clauses[1]
+        metric = next((t.roles["metric"] for t in following.tokens if "metric" in t.roles), "")
+        if not metric or self._own_subject(following) in (FOREIGN, UNKNOWN):
+            return False
+        self.state.subject = self._own_subject(following)
+        self.state.metric = metric
+        return True
+
+    def _period_name(self, clause: Clause, left: list[Token], wanted: set[str] | None = None) -> PeriodName | None:
+        """The period named nearest to a number: in its clause, before it, or after it in a clause that goes on."""
+        own = _periods_of(clause.tokens, wanted) if clause.opener != "open" or not clause.has("basis") else []
         if own:
-            near = [t.roles["period"] for t in left if "period" in t.roles]
+            near = _periods_of(left, wanted)
             return near[-1] if near else own[0]
-        if self.state.period is not None:
-            return self.state.period
+        for name in (self.state.period, self.state.month):
+            if name is not None and (wanted is None or name.kind in wanted):
+                return name
         for clause_after in self.clauses[self.index + 1 :]:
             if clause_after.opener in {"semicolon", "clause"} or clause_after.has("modal"):
                 break
-            if clause_after.has("subject") and clause_after.has("metric"):
+            if clause_after.has("metric") and any(t.number is not None for t in clause_after.tokens):
                 break
-            for token in clause_after.tokens:
-                if "period" in token.roles:
-                    name: PeriodName = token.roles["period"]
-                    return name
+            if clause_after.opener == "open":
+                continue
+            apart = self.references[self.clauses.index(clause_after)]
+            names = _periods_of([t for i, t in enumerate(clause_after.tokens) if i not in apart], wanted)
+            if names:
+                return names[0]
         return None
 
     def _period(self, clause: Clause, left: list[Token], measure: str, number: Number) -> str:
         """The period that the number is about; empty where it cannot be named."""
         if "period" in number.labels:
             return resolve_period(number.labels["period"], self.review)
-        name = self._period_name(clause, left)
+        wanted = _MONTHLY if measure in _MONTH_ONLY else _QUARTERLY if measure == "qoq_pct" else None
+        name = self._period_name(clause, left, wanted)
         review = format_month(self.review)
-        if clause.has("prior") and (name is None or name.kind in {"last_month", "month"}):
+        if _is_prior(clause) and (name is None or name.kind in {"last_month", "month"}):
             return review
         if name is not None:
             period = resolve_period(name, self.review)
@@ -614,7 +800,7 @@ class _Reader:
                 return period
         if self.state.is_horizon:
             return ""
-        if self.state.is_past_step:
+        if self.state.is_past_step and self.state.last is not None and self.state.last.measure == measure:
             return ""
         future = self.context.period or self.context.heading_period
         if self.state.is_modal or (future > review and not self._is_past(clause)):
@@ -668,7 +854,7 @@ class _Reader:
             return
         sign = self._sign(left, right, number)
         basis = self._basis(left, right, number)
-        is_prior = clause.has("prior") and number.unit == "%"
+        is_prior = _is_prior(clause) and number.unit == "%"
         kind = "forecast" if is_prior or last_month(period) > self.review else "actual"
         value, lower, upper, qualifier = _signed(number, sign if MEASURE_HAS_SIGN(measure) else 1)
         if number.unit == "times":
@@ -701,7 +887,8 @@ class _Reader:
         self.state.basis = basis
         if MEASURE_HAS_SIGN(measure):
             self.state.sign = sign
-            self.state.has_change = True
+        if measure.endswith("_pct") and measure != "share_pct" and basis is not None:
+            self.state.bases = (*self.state.bases, basis)
         if measure == "mom_abs":
             self.state.pending_basis = "mom"
         if measure.startswith("share") and not measure.endswith("pp"):
@@ -716,27 +903,20 @@ class _Reader:
     # --- directions -------------------------------------------------------------------------
 
     def _read_direction(self, clause: Clause) -> None:
+        """A change without a number: "NaFSI prices moved down slightly", "shrinking electrolyte demand"."""
         tokens = clause.tokens
-        metrics = [i for i, t in enumerate(tokens) if "metric" in t.roles]
-        if not metrics or any(t.number is not None and t.number.unit not in {"", "other"} for t in tokens):
+        if any(t.number is not None and t.number.unit not in {"", "other"} for t in tokens):
             return
-        if any(t.roles.keys() & {"negation", "share_noun", "share_verb", "slowing", "prior", "foreign"} for t in tokens):
+        if any(t.roles.keys() & _NO_DIRECTION for t in tokens) or self.state.is_horizon:
             return
         bases = [self._basis_name(t.roles["basis"]) for t in tokens if "basis" in t.roles]
         if any(basis != "mom" for basis in bases) or self._basis_name(self.state.pending_basis) == "yoy":
             return
-        metric = tokens[metrics[0]].roles["metric"]
-        changes = [
-            t for t in tokens if "change" in t.roles and (t.roles["change"][1] != "word" or t.text in _PLAIN_WORDS)
-        ]
-        if not changes or metric == "capacity":
+        found = self._find_direction(clause)
+        if found is None:
             return
-        after = [t for t in changes if t.start > tokens[metrics[0]].start] or changes
-        sign = after[-1].roles["change"][0]
-        subject = self.state.subject if self.state.subject is not None else self._context_subject()
-        if subject is None or subject in (FOREIGN, UNKNOWN):
-            return
-        if self.state.is_horizon:
+        change, metric, subject = found
+        if subject is None or subject in (FOREIGN, UNKNOWN) or metric == "capacity":
             return
         period = self._period(clause, tokens, "direction", Number(0, "", 0))
         if not period or len(period) != 7 or "Q" in period or "H" in period:
@@ -745,12 +925,62 @@ class _Reader:
         if node is None:
             return
         kind = "forecast" if last_month(period) > self.review else "actual"
+        sign = float(change.roles["change"][0])
         self.found.directions.append(
             Statement(
-                node, metric, "direction", period, kind, float(sign), None, None, "sign", "exact", 0.0, after[-1],
-                "direction/own",
+                node, metric, "direction", period, kind, sign, None, None, "sign", "exact", 0.0, change, "direction/own"
             )
         )  # fmt: skip
+
+    def _find_direction(self, clause: Clause) -> tuple[Token, str, Nodes | None] | None:
+        """The word of change, the metric it is about, and whose metric that is."""
+        tokens = clause.tokens
+        changes = [i for i, t in enumerate(tokens) if "change" in t.roles and _is_plain_change(t)]
+        metrics = [i for i, t in enumerate(tokens) if "metric" in t.roles]
+        if not changes:
+            return None
+        if not metrics:
+            goes_on = clause.opener in {"and", "clause"} and bool(self.state.metric) and clause.has("modal")
+            carried = self.state.subject if self.state.subject is not None else self._context_subject()
+            return (tokens[changes[-1]], self.state.metric, carried) if goes_on else None
+        for i in reversed(changes):
+            after = next((m for m in metrics if m > i), None)
+            if after is not None and self._is_attribute(tokens, i, after):
+                return tokens[i], tokens[after].roles["metric"], self._owner(tokens, after)
+        for metric in metrics:
+            following = [i for i in changes if i > metric and tokens[i].roles["change"][1] != "noun"]
+            if following:
+                return tokens[following[-1]], tokens[metric].roles["metric"], self._owner(tokens, metric)
+        return None
+
+    def _is_attribute(self, tokens: list[Token], change: int, metric: int) -> bool:
+        """Whether a change before a metric is its own: "shrinking electrolyte demand", "the rise in NaFSI prices"."""
+        between = tokens[change + 1 : metric]
+        form = tokens[change].roles["change"][1]
+        named = all(t.roles.keys() & {"subject", "in", "of", "chain", "averages"} for t in between)
+        return named and form in {"noun", "verb"} and len(between) <= 4
+
+    def _owner(self, tokens: list[Token], metric: int) -> Nodes | None:
+        """The subject of a metric: named right before it, or after "of" or "for", else the clause's."""
+        for i in range(metric - 1, -1, -1):
+            if "subject" in tokens[i].roles:
+                if self._is_agent(tokens, i):
+                    continue
+                return self._nodes(tokens[i])
+            if tokens[i].roles.keys() & {"metric"}:
+                break
+        for i in range(metric + 1, min(metric + 4, len(tokens))):
+            if "subject" in tokens[i].roles and tokens[i - 1].roles.keys() & {"of", "in"}:
+                return self._nodes(tokens[i])
+        return self.state.subject if self.state.subject is not None else self._context_subject()
+
+
+_NO_DIRECTION = {"negation", "share_noun", "share_verb", "slowing", "prior", "foreign", "plan"}
+
+
+def _is_plain_change(token: Token) -> bool:
+    sign, form = token.roles["change"]
+    return form != "word" or sign == 0 or token.text in _PLAIN_WORDS
 
 
 _PLAIN_WORDS = {"up", "down", "higher", "lower", "flat", "stable", "unchanged", "steady"}

@@ -127,6 +127,7 @@ _GROUPS = (
     ("modality.prior", "prior"),
     ("modality.revised", "revised"),
     ("modality.done", "done"),
+    ("modality.earlier", "earlier"),
     ("shares.verb", "share_verb"),
     ("shares.noun", "share_noun"),
     ("shares.whole", "whole"),
@@ -150,6 +151,7 @@ _GROUPS = (
     ("quotes", "quote"),
     ("negations", "negation"),
     ("motion", "motion"),
+    ("makes", "makes"),
 )
 _NO_PERIOD = {"end", "not_nameable", "since", "first_months"}
 

@@ -83,8 +83,9 @@ def _enter_section(text: str, plain: str, block: Block, context: Context, *, is_
         return
     _set_section(tokens, context)
     periods = [t.roles["period"] for t in tokens if "period" in t.roles]
-    if periods:
-        context.heading_period = resolve_period(periods[0], context.review)
+    months = [name for name in periods if name.kind in {"month", "next_month", "this_month"}]
+    if months:
+        context.heading_period = resolve_period(months[0], context.review)
 
 
 def _set_section(tokens: list[Token], context: Context) -> None:

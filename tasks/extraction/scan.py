@@ -295,10 +295,18 @@ def _find_range_end(tokens: list[Token], index: int, token: Token, plain: str, o
     if "hyphen" in following.roles or "dash" in following.roles:
         return index + 2
     if "to" in following.roles and not (is_from and number.unit and number.unit == other.unit):
-        return index + 2
+        return None if _is_step(before, number, other) else index + 2
     if "and" in following.roles and plain[max(0, token.start - 9) : token.start].strip().endswith("between"):
         return index + 2
     return None
+
+
+def _is_step(before: Token | None, number: Number, other: Number) -> bool:
+    """Whether "by 120 t to 1,290 t" gives a change and the new level rather than the ends of a range."""
+    if before is None or not number.unit or not before.roles.keys() & {"by", "change"}:
+        return False
+    limit = 4 if number.unit == "%" else 2
+    return other.value < number.value or other.value > limit * number.value
 
 
 def _same_unit(first: Number, second: Number) -> bool:

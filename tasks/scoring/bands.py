@@ -25,13 +25,13 @@ _LEVELS = {"q80": 0.8, "q90": 0.9}
 def add_bands(frame: pl.DataFrame, *, pool: tuple[str, ...]) -> pl.DataFrame:
     """Add z and the bands.
 
-    `frame` has a row per forecast with `status`, `series`, `lead_months`, `month_no`, `family`,
+    `frame` has a row per forecast with `status`, `voice`, `lead_months`, `month_no`, `family`,
     `in_points`, `forecast`, surprises, half-widths, `tolerance_pp`, `forecast_at`, `actual_at`; `pool`
     names the columns over which residuals are pooled. Adds `z`, `z_n`, `z_scale`, `band_pp`,
     `band_kind`, `band_lower_pp`, `band_upper_pp`, `band_80_pp`, `band_90_pp`, `band_n`.
     """
     frame = frame.with_columns(
-        (pl.col("series").cast(pl.Int64) * _LEADS + pl.col("lead_months") + _LEADS // 2).alias("group"),
+        (pl.col("voice").cast(pl.Int64) * _LEADS + pl.col("lead_months") + _LEADS // 2).alias("group"),
         _standardised_error().alias("_error"),
         _scored_size().alias("_size"),
     )
@@ -91,7 +91,7 @@ def _add_quantiles(frame: pl.DataFrame, past: pl.DataFrame, pool: tuple[str, ...
 
 def _add_pooled(frame: pl.DataFrame, past: pl.DataFrame, pool: tuple[str, ...]) -> pl.DataFrame:
     """Quantiles of |e|/tolerance over all segments of a pool, for the rows whose own past has no 90 % band."""
-    short = frame.with_row_index("row").filter(
+    short = frame.with_row_index("_row").filter(
         pl.col("q90").is_null(), pl.col("tolerance_pp") > 0, pl.col("lead_months").is_not_null()
     )
     keys = [*pool, "lead_months"]
@@ -113,17 +113,17 @@ def _add_pooled(frame: pl.DataFrame, past: pl.DataFrame, pool: tuple[str, ...]) 
     )
     pooled = pl.DataFrame(
         [
-            asked["row"],
+            asked["_row"],
             (found["q80"] * asked["tolerance_pp"]).alias("p80"),
             (found["q90"] * asked["tolerance_pp"]).alias("p90"),
             found["n"].alias("n_pool"),
         ]
     )
     return (
-        frame.with_row_index("row")
-        .join(pooled, on="row", how="left", maintain_order="left")
+        frame.with_row_index("_row")
+        .join(pooled, on="_row", how="left", maintain_order="left")
         .with_columns(pl.col("n_pool").fill_null(0))
-        .drop("row")
+        .drop("_row")
     )
 
 

@@ -68,7 +68,7 @@ def describe_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.Data
         for row in described.select("chain", "segment", "metric", "measure").iter_rows(named=True)
     ]
     return described.with_columns(
-        pl.col("measure").replace_strict(_FAMILIES, default="unknown", return_dtype=pl.String).alias("family"),
+        find_family(),
         pl.Series("tolerance_pp", tolerances, pl.Float64),
     )
 
@@ -83,6 +83,11 @@ def _find_tolerance(chain: Chain | None, segment: str, metric: str, measure: str
     )
     value = own.get(name, chain.tolerance_pp.get(name))
     return None if value is None else float(value)
+
+
+def find_family() -> pl.Expr:
+    """The arithmetic of a measure: growth, share, points, level, change or direction, as `family`."""
+    return pl.col("measure").replace_strict(_FAMILIES, default="unknown", return_dtype=pl.String).alias("family")
 
 
 def is_in_points() -> pl.Expr:

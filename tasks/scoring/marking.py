@@ -67,9 +67,10 @@ def mark_forecasts(
 def mark_pairs(forecasts: pl.DataFrame, vintages: pl.DataFrame, *, pool: tuple[str, ...]) -> pl.DataFrame:
     """Mark prepared forecasts against actual vintages; the part that tables without a lake share.
 
-    `forecasts` has a row per forecast with the columns that `SCORES` calls forecast_*, plus `series`,
-    `base`, `month_no`, `key`, `family`, `unit`, `tolerance_pp`, `release_id`, `reason`, `status`
-    (empty where still open); `vintages` are folded actuals. Order of rows is kept.
+    `forecasts` has a row per forecast with the columns that `SCORES` calls forecast_*, plus `series`
+    (whose actuals it is about), `voice` (series and forecaster), `base`, `month_no`, `key`, `family`,
+    `unit`, `tolerance_pp`, `release_id`, `reason`, and `status` (empty where still open). `vintages` are
+    folded actuals; `pool` names the columns over which residuals are pooled. Order of rows is kept.
     """
     frame = forecasts.join(resolve_actuals(vintages), on="key", how="left", maintain_order="left")
     frame = _set_status(frame)
@@ -101,7 +102,9 @@ def _code(figures: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
         month_number(pl.col("month")).alias("month_no"),
         (pl.col("is_monthly") & ~pl.col("measure").is_in(_CUMULATIVE)).alias("is_scorable"),
     )
-    return coded.with_columns(series_month(pl.col("month_no")).alias("key"), _lead().alias("lead_months"))
+    return coded.with_columns(
+        series_month(pl.col("month_no")).alias("key"), pl.col("series").alias("voice"), _lead().alias("lead_months")
+    )
 
 
 def _lead() -> pl.Expr:
@@ -324,7 +327,8 @@ def _append(condition: pl.Expr, word: str) -> pl.Expr:
 def _add_issue(frame: pl.DataFrame) -> pl.DataFrame:
     """Place of each forecast among those issued in time for its month: first, middle, last or only."""
     counts = pl.when(pl.col("status").is_in(["scored", "pending"])).then("forecast_at")
-    earliest, latest = counts.min().over("key"), counts.max().over("key")
+    own = ("voice", "month_no")
+    earliest, latest = counts.min().over(own), counts.max().over(own)
     issue = (
         pl.when(~pl.col("status").is_in(["scored", "pending"]))
         .then(pl.lit(""))
@@ -341,13 +345,13 @@ def _add_issue(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _add_repeats(frame: pl.DataFrame) -> pl.DataFrame:
     """Whether a forecast states the number that the series' forecast of that lead stated for the month before it."""
-    order = ["series", "lead_months", "month_no", "forecast_at", "forecast_id"]
+    order = ["voice", "lead_months", "month_no", "forecast_at", "forecast_id"]
     rows = frame.select(*order, "forecast", "family").with_row_index("row").sort(order)
-    last = rows.unique(["series", "lead_months", "month_no"], keep="last", maintain_order=True)
-    before = last.with_columns(pl.col("forecast").shift().over("series", "lead_months").alias("before"))
+    last = rows.unique(["voice", "lead_months", "month_no"], keep="last", maintain_order=True)
+    before = last.with_columns(pl.col("forecast").shift().over("voice", "lead_months").alias("before"))
     rows = rows.join(
-        before.select("series", "lead_months", "month_no", "before"),
-        on=["series", "lead_months", "month_no"],
+        before.select("voice", "lead_months", "month_no", "before"),
+        on=["voice", "lead_months", "month_no"],
         how="left",
         maintain_order="left",
     ).sort("row")
@@ -356,13 +360,19 @@ def _add_repeats(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _finish(frame: pl.DataFrame, months: tuple[date, date] | None) -> pl.DataFrame:
-    """The columns of `SCORES`, what does not apply filled, rows ordered by series, month, publication, id."""
+    """The columns of `SCORES`, rows ordered by series, month, publication, id."""
     if months is not None:
         frame = frame.filter(pl.col("month").is_between(*months))
-    for name in ("issue", "verdict", "static_verdict", "direction", "band_kind"):
-        frame = frame.with_columns(pl.col(name).fill_null("") if name in frame.columns else pl.lit("").alias(name))
-    frame = frame.with_columns(
+    return SCORES.conform(fill_scores(frame.sort("key", "forecast_at", "forecast_id")))
+
+
+def fill_scores(frame: pl.DataFrame) -> pl.DataFrame:
+    """What does not apply to a row: empty words, zero counts, false marks."""
+    return frame.with_columns(
+        *(
+            pl.col(name).fill_null("") if name in frame.columns else pl.lit("").alias(name)
+            for name in ("issue", "verdict", "static_verdict", "direction", "band_kind")
+        ),
         pl.col("is_repeat").fill_null(value=False),
         *(pl.col(c).fill_null(0) for c in ("band_n", "z_n", "actual_vintages")),
     )
-    return SCORES.conform(frame.sort("key", "forecast_at", "forecast_id"))

@@ -15,6 +15,7 @@ from tasks.tables.heads import Stated, UnreadableHead, build_head, choose_chain,
 from tasks.tables.long_form import NUMBERS
 from tasks.tables.printed_numbers import parse_number
 
+_SCALED_DIGITS = 10
 _HEAD = ("source", "review_month", "published")
 _DIRECTIONS = {"up": "1", "flat": "0", "down": "-1"}
 _HOW_NUMBERS = "a number is written 1234.5, 1,234, +6 % or -5, without words and without 万 or 亿"
@@ -28,14 +29,22 @@ def build_readings(
     reader: str,
     chains_folder: Path | None = None,
     is_comma_grouping: bool = True,
+    scale: float = 1.0,
+    scaled_units: Sequence[str] = (),
+    refused: pl.DataFrame | None = None,
 ) -> list[Reading]:
     """One reading per release among the printed rows, in the order of their first rows.
 
     `rows`: `place`, `evidence` and the columns of the long form as text, null where empty.
-    A row without a readable number is refused in its own release, one without a readable release in the first.
+    A row without a readable number is refused in its own release, one without a readable release in the first,
+    as are the rows `refused` before. Numbers printed without a percent sign are multiplied by `scale`, where
+    `scaled_units` is given only those in these units.
     Raises `ContractBroken` where there is no row, or none belongs to a release.
     """
+    before = refused if refused is not None else REFUSED.empty()
     if rows.is_empty():
+        if before.height:
+            raise _no_release(document, before)
         raise ContractBroken("the table has no rows", where=document.name, next="give rows below the header")
     rows = rows.with_columns(print_period(pl.col("review_month")))
     named = rows["chain"].drop_nulls().unique(maintain_order=True).to_list()
@@ -45,15 +54,20 @@ def build_readings(
     rows, heads, unread = _find_heads(rows.filter(~is_other), document, chain, stated)
     if not heads:
         raise _no_release(document, pl.concat([unread, others]))
-    read = _read_numbers(_fill_blanks(rows, heads, chain), is_comma_grouping=is_comma_grouping)
-    refused = _refuse_numbers(read)
-    figures = read.join(refused.select(place="row").unique(), on="place", how="anti", maintain_order="left")
+    is_scaled = pl.col("unit").is_in(scaled_units) if scaled_units else pl.lit(value=True)
+    factor = pl.when(is_scaled).then(scale).otherwise(1.0)
+    read = _read_numbers(_fill_blanks(rows, heads, chain), factor, is_comma_grouping=is_comma_grouping)
+    wrong = _refuse_numbers(read)
+    figures = read.join(wrong.select(place="row").unique(), on="place", how="anti", maintain_order="left")
     return [
         Reading(
             head=head,
             figures=_select_figures(figures.filter(pl.col("head") == number), reader),
             refused=pl.concat(
-                [_select_refused(refused, read.filter(pl.col("head") == number)), *((unread, others) * (number == 0))]
+                [
+                    _select_refused(wrong, read.filter(pl.col("head") == number)),
+                    *((before, unread, others) * (number == 0)),
+                ]
             ),
         )
         for number, head in enumerate(heads)
@@ -127,7 +141,7 @@ def _usual_qualifier() -> pl.Expr:
     return pl.when(pl.col("value").is_not_null()).then(pl.lit("exact")).otherwise(bounded.otherwise(pl.lit("exact")))
 
 
-def _read_numbers(rows: pl.LazyFrame, *, is_comma_grouping: bool) -> pl.DataFrame:
+def _read_numbers(rows: pl.LazyFrame, factor: pl.Expr, *, is_comma_grouping: bool) -> pl.DataFrame:
     """Rows with `value`, `lower`, `upper` as numbers, `printed/…` as they stood, `wrong/…` where one is unreadable."""
     is_direction = pl.col("measure") == "direction"
     worded = pl.when(is_direction).then(pl.col("value").str.to_lowercase().replace(_DIRECTIONS)).otherwise("value")
@@ -136,6 +150,7 @@ def _read_numbers(rows: pl.LazyFrame, *, is_comma_grouping: bool) -> pl.DataFram
         for n in NUMBERS
     )
     suffixes = {n: pl.col(n).struct["suffix"] for n in NUMBERS}
+    factors = {n: pl.when(suffix == "").then(factor).otherwise(1.0) for n, suffix in suffixes.items()}
     return parsed.with_columns(
         *[
             (
@@ -144,11 +159,18 @@ def _read_numbers(rows: pl.LazyFrame, *, is_comma_grouping: bool) -> pl.DataFram
             ).alias(f"wrong/{n}")
             for n, suffix in suffixes.items()
         ],
-        *[pl.col(n).struct["value"].alias(n) for n in NUMBERS],
+        *[_scale(pl.col(n).struct["value"], factors[n]).alias(n) for n in NUMBERS],
         half_width=pl.when(is_direction)
         .then(0.0)
-        .otherwise(pl.max_horizontal(pl.col(n).struct["half_width"] for n in NUMBERS).fill_null(0.0)),
+        .otherwise(
+            pl.max_horizontal(_scale(pl.col(n).struct["half_width"], factors[n]) for n in NUMBERS).fill_null(0.0)
+        ),
     ).collect()
+
+
+def _scale(number: pl.Expr, factor: pl.Expr) -> pl.Expr:
+    # Rounded, because 0.07 × 100 is 7.000000000000001; untouched where there is nothing to scale.
+    return pl.when(factor == 1.0).then(number).otherwise((number * factor).round(_SCALED_DIGITS))
 
 
 def _refuse_numbers(read: pl.DataFrame) -> pl.DataFrame:
@@ -156,9 +178,17 @@ def _refuse_numbers(read: pl.DataFrame) -> pl.DataFrame:
         _refuse(read.filter(pl.col(f"wrong/{n}")).with_columns(pl.col(f"printed/{n}").alias(n)), "number", n, "")
         for n in NUMBERS
     ]
-    is_suffix = pl.col("value").str.contains(r"(%|％|pp)\s*$")
-    message = pl.when(is_suffix).then(pl.lit(f"{_HOW_NUMBERS}, and its sign is that of the unit"))
-    return pl.concat(wrong).with_columns(message=message.otherwise(pl.lit(_HOW_NUMBERS)))
+    found = pl.col("value")
+    message = (
+        pl.when(found.str.contains(r"(%|％|pp)\s*$"))
+        .then(pl.lit(f"{_HOW_NUMBERS}, and its sign is that of the unit"))
+        .when(found.str.starts_with("="))
+        .then(pl.lit("the formula has no stored value: open the file in a spreadsheet program and save it"))
+        .when(found.str.contains("^#[A-Z]"))
+        .then(pl.lit("the cell holds an error"))
+        .otherwise(pl.lit(_HOW_NUMBERS))
+    )
+    return pl.concat(wrong).with_columns(message=message)
 
 
 def _refuse(rows: pl.DataFrame, rule: str, column: str, message: str) -> pl.DataFrame:
