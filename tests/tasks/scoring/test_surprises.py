@@ -278,9 +278,9 @@ def test_first_middle_and_last_forecast_are_all_scored(figures, chains):
     ]
     marked = mark_forecasts(figures(*rows), chains=chains)
     assert marked.select("lead_months", "issue", "surprise_pp", "status").rows() == [
-        (3, "first", 4, "scored"),
-        (2, "middle", 3, "scored"),
         (1, "last", 2, "scored"),
+        (2, "middle", 3, "scored"),
+        (3, "first", 4, "scored"),
     ]
 
 
