@@ -144,7 +144,9 @@ def _reference_from(tokens: list[Token], start: int) -> set[int]:
                 break
             seen = True
             following = tokens[i + 1].roles if i + 1 < len(tokens) else {}
-            if "change" in following or ("basis" in following and i + 2 < len(tokens) and "change" in tokens[i + 2].roles):
+            if "change" in following or (
+                "basis" in following and i + 2 < len(tokens) and "change" in tokens[i + 2].roles
+            ):
                 return set()
         elif not seen and token.roles.keys() & _NO_REFERENCE:
             return set()
@@ -267,7 +269,9 @@ class _Reader:
                 state.first_subject = None
         elif state.subject in (FOREIGN, UNKNOWN) and clause.has("metric") and clause.has("industry"):
             state.subject = None
-        elif state.first_subject is not None and clause.opener == "and" and not any("metric" in t.roles for t in tokens):
+        elif (
+            state.first_subject is not None and clause.opener == "and" and not any("metric" in t.roles for t in tokens)
+        ):
             state.subject = state.first_subject
         metrics = [t for t in tokens if "metric" in t.roles]
         if metrics:
@@ -285,10 +289,14 @@ class _Reader:
             state.is_horizon = True
         periods = [t.roles["period"] for t in tokens if "period" in t.roles]
         has_number = any(t.number is not None for t in tokens)
-        if periods and (has_number or state.period is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
+        if periods and (
+            has_number or state.period is None or clause.opener in {"start", "semicolon"} or clause.has("modal")
+        ):
             state.period = periods[0]
         months = [p for p in periods if p.kind in _MONTHLY]
-        if months and (has_number or state.month is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
+        if months and (
+            has_number or state.month is None or clause.opener in {"start", "semicolon"} or clause.has("modal")
+        ):
             state.month = months[0]
         if not any(t.number is not None for t in tokens):
             bases = [t.roles["basis"] for t in tokens if "basis" in t.roles]
@@ -505,7 +513,9 @@ class _Reader:
             return False
         if right and "compare" in right[0].roles:
             return True
-        return bool(left) and ("by" in left[-1].roles or ("change" in left[-1].roles and left[-1].roles["change"][1] == "word"))
+        return bool(left) and (
+            "by" in left[-1].roles or ("change" in left[-1].roles and left[-1].roles["change"][1] == "word")
+        )
 
     def _measure(
         self, clause: Clause, left: list[Token], right: list[Token], number: Number, subject: Nodes, where: str
@@ -737,7 +747,16 @@ class _Reader:
             return True
         named = any("metric" in t.roles or "averages" in t.roles for t in left)
         carried = bool(self.state.metric) or self.state.last is not None
-        joined = bool(left) and left[-1].roles.keys() & {"level", "averages", "to", "moves", "metric", "period", "subject", "colon"}
+        joined = bool(left) and left[-1].roles.keys() & {
+            "level",
+            "averages",
+            "to",
+            "moves",
+            "metric",
+            "period",
+            "subject",
+            "colon",
+        }
         if left and left[-1].roles.keys() & {"to", "moves"} and self.state.last is not None:
             return True
         if number.unit == "CNY/t":
@@ -806,7 +825,9 @@ class _Reader:
         if self.state.is_modal or (future > review and not self._is_past(clause)):
             if future:
                 return future
-            if measure.startswith(("mom", "share_mom")) or (self.state.last is not None and self.state.last.period > review):
+            if measure.startswith(("mom", "share_mom")) or (
+                self.state.last is not None and self.state.last.period > review
+            ):
                 return format_month(add_months(self.review, 1))
             return ""
         return self.context.heading_period or review
@@ -819,7 +840,9 @@ class _Reader:
         if not self.lexicon.language.is_spaced:
             return not self.has_modal
         return any(
-            ("change" in t.roles and t.roles["change"][1] == "past") or t.text in {"was", "were"} or "averages" in t.roles
+            ("change" in t.roles and t.roles["change"][1] == "past")
+            or t.text in {"was", "were"}
+            or "averages" in t.roles
             for t in clause.tokens
         )
 

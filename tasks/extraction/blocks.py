@@ -8,7 +8,9 @@ _END = re.compile(
     r"[。！？]+[”’」』）)\"]*"
     r"|(?<!\b[A-Z])(?<!\bvs)(?<!\bapprox)(?<!\bca)(?<!\bNo)(?<!\bFig)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bi\.e)(?<!\be\.g)[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\u4e00-\u9fff]|\s*$|[A-Z][a-z])"
 )
-_BULLET = re.compile(r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*")
+_BULLET = re.compile(
+    r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*"
+)
 _HEADING_MARK = re.compile(r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=\S)")
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _LEAD_END = (":", "：")
@@ -29,7 +31,9 @@ class Block:
 
 def find_blocks(text: str) -> list[Block]:
     """Blocks of the text in order. Lines that were wrapped are one block again."""
-    lines = [(match.start(), match.end(), match.group()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()]
+    lines = [
+        (match.start(), match.end(), match.group()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()
+    ]
     width = max((len(line) for _, _, line in lines), default=0)
     blocks: list[Block] = []
     position = 0

@@ -221,9 +221,7 @@ def _number_of_word(token: Token) -> Token:
     return token
 
 
-def _extend_number(
-    tokens: list[Token], index: int, token: Token, plain: str, out: list[Token]
-) -> tuple[Token, int]:
+def _extend_number(tokens: list[Token], index: int, token: Token, plain: str, out: list[Token]) -> tuple[Token, int]:
     """Join "3%-5%", "3 to 5%", "between 3% and 5%", "2.5 times" and a hedge or bound after the number."""
     number = token.number
     if number is None:

@@ -17,7 +17,7 @@ from tasks.tables.long_form import NUMBERS
 from tasks.tables.printed_numbers import parse_number
 
 _SCALED_DIGITS = 10
-_ROWS_AT_ONCE = 200_000
+_ROWS_AT_ONCE = 50_000
 _HEAD = ("source", "review_month", "published")
 _DIRECTIONS = {"up": "1", "flat": "0", "down": "-1"}
 _HOW_NUMBERS = "a number is written 1234.5, 1,234, +6 % or -5, without words and without 万 or 亿"
