@@ -6,6 +6,7 @@ import polars as pl
 
 from contracts.rules.rule import Rule, gather_breaches, tell_breaches
 
+_SHOWN = 5
 _SAID = ("value", "lower", "upper", "unit", "qualifier")
 
 
@@ -20,7 +21,8 @@ def find_repeats(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
     )
     again = twice.filter(~pl.struct(*key, "said").is_first_distinct())
     once = twice.filter(pl.struct(*key, "said").is_first_distinct()).with_columns(
-        different=pl.col("said").n_unique().over(key), all=pl.col("said").sort().str.join("; ").over(key)
+        different=pl.col("said").n_unique().over(key),
+        all=pl.col("said").unique().sort().head(_SHOWN).str.join("; ").over(key),
     )
     first = once.select(*key, "said", kept="place")
     return gather_breaches(
