@@ -1,11 +1,13 @@
 """Bytes of a text file as text: UTF-8, UTF-16 and GB18030, and a clear no to what is no text."""
 
+import re
+
 from charset_normalizer import from_bytes
 
 from contracts.errors import ContractBroken
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_CONTROLS = {chr(code) for code in range(32)} - set("\t\n\r\f\x0b\x1b")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def decode_text(content: bytes, name: str) -> str:
@@ -57,13 +59,11 @@ def _try_decode(content: bytes, encoding: str) -> str | None:
 def _is_chinese(text: str) -> bool:
     """Whether the characters beyond ASCII are mostly Chinese, as they are where GB18030 was the right guess."""
     beyond = [char for char in text[:20_000] if ord(char) > 127]
-    known = sum(
-        "\u4e00" <= char <= "\u9fff" or "\u3000" <= char <= "\u303f" or "\uff00" <= char <= "\uffef" for char in beyond
-    )
+    known = sum("\u4e00" <= char <= "\u9fff" or "\u3000" <= char <= "\u303f" or "\uff00" <= char <= "\uffef" for char in beyond)
     return bool(beyond) and known > 0.8 * len(beyond)
 
 
 def _is_binary(text: str) -> bool:
     sample = text[:20_000]
-    controls = sum(char in _CONTROLS for char in sample)
+    controls = len(_CONTROLS.findall(sample))
     return controls > 0.005 * len(sample) + 1
