@@ -69,10 +69,11 @@ def choose_chain(document: Document, named: list[str], stated: Stated, folder: P
 
 
 def build_head(
-    document: Document, chain: Chain, *, source: str, review_month: str, published: str, stated: Stated
+    document: Document, sha256: str, chain: Chain, *, source: str, review_month: str, published: str, stated: Stated
 ) -> ReleaseHead:
-    """The head of one release. `published` as printed; blank = the chain's usual day, marked as assumed.
+    """The head of one release of a document with this hash.
 
+    `published` is as printed; blank = the chain's usual day, marked as assumed.
     Raises `UsageError` where nobody says a part, `UnreadableHead` where a part is malformed or contradicted.
     """
     source = _settle("source", source, stated.source)
@@ -94,7 +95,7 @@ def build_head(
         chain=chain.name,
         review_month=review_month,
         published_at=stated.published or said or assume_publication(chain, last),
-        document=document.sha256,
+        document=sha256,
         document_name=document.name,
         is_published_assumed=stated.published is None and said is None,
     )
