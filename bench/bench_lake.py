@@ -1,6 +1,6 @@
 """The lake: as-of reads against one plain Parquet file and DuckDB, appends as the history grows, both sizes.
 
-    python -m bench.bench_lake [--series 2000] [--months 240]
+python -m bench.bench_lake [--series 2000] [--months 240]
 """
 
 import argparse
@@ -43,8 +43,10 @@ def measure_lake(folder: Path, series: int, months: int) -> None:
     count = pl.scan_delta(f"{uri}/figures").select(pl.len()).collect().item()
     print(f"{series:,} series × {months} months: {count:,} figures")
     early, late = statistics.median(seconds[5:15]), statistics.median(seconds[-10:])
-    print(f"  append of a month, 10th and last (medians of 10)  {early * 1e3:6.1f} ms {late * 1e3:6.1f} ms "
-          f"{late / early:6.2f}×  target ≤ 1.5×")
+    print(
+        f"  append of a month, 10th and last (medians of 10)  {early * 1e3:6.1f} ms {late * 1e3:6.1f} ms "
+        f"{late / early:6.2f}×  target ≤ 1.5×"
+    )
     pl.scan_delta(f"{uri}/figures").sink_parquet(one_file)
     found = measure_in_turn(
         {

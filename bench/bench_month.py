@@ -1,6 +1,6 @@
 """A month by hand: start of the command, a month of many series through all steps, months 1 to 60, with Prefect.
 
-    python -m bench.bench_month [--series 2000] [--months 60] [--backfill]
+python -m bench.bench_month [--series 2000] [--months 60] [--backfill]
 """
 
 import argparse
@@ -79,9 +79,9 @@ def write_documents(root: Path, series: int, months: int) -> list[Path]:
     for number in range(months):
         month = add_months(START, number)
         parts = [
-            pl.DataFrame({"segment": names, "value": random.normal(2, 6, series).round(1).clip(-90, None)}).with_columns(
-                period=pl.lit(format_month(add_months(month, shift))), kind=pl.lit(kind)
-            )
+            pl.DataFrame(
+                {"segment": names, "value": random.normal(2, 6, series).round(1).clip(-90, None)}
+            ).with_columns(period=pl.lit(format_month(add_months(month, shift))), kind=pl.lit(kind))
             for shift, kind in ((0, "actual"), (1, "forecast"))
         ]
         rows = pl.concat(parts).select(
@@ -130,7 +130,9 @@ def report_slope(seconds: list[float], series: int) -> None:
     print(f"  a month of {series:,} series, all steps, no Prefect (medians of 5)")
     for count in (6, 12, 24, 36, 48, 60, 120, 240):
         if count <= len(seconds):
-            print(f"    months {count - 4:3} to {count:3}                   {statistics.median(seconds[count - 5 : count]) * 1e3:8.0f} ms")
+            print(
+                f"    months {count - 4:3} to {count:3}                   {statistics.median(seconds[count - 5 : count]) * 1e3:8.0f} ms"
+            )
     print(f"    all {len(seconds)} months                       {sum(seconds):8.1f} s")
 
 
@@ -143,7 +145,10 @@ def measure_prefect(root: Path, path: Path, floor: float) -> None:
     from flows.voice import Voice, speak  # noqa: PLC0415
 
     voice = Voice(lambda _: None, lambda _: None)
-    with prefect_test_harness(server_startup_timeout=120), temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    with (
+        prefect_test_harness(server_startup_timeout=120),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
         with speak(voice):
             backfill(str(root / "other"), chains_folder=root / "chains")  # the first flow pays for imports
             started = time.perf_counter()

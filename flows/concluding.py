@@ -12,7 +12,6 @@ from contracts.period import add_months, first_month
 from data_lake.lake import open_lake
 from data_lake.runs import record_run
 from flows.artifacts import show_month
-
 from flows.following import Followed
 from flows.voice import Voice
 from tasks.delivery import DEFAULT_RECEIVERS, DeliveryReport, deliver, load_receivers, resolve_environment

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
+from uuid import UUID
 
 import polars as pl
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -66,9 +68,8 @@ def follow(order: Order, voice: Voice) -> Followed:
     started = datetime.now(UTC)
     store = open_lake(order.lake)
     before = see_figures(store)
-    progress = create_progress_artifact(
-        0.0, key=f"trona-{order.flow.replace('_', '-')}", description=f"run {order.run_id}"
-    )
+    key = f"trona-{order.flow.replace('_', '-')}"
+    progress = cast("UUID", create_progress_artifact(0.0, key=key, description=f"run {order.run_id}"))
     outcomes, errors = _take_in(order, voice)
     update_progress_artifact(progress, 30.0)
     steps, pending = plan_evaluation(order.lake, order.chain)
@@ -101,7 +102,7 @@ def _take_in(order: Order, voice: Voice) -> tuple[list[Outcome], list[TronaError
     return outcomes, errors
 
 
-def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> pl.DataFrame:
+def _judge(order: Order, steps: list[Step], voice: Voice, progress: UUID) -> pl.DataFrame:
     watched = [*steps, watch_now(order.now, steps)] if order.is_live else steps
     futures = [judge_step.submit(order.lake, step, order.stated.chains_folder) for step in watched]
     entered = [ALERTS.empty()]
@@ -112,7 +113,7 @@ def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> p
         entered.append(rows)
         about = f"{', '.join(step.chains) or 'all chains'}, {step.first:%Y-%m} to {step.last:%Y-%m}"
         voice.say(f"  as of {step.as_of:%Y-%m-%d %H:%M} UTC ({about}): {_count(rows.height, 'change')} in the ledger")
-        update_progress_artifact(progress, 30 + 60 * count / len(watched))  # type: ignore[arg-type]
+        update_progress_artifact(progress, 30 + 60 * count / len(watched))
     return pl.concat(entered)
 
 

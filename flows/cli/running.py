@@ -1,6 +1,7 @@
 """Commands that run a flow: they need a Prefect server, and start a temporary one where none is running."""
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -163,7 +164,7 @@ def _call(name: str, settings: Settings, *, report: bool = False, **parameters: 
     from flows import monthly  # noqa: PLC0415
     from flows.voice import Voice, speak  # noqa: PLC0415
 
-    flow = {"monthly_run": monthly.monthly_run, "backfill": backfill_module.backfill}[name]
+    flow: Callable[..., str] = monthly.monthly_run if name == "monthly_run" else backfill_module.backfill
     voice = Voice(say=tell, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), speak(voice):
@@ -178,5 +179,3 @@ def _call(name: str, settings: Settings, *, report: bool = False, **parameters: 
 def _show(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
-
-
