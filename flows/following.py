@@ -1,6 +1,6 @@
 """What a month, an arrival and a backfill have in common: take in, judge step by step, compare and mark, tell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +51,7 @@ class Followed:
     steps: tuple[Step, ...]
     alerts: pl.DataFrame
     lost_rows: int
+    by_document: Mapping[Path, tuple[Outcome, ...]] = field(default_factory=dict)
 
     def with_status(self, status: str) -> tuple[Outcome, ...]:
         """Releases that came to this."""
@@ -70,7 +71,8 @@ def follow(order: Order, voice: Voice) -> Followed:
     progress = create_progress_artifact(
         0.0, key=f"trona-{order.flow.replace('_', '-')}", description=f"run {order.run_id}"
     )
-    outcomes, errors = _take_in(order, voice)
+    by_document, errors = _take_in(order, voice)
+    outcomes = [outcome for found in by_document.values() for outcome in found]
     update_progress_artifact(progress, 30.0)
     steps, pending = plan_evaluation(order.lake, order.chain)
     alerts = _judge(order, steps, voice, progress)
@@ -81,13 +83,12 @@ def follow(order: Order, voice: Voice) -> Followed:
         note_evaluated(order.lake, pending, order.now, order.run_id)
     update_progress_artifact(progress, 100.0)
     lost = count_lost_rows(store, before)
-    return Followed(order, started, tuple(outcomes), tuple(errors), tuple(steps), alerts, lost)
+    return Followed(order, started, tuple(outcomes), tuple(errors), tuple(steps), alerts, lost, by_document)
 
 
-def _take_in(order: Order, voice: Voice) -> tuple[list[Outcome], list[TronaError]]:
-    outcomes: list[Outcome] = []
+def _take_in(order: Order, voice: Voice) -> tuple[dict[Path, tuple[Outcome, ...]], list[TronaError]]:
+    taken: dict[Path, tuple[Outcome, ...]] = {}
     errors: list[TronaError] = []
-    places = {path.name: index for index, path in enumerate(order.documents)}
     futures = {
         take_in_document.submit(order.lake, path, order.stated, order.now, order.run_id): path
         for path in order.documents
@@ -100,9 +101,9 @@ def _take_in(order: Order, voice: Voice) -> tuple[list[Outcome], list[TronaError
             errors.append(error)
             voice.say(f"  [{count}/{len(futures)}] {name}: {error.what}")
             continue
-        outcomes += found
+        taken[futures[future]] = tuple(found)
         voice.say(f"  [{count}/{len(futures)}] {name}: {describe_outcomes(found)}")
-    return sorted(outcomes, key=lambda o: (places.get(o.document, 0), o.release_id)), errors
+    return {path: taken[path] for path in order.documents if path in taken}, errors
 
 
 def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> pl.DataFrame:
