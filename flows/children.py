@@ -67,9 +67,12 @@ def _run_flows(settings: Settings) -> None:
     from contracts.chain import chain_paths, load_chain  # noqa: PLC0415
     from flows.deployments import deploy  # noqa: PLC0415
     from flows.recovery import recover  # noqa: PLC0415
+    from flows.warm import start_warm  # noqa: PLC0415
 
     folder = settings.chains_folder
     chains = {name: load_chain(name, folder) for name in chain_paths(folder)}
+
+    start_warm()
 
     async def work() -> None:
         runner = Runner(

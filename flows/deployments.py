@@ -177,16 +177,25 @@ async def renew_automations(watchdog_id: "UUID", chains: Mapping[str, Chain]) ->
 
 
 async def _renew(automation: Any) -> None:
-    """`create` makes a second automation of the same name; so one that is there is updated, and others removed."""
+    """`create` would make a second automation of the same name; one that says the same is left as it is."""
     from prefect.client.orchestration import get_client  # noqa: PLC0415
     from prefect.events.schemas.automations import AutomationCore  # noqa: PLC0415
 
     core = AutomationCore(**automation.model_dump(include=set(AutomationCore.model_fields)))
     async with get_client() as client:
         known = await client.read_automations_by_name(automation.name)
-        if not known:
+        same = [found for found in known if _describe(found) == _describe(core)]
+        for other in known:
+            if other not in same[:1]:
+                await client.delete_automation(other.id)
+        if not same:
             await client.create_automation(core)
-            return
-        await client.update_automation(known[0].id, core)
-        for double in known[1:]:
-            await client.delete_automation(double.id)
+
+
+def _describe(automation: Any) -> Any:
+    """What an automation does, without the ids that the server gives to its triggers."""
+    said = automation.model_dump(mode="json", include={"name", "description", "trigger", "actions"})
+    said["trigger"].pop("id", None)
+    for name in ("after", "expect", "for_each"):
+        said["trigger"][name] = sorted(said["trigger"].get(name, []))
+    return said
