@@ -17,7 +17,7 @@ from data_lake.lake import open_lake
 from tasks.alerts import record_candidates
 from tasks.derive import load_chains, refresh_derived
 from tasks.evaluate import Plan, Step, judge_months, mark_evaluated, plan_steps
-from tasks.ingest import Outcome, Stated, load_document, take_in
+from tasks.ingest import Outcome, Stated, take_in_file
 
 
 def _is_worth_another_try(_: "Task[..., object]", __: TaskRun, state: State[object]) -> bool:
@@ -35,7 +35,7 @@ def _is_worth_another_try(_: "Task[..., object]", __: TaskRun, state: State[obje
 )
 def take_in_document(lake: str, path: Path, stated: Stated, now: datetime, run_id: str) -> list[Outcome]:
     """Read, check and record one document."""
-    return take_in(open_lake(lake), load_document(path), stated, now=now, run_id=run_id)
+    return take_in_file(open_lake(lake), path, stated, now=now, run_id=run_id)
 
 
 @task(name="plan", task_run_name="plan steps", tags=["trona"])

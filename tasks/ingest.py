@@ -21,10 +21,9 @@ from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents
 from tasks.building import build_figures, build_release, short_hash
 from tasks.extraction import is_review, read_review
-from tasks.tables import read_table
+from tasks.tables import find_mapping, is_table, read_table
 
 _CLOCK_SLACK = timedelta(minutes=5)
-_TABLES = (".csv", ".tsv", ".xlsx", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def read_document(document: Document, stated: Stated) -> list[Reading]:
             chain=stated.chain or None,
             published=stated.published,
             review_month=stated.review_month or None,
-            **({"mapping": stated.mapping} if stated.mapping else {}),
+            mapping=stated.mapping,
             chains_folder=stated.chains_folder,
         )
     if not stated.source:
@@ -140,6 +139,15 @@ def read_document(document: Document, stated: Stated) -> list[Reading]:
         chains_folder=stated.chains_folder,
     )
     return [reading]
+
+
+def take_in_file(
+    lake: Lake, path: Path, stated: Stated, *, now: datetime, run_id: str, dry_run: bool = False
+) -> list[Outcome]:
+    """Take in the document in a file, with the mapping that lies beside it where none is named."""
+    mapping = stated.mapping or (find_mapping(path) if is_table(path.name) else None)
+    stated = replace(stated, mapping=mapping)
+    return take_in(lake, load_document(path), stated, now=now, run_id=run_id, dry_run=dry_run)
 
 
 def take_in(
@@ -281,11 +289,6 @@ def _quarantine_whole(
         lake.table(QUARANTINE).append(rows, claim=f"refused:{release_id}:{short_hash(error.what)}")
     except ClaimTaken:
         return  # refused before, for the same reason
-
-
-def is_table(name: str) -> bool:
-    """Whether the file's name says that it is a table."""
-    return name.lower().endswith(_TABLES)
 
 
 def _is_readable(path: Path) -> bool:

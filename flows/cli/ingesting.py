@@ -10,6 +10,7 @@ import polars as pl
 
 from contracts.errors import Exit, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
+from contracts.period import add_months, format_month
 from data_lake.lake import open_lake
 from flows.cli.options import Format, LakeOption, parse_published
 from flows.cli.output import print_frame, tell
@@ -53,7 +54,7 @@ def ingest(
     dry_run
         Read and check, write nothing.
     """
-    from tasks.ingest import Stated, find_documents, load_document, take_in  # noqa: PLC0415 - not for --help
+    from tasks.ingest import Stated, find_documents, take_in_file  # noqa: PLC0415 - not for --help
 
     if not paths:
         raise UsageError("nothing to take in", next="trona ingest PATH…")
@@ -74,7 +75,7 @@ def ingest(
     errors: list[TronaError] = []
     for number, path in enumerate(documents, start=1):
         try:
-            outcomes = take_in(store, load_document(path), stated, now=now, run_id=run_id, dry_run=dry_run)
+            outcomes = take_in_file(store, path, stated, now=now, run_id=run_id, dry_run=dry_run)
         except SourceUnavailable as error:
             errors.append(error)
             tell(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}: {error.what}")
@@ -113,6 +114,7 @@ def extract(
     published: str = "",
     chain: str = "",
     month: str = "",
+    mapping: Path | None = None,
     format: Format = "table",  # noqa: A002 - the option's name
     unresolved: bool = False,
 ) -> int:
@@ -130,12 +132,15 @@ def extract(
         Which chain, where it does not say it.
     month
         Which month it reviews, YYYY-MM, where it does not say it.
+    mapping
+        How a wide table is laid out; else NAME.mapping.toml beside it.
     format
         How to print: table, csv, json or parquet.
     unresolved
         Show instead what was seen but could not be placed.
     """
     from tasks.ingest import Stated, load_document, read_document  # noqa: PLC0415 - not for --help
+    from tasks.tables import find_mapping, is_table  # noqa: PLC0415
 
     settings = load_settings()
     stated = Stated(
@@ -143,6 +148,7 @@ def extract(
         chain=chain,
         published=parse_published(published, _ZONE) if published else None,
         review_month=month,
+        mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
         chains_folder=settings.chains_folder,
     )
     readings = read_document(load_document(path), stated)
@@ -165,7 +171,12 @@ def extract(
 
 
 def template(
-    chain: str, *, form: Literal["long", "wide"] = "long", folder: Path = Path(), overwrite: bool = False
+    chain: str,
+    *,
+    form: Literal["long", "wide"] = "long",
+    month: str = "",
+    folder: Path = Path(),
+    overwrite: bool = False,
 ) -> int:
     """Write an empty table to fill in: long (a row per figure) or wide (segments × months, with its mapping).
 
@@ -175,6 +186,8 @@ def template(
         The chain whose segments it lists.
     form
         long or wide.
+    month
+        The month it is to review, YYYY-MM; else the last one.
     folder
         Where to write.
     overwrite
@@ -182,7 +195,9 @@ def template(
     """
     from tasks.tables import template as make_template  # noqa: PLC0415 - not for --help
 
-    files = make_template(chain, form=form)
+    settings = load_settings()
+    reviewed = month or format_month(add_months(datetime.now(UTC).date(), -1))
+    files = make_template(chain, form, month=reviewed, source=settings.source, folder=settings.chains_folder)
     there = [name for name in files if (folder / name).exists()]
     if there and not overwrite:
         raise UsageError(f"{there[0]} is there already", where=str(folder), next="use --overwrite, or another --folder")

@@ -24,9 +24,9 @@ def print_frame(frame: pl.DataFrame, *, format: Format, nothing: str) -> None:  
     if format == "table":
         _print_table(frame)
     elif format == "csv":
-        frame.with_columns(instants_as_text(frame)).write_csv(_stdout())
+        frame.with_columns(*instants_as_text(frame), pl.col(pl.String).replace("", None)).write_csv(_stdout())
     elif format == "json":
-        rows = frame.with_columns(instants_as_text(frame), *_dates_as_text(frame)).to_dicts()
+        rows = frame.with_columns(*instants_as_text(frame), *_dates_as_text(frame)).to_dicts()
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
     else:
         if sys.stdout.isatty():

@@ -32,28 +32,28 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     """
     from data_lake.figures import read_figures, read_vintages  # noqa: PLC0415 - not needed for --help
 
-    settings, store = _open(lake)
+    settings, store = open_store(lake)
     as_of, as_recorded = filters.instants(datetime.now(UTC))
     read = read_vintages if vintages else read_figures
     found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded).lazy()
     rows = found.sort(*FIGURES.key[:-1], "published_at", "release_id").collect()
     rows = rows.select(*FIGURES.public, pl.exclude(*FIGURES.public))
     shown = rows.select(FIGURES.public) if filters.format == "table" and not filters.json else rows
-    return _print(shown, filters, f"no figures in {settings.lake} for these filters")
+    return print_filtered(shown, filters, f"no figures in {settings.lake} for these filters")
 
 
 def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
-    settings, store = _open(lake)
-    rows = _derive(store, settings, filters).comparisons
-    return _print(rows, filters, f"no comparisons in {settings.lake} for these filters")
+    settings, store = open_store(lake)
+    rows = derive_filtered(store, settings, filters).comparisons
+    return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters")
 
 
 def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Every forecast, marked against the first published actual; open ones are pending."""
-    settings, store = _open(lake)
-    rows = _derive(store, settings, filters).scores
-    return _print(rows, filters, f"no forecasts in {settings.lake} for these filters")
+    settings, store = open_store(lake)
+    rows = derive_filtered(store, settings, filters).scores
+    return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters")
 
 
 def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -64,7 +64,7 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     run
         Only rows that this run refused.
     """
-    settings, store = _open(lake)
+    settings, store = open_store(lake)
     rows = filters.selection().apply(store.table(QUARANTINE).scan())
     if run:
         rows = rows.filter(run_id=run)
@@ -72,17 +72,17 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     if as_recorded:
         rows = rows.filter(pl.col("recorded_at") <= as_recorded)
     found = rows.sort("recorded_at", *QUARANTINE.key).collect()
-    return _print(found, filters, f"nothing is in quarantine in {settings.lake}")
+    return print_filtered(found, filters, f"nothing is in quarantine in {settings.lake}")
 
 
 def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Publications and what became of them: recorded, evaluated, retracted, in order."""
-    settings, store = _open(lake)
+    settings, store = open_store(lake)
     as_of, as_recorded = filters.instants(datetime.now(UTC))
     events = filters.selection().apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of)
     if as_recorded:
         events = events.filter(pl.col("at") <= as_recorded)
-    return _print(
+    return print_filtered(
         events.sort("published_at", "release_id", "at", "event").collect(),
         filters,
         f"no releases in {settings.lake}",
@@ -91,12 +91,12 @@ def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE
 
 def runs(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """One summary per run, newest last."""
-    settings, store = _open(lake)
+    settings, store = open_store(lake)
     rows = store.table(RUNS).scan()
     if filters.chain:
         rows = rows.filter(pl.col("chain").str.split(" ").list.contains(filters.chain))
     found = rows.sort("started_at", "run_id").collect()
-    return _print(found, filters, f"no runs in {settings.lake} yet")
+    return print_filtered(found, filters, f"no runs in {settings.lake} yet")
 
 
 def alerts(
@@ -114,7 +114,7 @@ def alerts(
     from contracts.alerts import SEVERITIES  # noqa: PLC0415 - only this command needs them
     from data_lake.ledger import read_alerts  # noqa: PLC0415
 
-    settings, store = _open(lake)
+    settings, store = open_store(lake)
     for value in filter(None, (severity, fail_on)):
         if value not in SEVERITIES:
             raise UsageError(f"no severity {value!r}", next=f"severities are: {', '.join(SEVERITIES)}")
@@ -122,7 +122,7 @@ def alerts(
     found = filters.selection().apply(read_alerts(store, as_of=as_of, as_recorded=as_recorded).lazy()).collect()
     if severity:
         found = found.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :]))
-    code = _print(found, filters, f"no alerts in {settings.lake} for these filters")
+    code = print_filtered(found, filters, f"no alerts in {settings.lake} for these filters")
     if fail_on:
         live = found.filter(
             pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(fail_on) :]),
@@ -152,7 +152,7 @@ def restatements(
     from tasks.derive import load_chains  # noqa: PLC0415
     from tasks.restatements import compare_versions, find_restatements  # noqa: PLC0415
 
-    settings, store = _open(lake)
+    settings, store = open_store(lake)
     now = datetime.now(UTC)
     as_of, as_recorded = filters.instants(now)
     selection = filters.selection()
@@ -164,14 +164,14 @@ def restatements(
             read_figures(store, selection, as_of=parse_instant(text, now=now), as_recorded=as_recorded)
             for text in (first, second)
         ]
-        return _print(compare_versions(*versions), filters, f"nothing differs between {first} and {second}")
+        return print_filtered(compare_versions(*versions), filters, f"nothing differs between {first} and {second}")
     vintages = read_vintages(store, selection, as_of=as_of, as_recorded=as_recorded).collect()
     if stats:
         from tasks.scoring import restatement_stats  # noqa: PLC0415
 
-        return _print(restatement_stats(vintages), filters, f"no restatements in {settings.lake}")
+        return print_filtered(restatement_stats(vintages), filters, f"no restatements in {settings.lake}")
     rows = find_restatements(vintages, chains=load_chains(store, settings.chains_folder))
-    return _print(rows, filters, f"no restatements in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no restatements in {settings.lake} for these filters")
 
 
 def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -184,12 +184,13 @@ def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """
     from tasks.explaining import explain_figure  # noqa: PLC0415 - reads documents
 
-    _, store = _open(lake)
+    _, store = open_store(lake)
     print(explain_figure(store, figure_id))
     return Exit.DONE
 
 
-def _open(lake: LakeOption) -> "tuple[Settings, Lake]":
+def open_store(lake: LakeOption) -> "tuple[Settings, Lake]":
+    """Settings and lake; raises `SourceUnavailable` where there is no lake yet."""
     from data_lake.lake import open_lake  # noqa: PLC0415 - not needed for --help
 
     settings = load_settings(lake=lake.lake)
@@ -203,7 +204,7 @@ def _open(lake: LakeOption) -> "tuple[Settings, Lake]":
     return settings, store
 
 
-def _derive(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
+def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
     """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
     from tasks.derive import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
 
@@ -222,6 +223,7 @@ def _derive(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
     return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
 
 
-def _print(frame: pl.DataFrame, filters: Filters, nothing: str) -> int:
+def print_filtered(frame: pl.DataFrame, filters: Filters, nothing: str) -> int:
+    """Print in the format that the filters ask for."""
     print_frame(frame, format="json" if filters.json else filters.format, nothing=nothing)
     return Exit.DONE

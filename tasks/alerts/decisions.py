@@ -42,7 +42,7 @@ def decide(
     - first: it fires, or fires on once its inhibitor has cleared, and nobody was told yet
     - severity_up: it is worse than what people were told; other amendments are recorded in silence
     - retracted: an event that people were told of is none; resolved: no state of its group is left, and people
-      were told of this one; returned: what was retracted or resolved is there again
+      were told of this one; returned: what people heard to be over is there again
     - silence_ended: a state still holds when the silence over it ends; a silenced event stays untold
 
     `quiet` (backfill, replay) records everything and tells nobody. Silences are held against `recorded_at`.
@@ -52,6 +52,7 @@ def decide(
     found = found.join(find_inhibited(found), on="alert_id", how="left")
     found = found.with_columns(pl.col("inhibited_by").fill_null(""))
     both = _pair(found, current, _in_scope(months, chains, rules))
+    both = both.join(_read_last_told(ledger), on="alert_id", how="left").with_columns(pl.col("last_told").fill_null(""))
     both = both.filter(pl.col("old_updated_at").is_null() | (pl.col("old_updated_at") <= as_of))
     both = both.join(find_silenced(both, silences, recorded_at), on="alert_id", how="left")
     both = both.with_columns(pl.col("silence_id").fill_null(""))
@@ -64,6 +65,12 @@ def decide(
 def read_current(ledger: pl.DataFrame) -> pl.DataFrame:
     """The latest change of every alert in the ledger rows."""
     return ledger.filter(pl.col("change") == pl.col("change").max().over("alert_id"))
+
+
+def _read_last_told(ledger: pl.DataFrame) -> pl.DataFrame:
+    """What people heard last of each alert: columns alert_id, last_told. They may believe what is no longer so."""
+    told = ledger.filter(pl.col("notify") != "")
+    return told.group_by("alert_id").agg(pl.col("notify").sort_by("change").last().alias("last_told"))
 
 
 def _in_scope(
@@ -142,7 +149,7 @@ def _say_why(*, quiet: bool) -> pl.Expr:
         return pl.lit("")
     told = pl.col("announced_severity") != ""
     is_worse = rank_severity(pl.col("severity")) > rank_severity(pl.col("announced_severity"))
-    was_gone = pl.col("old_state").is_in(["retracted", "resolved"])
+    heard_end = pl.col("last_told").is_in(["retracted", "resolved"])
     is_firing = pl.col("state").is_in(ACTIVE)
     is_new = pl.col("old_state").is_null() | pl.col("old_state").is_in(["inhibited", "retracted", "resolved"])
     return (
@@ -150,7 +157,7 @@ def _say_why(*, quiet: bool) -> pl.Expr:
         .then(pl.lit(""))
         .when(is_firing & _is_silence_over() & pl.col("old_state").is_in(ACTIVE))
         .then(pl.lit("silence_ended"))
-        .when(is_firing & told & was_gone)
+        .when(is_firing & heard_end)
         .then(pl.lit("returned"))
         .when(is_firing & told & is_worse)
         .then(pl.lit("severity_up"))
@@ -158,10 +165,8 @@ def _say_why(*, quiet: bool) -> pl.Expr:
         .then(pl.lit("first"))
         .when(is_firing & ~told & _rose())
         .then(pl.lit("severity_up"))
-        .when((pl.col("state") == "retracted") & told)
-        .then(pl.lit("retracted"))
-        .when((pl.col("state") == "resolved") & told)
-        .then(pl.lit("resolved"))
+        .when(pl.col("state").is_in(["retracted", "resolved"]) & told & ~heard_end)
+        .then(pl.col("state"))
         .otherwise(pl.lit(""))
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from contracts.chain import Chain
-from tasks.alerts.forecast_miss import describe_miss
+from tasks.alerts.forecast_miss import describe_miss, write_forecast
 from tasks.alerts.thresholds import read_thresholds
 from tasks.alerts.wording import measure_words, name_quantity, write_value
 
@@ -22,10 +22,10 @@ def find_direction_misses(marked: pl.DataFrame, chains: Mapping[str, Chain]) -> 
     """
     is_word = pl.col("family") == "direction"
     limit = pl.lit(DEAD_BAND_PP)
-    moves = (pl.col("forecast").abs() > pl.max_horizontal("forecast_half", limit)) & (
+    moves = (pl.col("aim").abs() > pl.max_horizontal("forecast_half", limit)) & (
         pl.col("outcome").abs() > pl.max_horizontal("actual_half", limit)
     )
-    opposite = pl.col("forecast").sign() * pl.col("outcome").sign() < 0
+    opposite = pl.col("aim").sign() * pl.col("outcome").sign() < 0
     applies = is_word | pl.col("family").is_in(["growth", "points", "change"])
     limits = read_thresholds(chains, RULE).rename({"level_pct": "direction_level_pct"})
     found = marked.join(limits, on=["chain", "segment", "measure"], how="inner").filter(
@@ -49,7 +49,7 @@ def _write_title() -> pl.Expr:
     numbers = pl.format(
         ": {} against {}{}",
         write_value(pl.col("outcome"), measure, pl.col("unit")),
-        write_value(pl.col("forecast"), measure, pl.col("unit")),
+        write_forecast(),
         measure_words(measure),
     )
     return pl.format(

@@ -19,7 +19,7 @@ def find_forecast_misses(marked: pl.DataFrame) -> pl.DataFrame:
     - warning: moreover above the 90 % band, and the level at least `level_pct` from its forecast
       (a share or rate: `points_pp` from it)
 
-    While the record is shorter than nine outcomes the static tolerance stands in for the 90 % band.
+    While the record is too short for a band the static tolerance stands in for the 90 % band.
     """
     practical = (
         pl.when(pl.col("family").is_in(["growth", "level"]) & pl.col("level_near").is_not_null())
@@ -42,13 +42,15 @@ def find_forecast_misses(marked: pl.DataFrame) -> pl.DataFrame:
 def describe_miss() -> pl.Expr:
     """The numbers behind a marked forecast, as JSON with rounded floats so that the same inputs give the same text."""
     return pl.struct(
-        pl.col("forecast"),
+        pl.col("aim").alias("forecast"),
+        pl.col("forecast_lower"),
+        pl.col("forecast_upper"),
         pl.col("outcome").alias("actual"),
         pl.col("first_actual"),
         pl.col("unit"),
         pl.col("error").round(4).alias("surprise"),
         pl.col("near").round(4).alias("surprise_beyond_rounding"),
-        pl.col("level_pct_surprise").round(4).alias("level_surprise_pct"),
+        pl.col("level_surprise").round(4).alias("level_surprise_pct"),
         pl.coalesce("band_90", "band_80", "tolerance_pp", "level_tolerance_pct").round(4).alias("band"),
         pl.when(pl.col("band_90").is_not_null())
         .then(pl.lit("usual error, 9 of 10"))
@@ -56,12 +58,25 @@ def describe_miss() -> pl.Expr:
         .then(pl.lit("usual error, 4 of 5"))
         .otherwise(pl.lit("static tolerance"))
         .alias("band_kind"),
-        pl.col("n_past"),
+        pl.col("band_n"),
     ).struct.json_encode()
 
 
+def write_forecast() -> pl.Expr:
+    """The forecast as it was made: `−70 %`, `3 % to 5 %`, `more than 25 %`."""
+    lower, upper = (
+        write_value(pl.col(name), pl.col("measure"), pl.col("unit")) for name in ("forecast_lower", "forecast_upper")
+    )
+    return pl.coalesce(
+        write_value(pl.col("forecast"), pl.col("measure"), pl.col("unit")),
+        pl.format("{} to {}", lower, upper),
+        pl.lit("more than ") + lower,
+        pl.lit("less than ") + upper,
+    )
+
+
 def _write_title() -> pl.Expr:
-    above = pl.col("outcome") > pl.col("forecast")
+    above = pl.col("outcome") > pl.col("aim")
     is_amount = pl.col("metric").is_in(["production", "shipments", "demand"]) & (pl.col("family") != "share")
     verb = (
         pl.when(is_amount & above)
@@ -74,11 +89,11 @@ def _write_title() -> pl.Expr:
     )
     measure = pl.col("measure")
     level = (
-        pl.when((pl.col("family") == "growth") & (pl.col("level_pct_surprise").abs() >= 0.05))
+        pl.when((pl.col("family") == "growth") & (pl.col("level_surprise").abs() >= 0.05))
         .then(
             pl.format(
                 "; level {} % {}",
-                write_rough(pl.col("level_pct_surprise")),
+                write_rough(pl.col("level_surprise")),
                 pl.when(above).then(pl.lit("higher")).otherwise(pl.lit("lower")),
             )
         )
@@ -90,7 +105,7 @@ def _write_title() -> pl.Expr:
         name_quantity(pl.col("metric"), measure),
         verb,
         write_value(pl.col("outcome"), measure, pl.col("unit")),
-        write_value(pl.col("forecast"), measure, pl.col("unit")),
+        write_forecast(),
         measure_words(measure),
         level.fill_null(""),
     )

@@ -69,7 +69,7 @@ def _rule_part(thresholds: Mapping[str, Any], rule: str, where: str) -> Mapping[
         for key, value in part.items():
             _require(key, known, f"{where}, thresholds.{name}", "threshold or measure")
             if key in MEASURES:
-                for inner in value:
+                for inner in value if isinstance(value, Mapping) else [f"{key} = {value}"]:
                     _require(inner, DEFAULTS[name], f"{where}, thresholds.{name}.{key}", "threshold")
     part = thresholds.get(rule, {})
     return part if isinstance(part, Mapping) else {}

@@ -104,8 +104,10 @@ def _judge_api(error: SlackApiError) -> Outcome:
     status = int(getattr(response, "status_code", 0) or 0)
     code = str(response.get("error", "")) if hasattr(response, "get") else ""
     headers = {str(k).lower(): _first(v) for k, v in dict(getattr(response, "headers", {}) or {}).items()}
-    reason = f"Slack answered {status} {code}".strip()
-    if status in {408, 425, 429} or status >= 500 or code in _PASSING:
+    reason = f"Slack answered {status} {code}".strip()[:300]
+    # An error of the API is one word; a sentence is the client saying that the answer was none.
+    is_passing = code in _PASSING or " " in code
+    if status in {408, 425, 429} or status >= 500 or is_passing:
         return Unavailable(reason, read_retry_after(headers.get("retry-after")))
     return Refused(reason)
 

@@ -28,7 +28,9 @@ def published(month: date) -> datetime:
     return datetime(following.year, following.month, 5, 12, tzinfo=UTC)
 
 
-def score(forecast: float, actual: float, *, half: float = 0.5, month: date = MAY, **values: object) -> dict[str, object]:
+def score(
+    forecast: float, actual: float, *, half: float = 0.5, month: date = MAY, **values: object
+) -> dict[str, object]:
     """A forecast of cathode production MoM, both numbers rounded to `half`, marked once and for all."""
     segment = values.get("segment", "cathode")
     growth = 100 * ((100 + actual) / (100 + forecast) - 1) if forecast > -100 else None
@@ -92,7 +94,8 @@ def comparison(value: float, *, half: float = 0.5, month: date = MAY, **values: 
 def gap(value: float, *, spread: float = 20.0, **values: object) -> dict[str, object]:
     """A divergence between cathode and cell."""
     return comparison(
-        value, **({"half": 1.0, "basis": "divergence", "counterpart": "cell", "unit": "pp", "spread_pp": spread} | values)
+        value,
+        **({"half": 1.0, "basis": "divergence", "counterpart": "cell", "unit": "pp", "spread_pp": spread} | values),
     )
 
 
@@ -131,7 +134,11 @@ def figure(value: float, *, month: date = MAY, review: date | None = None, **val
     } | values
     at = row["published_at"]
     name = f"{row['segment']}-{row['period']}-{row['kind']}-{row['review_month']}-{at:%Y%m%d}"
-    return {"recorded_at": at + timedelta(hours=1), "release_id": f"r-{row['review_month']}-{at:%Y%m%d}", "figure_id": name} | row
+    return {
+        "recorded_at": at + timedelta(hours=1),
+        "release_id": f"r-{row['review_month']}-{at:%Y%m%d}",
+        "figure_id": name,
+    } | row
 
 
 def figures(*rows: dict[str, object]) -> pl.DataFrame:
@@ -176,10 +183,14 @@ def refused(month: date, row: int, **values: object) -> dict[str, object]:
 
 
 def quarantine(*rows: dict[str, object]) -> pl.DataFrame:
-    return QUARANTINE.conform(pl.DataFrame(list(rows), schema_overrides=QUARANTINE.schema)) if rows else QUARANTINE.empty()
+    return (
+        QUARANTINE.conform(pl.DataFrame(list(rows), schema_overrides=QUARANTINE.schema)) if rows else QUARANTINE.empty()
+    )
 
 
-def find(*, months: tuple[date, date] = (MAY, MAY), as_of: datetime | None = None, **tables: pl.DataFrame) -> pl.DataFrame:
+def find(
+    *, months: tuple[date, date] = (MAY, MAY), as_of: datetime | None = None, **tables: pl.DataFrame
+) -> pl.DataFrame:
     """All rules on the given tables, empty where not given."""
     empty = {
         "scores": SCORES.empty(),

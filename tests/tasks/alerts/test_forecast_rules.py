@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.period import add_months
-from tests.tasks.alerts.rows import MAY, figure, figures, find, published, score, scores
+from tests.tasks.alerts.rows import MAY, figure, figures, find, score, scores
 
 
 def found(rule: str, *rows, **tables) -> list[dict]:
@@ -20,7 +20,11 @@ def test_a_miss_beyond_tolerance_and_level_is_a_warning_that_says_the_finding_fi
     (alert,) = found("forecast_miss", score(-70, -60))
     # 40/30 = 1.3333: the level is 33 % above its forecast.
     assert alert["title"] == "Cathode materials output beat the forecast: −60 % against −70 % MoM; level 33 % higher"
-    assert (alert["kind"], alert["severity"], alert["figure_ids"]) == ("event", "warning", "f-cathode-202605 a-cathode-202605")
+    assert (alert["kind"], alert["severity"], alert["figure_ids"]) == (
+        "event",
+        "warning",
+        "f-cathode-202605 a-cathode-202605",
+    )
     detail = json.loads(alert["detail"])
     assert detail["surprise"] == 10.0
     assert detail["surprise_beyond_rounding"] == 9.0  # 10 − 0.5 − 0.5
@@ -45,14 +49,13 @@ def test_no_alert_from_rounding_alone(actual, fires):
     assert bool(found("forecast_miss", score(10, actual))) is fires
 
 
-def test_half_widths_come_from_the_figures_where_they_are_known():
-    exact = [
-        figure(10, kind="forecast", figure_id="f-cathode-202605", half_width=0.005),
-        figure(15.5, figure_id="a-cathode-202605", half_width=0.05),
-    ]
-    # By the score's own interval (±1) 5.5 pp could be 4.5; by the figures it is at least 5.445.
+def test_half_widths_of_both_numbers_are_used_where_they_are_known():
+    # By the interval alone (±1) 5.5 pp could be 4.5; with the half-widths of both numbers it is at least 5.445.
     assert not found("forecast_miss", score(10, 15.5))
-    assert found("forecast_miss", score(10, 15.5), figures=figures(*exact))
+    exact = {"forecast_half_width": 0.005, "actual_half_width": 0.05}
+    assert found("forecast_miss", score(10, 15.5, **exact))
+    later = {"latest_actual": 15.5, "latest_actual_id": "a2"}
+    assert not found("forecast_miss", score(10, 15.5, **exact | later), figures=figures(figure(15.5, figure_id="a2")))
 
 
 def test_pending_backcast_and_disputed_forecasts_say_nothing():
@@ -66,34 +69,40 @@ def test_the_last_forecast_before_the_outcome_counts():
     assert not found("forecast_miss", first, last)
 
 
-def history(errors: list[float], **values) -> list[dict]:
-    """Past months, the last of them April, with these surprises."""
-    return [
-        score(0, error, month=add_months(MAY, i - len(errors)), **values) for i, error in enumerate(errors)
-    ]
-
-
 def test_a_series_that_always_strays_needs_more_than_its_usual_error():
-    # Nine past sizes 6 … 14: 90 % band is rank ⌈10·0.9⌉ = 9 → 14; 80 % band rank ⌈10·0.8⌉ = 8 → 13.
-    past = history([6, -7, 8, -9, 10, -11, 12, -13, 14])
-    assert not found("forecast_miss", *past, score(0, 13.9))  # 12.9 beyond rounding, inside 13
-    (info,) = found("forecast_miss", *past, score(0, 14.5))  # 13.5: outside 80 %, inside 90 %
+    bands = {"band_80_pp": 13.0, "band_90_pp": 14.0, "band_n": 9, "band_kind": "conformal_90"}
+    assert not found("forecast_miss", score(0, 13.9, **bands))  # 12.9 beyond rounding, inside 13
+    (info,) = found("forecast_miss", score(0, 14.5, **bands))  # 13.5: outside 80 %, inside 90 %
     assert info["severity"] == "info"
-    (warning,) = found("forecast_miss", *past, score(0, 15.5))  # 14.5: outside both, level +15.5 %
+    (warning,) = found("forecast_miss", score(0, 15.5, **bands))  # 14.5: outside both, level +15.5 %
     assert warning["severity"] == "warning"
     assert json.loads(warning["detail"])["band"] == 14.0
 
 
 def test_a_series_that_never_strays_still_needs_the_tolerance():
-    past = history([0.1] * 12)
-    assert not found("forecast_miss", *past, score(0, 4))
+    assert not found("forecast_miss", score(0, 4, band_80_pp=0.1, band_90_pp=0.1, band_n=12))
 
 
-def test_only_outcomes_known_when_the_forecast_was_made_make_the_band():
-    late = published(MAY)
-    past = history([14.0] * 9, actual_at=late)
-    (alert,) = found("forecast_miss", *past, score(0, 10))
-    assert json.loads(alert["detail"])["n_past"] == 0
+def test_while_there_is_no_90_band_the_tolerance_stands_in_for_it():
+    (alert,) = found("forecast_miss", score(0, 15, band_80_pp=13.0, band_n=4, band_kind="conformal_80"))
+    assert alert["severity"] == "warning"
+    assert json.loads(alert["detail"])["band_kind"] == "usual error, 4 of 5"
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "actual", "words"),
+    [
+        (25.0, None, 10, "+10 % against more than +25 % MoM"),
+        (None, -5.0, 20, "+20 % against less than −5 % MoM"),
+        (3.0, 5.0, 20, "+20 % against +3 % to +5 % MoM"),
+    ],
+)
+def test_a_bound_or_range_is_missed_from_its_end_on(lower, upper, actual, words):
+    values = {"forecast": None, "forecast_lower": lower, "forecast_upper": upper, "surprise_pp": None}
+    (alert,) = found("forecast_miss", score(0, actual) | values)
+    assert words in alert["title"]
+    inside = score(0, 4 if upper == 5.0 else actual + (20 if upper is None else -40)) | values
+    assert not found("forecast_miss", inside)
 
 
 def test_a_restated_outcome_amends_the_finding_and_one_inside_the_band_removes_it():
@@ -112,9 +121,7 @@ def test_a_forecast_of_minus_100_has_no_level_and_is_judged_in_points():
 
 
 def test_levels_are_compared_as_levels():
-    row = score(91050, 95010, measure="level", half=5, tolerance_pp=None)
-    unit = figure(91050, kind="forecast", figure_id="f-cathode-202605", measure="level", unit="t", half_width=5.0)
-    (alert,) = found("forecast_miss", row, figures=figures(unit))
+    (alert,) = found("forecast_miss", score(91050, 95010, measure="level", unit="t", half=5, tolerance_pp=None))
     # 95,010 / 91,050 = 1.0435: 4.35 % over its forecast; beyond 3 %, under 5 %.
     assert alert["severity"] == "info"
     assert alert["title"] == "Cathode materials output beat the forecast: 95,010 t against 91,050 t"
@@ -132,15 +139,17 @@ def test_sentences_of_the_figures_are_in_the_detail():
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    truth=st.floats(-60, 60), half=st.sampled_from([0.05, 0.5]), stray=st.floats(-5, 5), seed=st.integers(0, 3)
-)
+@given(truth=st.floats(-60, 60), half=st.sampled_from([0.05, 0.5]), stray=st.floats(-5, 5), seed=st.integers(0, 3))
 def test_a_true_error_within_tolerance_never_fires(truth, half, stray, seed):
     """Numbers whose unrounded difference is at most the tolerance, printed with rounding, never make an alert."""
     step = 2 * half
     forecast = round(truth / step) * step
     actual = round((truth + stray) / step) * step
-    assert not found("forecast_miss", score(forecast, actual, half=half, month=add_months(MAY, seed)), months=(MAY, add_months(MAY, 3)))
+    assert not found(
+        "forecast_miss",
+        score(forecast, actual, half=half, month=add_months(MAY, seed)),
+        months=(MAY, add_months(MAY, 3)),
+    )
 
 
 def test_direction_miss_needs_opposite_signs_outside_the_dead_band():
@@ -155,8 +164,7 @@ def test_direction_miss_needs_opposite_signs_outside_the_dead_band():
 
 
 def test_direction_miss_within_a_wide_rounding_is_none():
-    wide = [figure(-4, kind="forecast", figure_id="f-cathode-202605", half_width=5.0)]
-    assert not found("direction_miss", score(-4, 4), figures=figures(*wide))
+    assert not found("direction_miss", score(-4, 4, forecast_half_width=5.0))
 
 
 def test_a_forecast_in_words_is_held_against_the_sign():
@@ -220,7 +228,11 @@ def test_holiday_months_are_one_severity_lower_and_say_why():
     assert alert["severity"] == "info"
     detail = json.loads(alert["detail"])
     # 12 February to 9 March 2026: 17 of 26 days.
-    assert (detail["holiday"], detail["holiday_weight_pct"], detail["severity_without_holiday"]) == ("cny", 65, "warning")
+    assert (detail["holiday"], detail["holiday_weight_pct"], detail["severity_without_holiday"]) == (
+        "cny",
+        65,
+        "warning",
+    )
 
 
 def test_holiday_months_drop_nothing():
