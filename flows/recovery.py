@@ -85,4 +85,6 @@ async def _read_children(client: "PrefectClient", parents: "list[FlowRun]") -> "
     if not parents:
         return []
     wanted = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id for run in parents]))
-    return [run for run in await client.read_flow_runs(flow_run_filter=wanted) if not run.state or not run.state.is_final()]
+    return [
+        run for run in await client.read_flow_runs(flow_run_filter=wanted) if not run.state or not run.state.is_final()
+    ]

@@ -80,9 +80,7 @@ def poll_release(
         found = "; ".join(one.say() for one in before) + ": nothing to do"
         voice.say(found)
         return found
-    monthly_run(
-        lake=lake, inbox=inbox, source=source, chains_folder=chains_folder, receivers=receivers, now=clock
-    )
+    monthly_run(lake=lake, inbox=inbox, source=source, chains_folder=chains_folder, receivers=receivers, now=clock)
     after = _find_of_chain(lake, chain, chains_folder, clock)
     found = "; ".join(one.say() for one in after) or f"no source of {chain} is followed yet: nothing is expected"
     voice.say(found)

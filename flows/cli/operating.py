@@ -41,9 +41,7 @@ def up(
     return run_up(load_settings(lake=lake.lake, inbox=inbox, port=port, host=host, database=database), _show)
 
 
-def watch(
-    *, inbox: str = "", source: str = "", once: bool = False, lake: LakeOption = _DEFAULT_LAKE
-) -> int:
+def watch(*, inbox: str = "", source: str = "", once: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Take in every document that lands in the inbox, in this process, until Ctrl-C.
 
     Documents go to done/ or, with the reason beside them, to refused/.

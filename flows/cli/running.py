@@ -180,5 +180,3 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
 def _show(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
-
-
