@@ -88,34 +88,19 @@ def follow(order: Order, voice: Voice) -> Followed:
 def _take_in(order: Order, voice: Voice) -> tuple[dict[Path, tuple[Outcome, ...]], list[TronaError]]:
     taken: dict[Path, tuple[Outcome, ...]] = {}
     errors: list[TronaError] = []
-<<<<<<< HEAD
-    futures = {
-        take_in_document.submit(order.lake, path, order.stated, order.now, order.run_id): path
-        for path in order.documents
-    }
-    for count, future in enumerate(as_completed(list(futures)), start=1):
-        name = futures[future].name
-=======
     futures = [
         take_in_document.submit(order.lake, path, order.stated, order.now, order.run_id) for path in order.documents
     ]
     for count, (path, future) in enumerate(zip(order.documents, futures, strict=True), start=1):
->>>>>>> main
         try:
             found = future.result()
         except TronaError as error:
             errors.append(error)
             voice.say(f"  [{count}/{len(futures)}] {path.name}: {error.what}")
             continue
-<<<<<<< HEAD
-        taken[futures[future]] = tuple(found)
-        voice.say(f"  [{count}/{len(futures)}] {name}: {describe_outcomes(found)}")
-    return {path: taken[path] for path in order.documents if path in taken}, errors
-=======
-        outcomes += found
+        taken[path] = tuple(found)
         voice.say(f"  [{count}/{len(futures)}] {path.name}: {describe_outcomes(found)}")
-    return outcomes, errors
->>>>>>> main
+    return taken, errors
 
 
 def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> pl.DataFrame:
