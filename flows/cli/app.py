@@ -20,7 +20,6 @@ _COMMANDS = {
         "figures",
         "comparisons",
         "scores",
-        "alerts",
         "quarantine",
         "releases",
         "runs",
@@ -28,6 +27,8 @@ _COMMANDS = {
         "explain",
     ),
     "flows.cli.scoring": ("record", "surprise-index", "score"),
+    "flows.cli.alerting": ("alerts", "silence"),
+    "flows.cli.notify": ("notify",),
     "flows.cli.doctor": ("doctor", "init"),
 }
 

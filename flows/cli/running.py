@@ -178,5 +178,3 @@ def _call(name: str, settings: Settings, *, report: bool = False, **parameters: 
 def _show(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
     sys.stdout.flush()
-
-

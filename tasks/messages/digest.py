@@ -71,6 +71,18 @@ def build_digest(
     )
 
 
+def build_findings(rows: pl.DataFrame, chains: Mapping[str, Chain], *, with_month: bool = False) -> tuple[Finding, ...]:
+    """Findings of ledger rows with a column `news`, in their order; `with_month` says the month beside the subject."""
+    named = rows.join(name_subjects(chains), on=["chain", "segment", "product"], how="left", maintain_order="left")
+    named = named.with_columns(pl.col("subject").fill_null(pl.col("segment")))
+    if with_month:
+        month = pl.col("month").dt.strftime("%Y-%m")
+        named = named.with_columns(
+            (month + " " + pl.col("subject")).alias("subject"), (month + ": " + pl.col("title")).alias("title")
+        )
+    return tuple(_build_finding(row, {}) for row in named.to_dicts())
+
+
 def _order(alerts: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
     size = pl.col("detail").str.json_path_match("$.level_surprise_pct").cast(pl.Float64, strict=False).abs()
     return (
