@@ -113,7 +113,7 @@ def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> F
         alert_id=row["alert_id"],
         rule=row["rule"],
         severity=row["severity"],
-        title=f"{_NEWS[row['news']].capitalize()}: {row['title']}" if row["news"] in _ENDED else row["title"],
+        title=row["title"],
         news=_NEWS.get(row["news"], ""),
         subject=row["subject"],
         measure="share" if row["measure"] == "share_pct" else measure,
@@ -154,7 +154,8 @@ def _write_headline(findings: Sequence[Finding], news: int) -> str:
     others = (news or len(findings)) - 1
     suffix = f" (+{others} more)" if others > 0 else ""
     limit = 200 - len(suffix)
-    title = findings[0].title
+    first = findings[0]
+    title = f"{first.news.capitalize()}: {first.title}" if first.news in _ENDED else first.title
     return (title if len(title) <= limit else title[: limit - 1] + "…") + suffix
 
 

@@ -89,7 +89,10 @@ HOOK = "https://hooks.slack.example/services/T0/B0/verysecret"
         ('[[receiver]]\nname="a"\nkind="console"\nchains=[1]', "wrong type"),
         ('[[receiver]]\nname="a"\nkind="email"\nport="587"', "wrong type"),
         ('[[receiver]]\nname="a"\nkind="email"\nhost="h"\nsender="x@y.example"', "needs to"),
-        ('[[receiver]]\nname="a"\nkind="email"\nhost="h"\nsender="x@y.example"\nto=["nobody"]', "not an e-mail address"),
+        (
+            '[[receiver]]\nname="a"\nkind="email"\nhost="h"\nsender="x@y.example"\nto=["nobody"]',
+            "not an e-mail address",
+        ),
         (
             '[[receiver]]\nname="a"\nkind="email"\nhost="h"\nsender="x@y.example"\nto=["a@b.example\\r\\nBcc: c@d.example"]',
             "not an e-mail address",
@@ -99,8 +102,8 @@ HOOK = "https://hooks.slack.example/services/T0/B0/verysecret"
             "belong together",
         ),
         (
-            '[[receiver]]\nname="a"\nkind="email"\nhost="h"\nsender="x@y.example"\nto=["a@b.example"]\nsecurity="none"'
-            '\nusername={env="U"}\npassword={env="P"}',
+            '[[receiver]]\nname="a"\nkind="email"\nhost="h"\nsender="x@y.example"\nto=["a@b.example"]\n'
+             'security="none"\nusername={env="U"}\npassword={env="P"}',
             "open connection",
         ),
     ],

@@ -42,7 +42,9 @@ def test_golden(name):
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("message", [sample(), hostile(), sample(findings=(), more=0, notes=(), links=())], ids=["usual", "hostile", "bare"])
+@pytest.mark.parametrize(
+    "message", [sample(), hostile(), sample(findings=(), more=0, notes=(), links=())], ids=["usual", "hostile", "bare"]
+)
 def test_slack_stays_inside_its_limits(message):
     body = render_slack(message)
     assert len(body["blocks"]) <= 50
@@ -66,9 +68,7 @@ def texts_of(body: dict) -> list[str]:
 def test_slack_has_no_command_but_our_own_links():
     for text in texts_of(render_slack(hostile())):
         commands = re.findall(r"<[^>]*>?", text)
-        assert set(commands) <= {"<https://ok.example/|&lt;!here&gt;>", "<https://x.example/\"><b>|bad>"} - {
-            "<https://x.example/\"><b>|bad>"
-        }
+        assert set(commands) <= {"<https://ok.example/|&lt;!here&gt;>"}
         assert "://evil" not in text
         assert not re.search(r"&(?!amp;|lt;|gt;)", text)
         assert "\u202e" not in text
@@ -103,7 +103,25 @@ class Collector(HTMLParser):
 
 
 ALLOWED = {
-    *("html", "head", "meta", "title", "body", "table", "tr", "td", "th", "p", "h1", "br", "strong", "span", "img", "a", "code")
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "body",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "p",
+        "h1",
+        "br",
+        "strong",
+        "span",
+        "img",
+        "a",
+        "code",
+    )
 }
 
 
@@ -140,7 +158,9 @@ def test_mail_is_whole_small_and_has_the_headers_it_should(message):
     assert mail["To"] == "a@example.com"
     assert len(mail["Subject"]) <= 150
     assert not mail.defects
-    subject = "".join(p if isinstance(p, str) else p.decode(c or "ascii") for p, c in decode_header(str(mail["Subject"])))
+    subject = "".join(
+        p if isinstance(p, str) else p.decode(c or "ascii") for p, c in decode_header(str(mail["Subject"]))
+    )
     assert "\n" not in subject
     assert "Bcc" not in mail
 
@@ -201,7 +221,7 @@ def test_cleaning_is_idempotent_bounded_and_one_line(text, limit):
     assert clean_text(once, limit) == once
     assert len(once) <= limit
     assert not set(once) & set("\r\n\t\x00\u202e\u2028")
-    assert once.encode()
+    assert clean_text("\ud800", limit).encode() == "�".encode()
 
 
 @settings(max_examples=50, deadline=None)
@@ -210,9 +230,12 @@ def test_any_text_renders_everywhere(text):
     finding = Finding(alert_id="a", rule="r", severity="error", title=text, note=text, sentences=(text,))
     message = sample(headline=text, findings=(finding,), notes=(text,), context=((text, text),))
     Collector().feed(render_html(message))
-    assert message_from_bytes(
-        build_mail(message, sender="a@b.example", to=("c@d.example",), at=NOON).as_bytes(), policy=policy.default
-    )["To"] == "c@d.example"
+    assert (
+        message_from_bytes(
+            build_mail(message, sender="a@b.example", to=("c@d.example",), at=NOON).as_bytes(), policy=policy.default
+        )["To"]
+        == "c@d.example"
+    )
     assert all(1 <= len(t) <= 3000 for t in texts_of(render_slack(message)))
     assert render_text(message).endswith("\n")
 
