@@ -12,6 +12,7 @@ help: ## this list
 
 run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month by month, and say what stands out
 	@$(BIN)/trona backfill --documents examples/figures --lake $(LAKE) --report
+	@echo "The command is $(BIN)/trona; activate the environment to call it trona: . $(BIN)/activate"
 
 test: $(VENV)/dev.stamp ## all tests
 	@$(BIN)/python -m pytest

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import polars as pl
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
-from prefect.futures import as_completed
 
 from contracts.alerts import ALERTS
 from contracts.errors import TronaError
@@ -87,22 +86,19 @@ def follow(order: Order, voice: Voice) -> Followed:
 def _take_in(order: Order, voice: Voice) -> tuple[list[Outcome], list[TronaError]]:
     outcomes: list[Outcome] = []
     errors: list[TronaError] = []
-    places = {path.name: index for index, path in enumerate(order.documents)}
-    futures = {
-        take_in_document.submit(order.lake, path, order.stated, order.now, order.run_id): path
-        for path in order.documents
-    }
-    for count, future in enumerate(as_completed(list(futures)), start=1):
-        name = futures[future].name
+    futures = [
+        take_in_document.submit(order.lake, path, order.stated, order.now, order.run_id) for path in order.documents
+    ]
+    for count, (path, future) in enumerate(zip(order.documents, futures, strict=True), start=1):
         try:
             found = future.result()
         except TronaError as error:
             errors.append(error)
-            voice.say(f"  [{count}/{len(futures)}] {name}: {error.what}")
+            voice.say(f"  [{count}/{len(futures)}] {path.name}: {error.what}")
             continue
         outcomes += found
-        voice.say(f"  [{count}/{len(futures)}] {name}: {describe_outcomes(found)}")
-    return sorted(outcomes, key=lambda o: (places.get(o.document, 0), o.release_id)), errors
+        voice.say(f"  [{count}/{len(futures)}] {path.name}: {describe_outcomes(found)}")
+    return outcomes, errors
 
 
 def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> pl.DataFrame:

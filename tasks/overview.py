@@ -1,6 +1,6 @@
 """What stands out in a lake: the last month, the most surprising month, the largest misses, what is open."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -34,7 +34,7 @@ def write_overview(lake: Lake, chains: Mapping[str, Chain]) -> str:
         _write_largest(scored, chains),
         _write_marked(scored, chains),
         _write_open(derived.scores, chains),
-        _write_next(lake, span),
+        _write_next(lake, span, max((month for _, month in _last_months(derived)), default=span[1])),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -141,18 +141,15 @@ def _write_open(scores: pl.DataFrame, chains: Mapping[str, Chain]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_next(lake: Lake, span: Iterable[date]) -> str:
-    first, last = span
+def _write_next(lake: Lake, span: tuple[date, date], last: date) -> str:
     place = f" --lake {lake.uri}"
     return "\n".join(
         [
-            f"Where to look next (months {format_month(first)} to {format_month(last)})",
+            f"Where to look next (months {format_month(span[0])} to {format_month(span[1])})",
             f"  trona scores{place}",
             f"  trona alerts{place}",
-            f"  trona comparisons --chain sodium_ion --from {format_month(last)}{place}"
-            if first == last
-            else f"  trona comparisons --from {format_month(last)}{place}",
-            f"  trona figures --as-of {format_month(last)}-01{place}",
+            f"  trona comparisons --from {format_month(last)}{place}",
+            f"  trona figures --as-of {last}{place}",
             "",
         ]
     )

@@ -37,11 +37,13 @@ def end_of(period: pl.Expr) -> pl.Expr:
 def list_period_rules(chain: Chain, published_at: datetime) -> list[Rule]:
     """`actual_has_begun`: an actual's period began by the day of publication, in the chain's time zone."""
     day = published_at.astimezone(ZoneInfo(chain.calendar.time_zone)).date()
+    start = start_of(pl.col("period"))
+    is_month = start.str.slice(5) <= "12"  # a month 2026-13 breaks the rule `period_form`, once
     return [
         Rule(
             "actual_has_begun",
             "period",
-            (pl.col("kind") != "actual") | (start_of(pl.col("period")) <= f"{day:%Y-%m}"),
+            (pl.col("kind") != "actual") | (start <= f"{day:%Y-%m}") | ~is_month,
             f"an actual is about a period that had begun when it was published ({day}); else its kind is forecast",
         )
     ]

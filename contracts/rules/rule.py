@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 import polars as pl
+
+_AS_NEAR = 0.1
 
 BREACHES = pl.Schema(
     {
@@ -73,5 +75,12 @@ def suggest_names(name: str, known: Collection[str], also: Mapping[str, str] | N
     `also` gives other spellings and the known name that each stands for.
     """
     spellings = {**{k.casefold(): k for k in known}, **{k.casefold(): v for k, v in (also or {}).items()}}
-    near = dict.fromkeys(spellings[k] for k in get_close_matches(name.strip().casefold(), spellings, n=3))
+    near = dict.fromkeys(spellings[k] for k in _nearest(name.strip().casefold(), spellings))
     return f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known)}"
+
+
+def _nearest(name: str, known: Collection[str]) -> list[str]:
+    """Up to three known spellings, none much further away than the nearest."""
+    close = get_close_matches(name, known, n=3)
+    likeness = [SequenceMatcher(None, spelling, name).ratio() for spelling in close]
+    return [spelling for spelling, ratio in zip(close, likeness, strict=True) if ratio >= likeness[0] - _AS_NEAR]

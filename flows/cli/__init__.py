@@ -12,7 +12,7 @@ def main() -> NoReturn:
     from flows.cli.app import app  # noqa: PLC0415 - a failure to import is told like any other
 
     try:
-        code = app(result_action="return_value")
+        code = app(sys.argv[1:], result_action="return_value")
     except TronaError as error:
         _tell(error)
         code = error.exit_code

@@ -10,6 +10,7 @@ app = App(
         "5 delivery failed, 6 alerts found (only with --fail-on), 130 stopped by hand."
     ),
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,  # main() says what a stop means
     help_format="plaintext",  # Markdown costs 0.15 s at each --help
 )
 

@@ -24,6 +24,8 @@ class Context:
     section: Nodes | None = None
     parent: Nodes | None = None
     subject: Nodes | None = None
+    last: Nodes | None = None
+    is_section_mixed: bool = False
     metric: str = ""
     basis: Any = None
     sign: int | None = None
@@ -34,6 +36,7 @@ class Context:
     def start_paragraph(self) -> None:
         """Forget what held for the paragraph before."""
         self.subject = None
+        self.last = None
         self.metric = ""
         self.basis = None
         self.sign = None
@@ -112,7 +115,16 @@ _MONTH_ONLY = {"mom_pct", "mom_abs", "mom_pp", "share_mom_pp", "direction"}
 
 def _periods_of(tokens: list[Token], wanted: set[str] | None) -> list[PeriodName]:
     names = [t.roles["period"] for t in tokens if "period" in t.roles]
+    if len(names) > 1:
+        months = [name for name in names if name.kind == "month"]
+        if any(name.kind == "to_date" and not name.month for name in names) and months and wanted is None:
+            return [replace(months[-1], kind="to_date")]
+        names = [name for name in names if name.kind != "to_date" or name.month] or names
     return [name for name in names if wanted is None or name.kind in wanted]
+
+
+def _first_roles(tokens: list[Token]) -> Any:
+    return tokens[0].roles if tokens else {}
 
 
 def _is_prior(clause: Clause) -> bool:
@@ -127,11 +139,23 @@ def find_references(tokens: list[Token]) -> set[int]:
     """Places of an earlier level and its period: "from 75 % in October", "compared with 402 MWh in July"."""
     found: set[int] = set()
     for i, token in enumerate(tokens):
-        if i in found or not token.roles.keys() & {"from", "against"} or token.number is not None:
+        if i in found or token.number is not None:
+            continue
+        if _is_earlier_level(tokens, i):
+            found |= {i, i + 1, i + 2}
+            continue
+        if not token.roles.keys() & {"from", "against", "against_after"}:
             continue
         region = _reference_from(tokens, i)
         found |= region
     return found
+
+
+def _is_earlier_level(tokens: list[Token], i: int) -> bool:
+    """Whether a base of comparison is followed by its level: 较9月的63%下滑3个百分点."""
+    if "basis" not in tokens[i].roles or i + 3 >= len(tokens) or "of" not in tokens[i + 1].roles:
+        return False
+    return tokens[i + 2].number is not None and "change" in tokens[i + 3].roles and i + 4 < len(tokens)
 
 
 def _reference_from(tokens: list[Token], start: int) -> set[int]:
@@ -207,12 +231,18 @@ class _Reader:
         if last is None or number_token is None or number_token.number is None:
             return
         number = number_token.number
-        if last.measure not in {"level", "share_pct"} or number.unit != last.unit or clause.has("revised"):
+        is_rate = last.measure in {"mom_pct", "yoy_pct"} and any(
+            "change" in t.roles and t.roles["change"][1] == "noun" for t in clause.tokens
+        )
+        if not (last.measure in {"level", "share_pct"} or is_rate) or number.unit != last.unit or clause.has("revised"):
             return
         period = self._reference_period(tokens, last)
         if not period or period == last.period:
+            if not period:
+                self._miss(number_token, "period")
             return
-        value, lower, upper, qualifier = _signed(number, 1)
+        sign = -1 if is_rate and (last.value or last.upper or 0) < 0 else 1
+        value, lower, upper, qualifier = _signed(number, sign)
         kind = "forecast" if last_month(period) > self.review else "actual"
         self.found.statements.append(
             replace(
@@ -285,8 +315,12 @@ class _Reader:
             state.is_horizon = True
         periods = [t.roles["period"] for t in tokens if "period" in t.roles]
         has_number = any(t.number is not None for t in tokens)
+        if clause.opener == "clause" and not has_number and not clause.has("modal"):
+            periods = []
         if periods and (has_number or state.period is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
             state.period = periods[0]
+        if clause.opener == "clause" and not has_number and not clause.has("modal"):
+            periods = []
         months = [p for p in periods if p.kind in _MONTHLY]
         if months and (has_number or state.month is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
             state.month = months[0]
@@ -404,6 +438,9 @@ class _Reader:
         left = tokens[before:position]
         own = [i for i, t in enumerate(left) if "subject" in t.roles and not self._is_agent(left, i)]
         right = tokens[position + 1 : after]
+        part = self._part_named_after(left, right)
+        if part is not None:
+            return part, "right"
         if any("foreign" in t.roles for t in left):
             return FOREIGN, "own"
         if own:
@@ -415,7 +452,21 @@ class _Reader:
             return linked, "right"
         if self.state.subject is not None:
             return self.state.subject, "carried"
-        return self._context_subject(), "context"
+        found = self._context_subject()
+        return (found, "context") if found is not None else (self._subject_ahead(), "ahead")
+
+    def _part_named_after(self, left: list[Token], right: list[Token]) -> Nodes | None:
+        """The product whose share comes first: "two thirds of cathode output was NFPP", 产量的四分之三为NFPP."""
+        if self._is_changed(left) or any(p for t in left for _, p in t.roles.get("subject", ())):
+            return None
+        for i, token in enumerate(right[:-1]):
+            if token.roles.keys() & {"level", "share_verb"} and "of" not in token.roles:
+                nodes: Nodes = right[i + 1].roles.get("subject", frozenset())
+                return nodes if any(p for _, p in nodes) else None
+            total = "subject" in token.roles and not any(p for _, p in self._nodes(token))
+            if not total and not token.roles.keys() & {"of", "metric", "whole", "chain", "industry"}:
+                return None
+        return None
 
     def _linked_right(self, right: list[Token]) -> Nodes | None:
         """The name after the number that it belongs to: "a 3 % MoM drop in cathode output", "6 % for NFS"."""
@@ -425,7 +476,7 @@ class _Reader:
                 linked = any(t.roles.keys() & {"in", "of"} for t in right[:i])
                 return FOREIGN if linked and not any("metric" in t.roles for t in right[:i]) else None
             if "subject" in roles:
-                if self._is_agent(right, i):
+                if self._is_agent(right, i) and self.state.metric not in {"operating_rate", "inventory"}:
                     return None
                 linked = i and right[i - 1].roles.keys() & {"in", "of", "share_verb", "level", "metric"}
                 whole = any("of" in t.roles or "whole" in t.roles for t in right[:i])
@@ -436,9 +487,23 @@ class _Reader:
                 return None
         return None
 
+    def _subject_ahead(self) -> Nodes | None:
+        """The subject that the sentence names only after its numbers: "A fall of 12 %: that is how cathode output did"."""
+        for clause in self.clauses[self.index + 1 :]:
+            if clause.has("subject") and not any(t.number is not None for t in clause.tokens):
+                found = self._own_subject(clause)
+                return None if found in (FOREIGN, UNKNOWN) else found
+        return None
+
     def _context_subject(self) -> Nodes | None:
         context = self.context
-        return context.subject if context.subject is not None else context.section
+        if context.subject is not None:
+            return context.subject
+        if context.last is not None and (context.section is None or context.is_section_mixed):
+            return context.last
+        if context.last is not None and self.clauses and "pronoun" in _first_roles(self.clauses[0].tokens):
+            return context.last
+        return context.section
 
     def _choose_node(self, nodes: Nodes, *, unit: str, metric: str, hint: str = "") -> Node | None:
         """One node of those that a name can stand for, by the segment said, the section, and the unit."""
@@ -486,6 +551,9 @@ class _Reader:
             return
         if self._is_surprise(clause, left, right):
             return
+        if number.unit == "%" and where in {"context", "carried"} and not any(p for _, p in subject):
+            ahead = self._product_ahead() if self._is_share_here(left, right, number) and not self._has_sign(left) else None
+            subject = ahead if ahead is not None else subject
         measure, reason = self._measure(clause, left, right, number, subject, where)
         if not measure:
             if reason:
@@ -494,6 +562,20 @@ class _Reader:
         if where == "context" and self.state.subject not in (None, FOREIGN, UNKNOWN):
             subject = self.state.subject
         self._state(clause, token, number, left, right, subject, where, measure)
+
+    def _has_sign(self, tokens: list[Token]) -> bool:
+        return any(self._sign_of(t) for t in tokens)
+
+    def _product_ahead(self) -> Nodes | None:
+        """The product named in the next clause: "With 79 % of output, NFPP stayed ahead"."""
+        if self.index + 1 >= len(self.clauses):
+            return None
+        for token in self.clauses[self.index + 1].tokens:
+            if token.number is not None:
+                return None
+            if any(p for _, p in token.roles.get("subject", ())):
+                return self._nodes(token)
+        return None
 
     def _miss(self, token: Token, reason: str) -> None:
         if token.number is not None and token.number.unit in {"%", "pp", "times"}:
@@ -511,7 +593,7 @@ class _Reader:
         self, clause: Clause, left: list[Token], right: list[Token], number: Number, subject: Nodes, where: str
     ) -> tuple[str, str]:
         """Measure of a number, or an empty name and what is missing (nothing where it is none of ours)."""
-        basis = self._basis(left, right, number)
+        basis = self._basis(left, right, number, where)
         metric = self._metric(left, right, number)
         is_product = any(product for _, product in subject)
         change = self._sign(left, right, number)
@@ -576,6 +658,8 @@ class _Reader:
         """mom, yoy or qoq; empty where the base is another month; None where no basis is known."""
         if basis is None or isinstance(basis, str):
             return basis
+        if basis.kind in _QUARTERLY:
+            return self._basis_of_quarter(basis)
         target = self._target_month()
         base = resolve_period(basis, self.review)
         if base == format_month(add_months(target, -1)):
@@ -584,6 +668,14 @@ class _Reader:
             return "yoy"
         return ""
 
+    def _basis_of_quarter(self, basis: PeriodName) -> str:
+        target = self.state.period
+        if target is None or target.kind not in _QUARTERLY:
+            return ""
+        this = last_month(resolve_period(target, self.review))
+        base = last_month(resolve_period(basis, self.review))
+        return {3: "qoq", 12: "yoy"}.get((this.year - base.year) * 12 + this.month - base.month, "")
+
     def _target_month(self) -> date:
         name = self.state.period
         if name is not None and name.kind in {"month", "this_month", "next_month"}:
@@ -591,9 +683,13 @@ class _Reader:
             return date(int(text[:4]), int(text[5:7]), 1)
         return self.review
 
-    def _basis(self, left: list[Token], right: list[Token], number: Number) -> Any:
+    def _basis(self, left: list[Token], right: list[Token], number: Number, where: str = "") -> Any:
         if "basis" in number.labels:
             return number.labels["basis"]
+        if number.labels.get("list"):
+            shared = next((t for t in self.clauses[self.index].tokens if "basis" in t.roles), None)
+            if shared is not None:
+                return shared.roles["basis"]
         after = next((t for t in right if "basis" in t.roles), None)
         before = next((t for t in reversed(left) if "basis" in t.roles), None)
         if after is not None and before is not None and not self.lexicon.language.is_spaced:
@@ -604,17 +700,21 @@ class _Reader:
             return before.roles["basis"]
         if _is_prior(self.clauses[self.index]) and self.state.bases:
             return self.state.bases[0]
-        if len(set(self.state.bases)) == 1 and self._is_parallel(left):
+        following = self.clauses[self.index + 1] if self.index + 1 < len(self.clauses) else None
+        if following is not None and following.opener == "open" and following.tokens:
+            if all("basis" in t.roles for t in following.tokens):
+                return following.tokens[0].roles["basis"]
+        if len(set(self.state.bases)) == 1 and self._is_parallel(left, where):
             return self.state.bases[0]
         if self.state.pending_basis is not None and not (left and left[-1].roles.keys() & {"to"}):
             return self.state.pending_basis
         return None
 
-    def _is_parallel(self, left: list[Token]) -> bool:
+    def _is_parallel(self, left: list[Token], where: str) -> bool:
         """Whether a clause names only another subject and leaves the rest to the clause before it."""
-        if not any("subject" in t.roles for t in left) or self._has_share(left):
+        if not (where == "right" or any("subject" in t.roles for t in left)) or self._has_share(left):
             return False
-        return not any("metric" in t.roles or "period" in t.roles for t in left)
+        return not any("period" in t.roles for t in left)
 
     def _metric(self, left: list[Token], right: list[Token], number: Number) -> str:
         if "metric" in number.labels:
@@ -633,7 +733,7 @@ class _Reader:
         """+1 or -1 by the nearest word of change; None where the text shows no sign."""
         if number.sign:
             return number.sign
-        if number.form == "multiple":
+        if number.form == "multiple" or (number.unit == "times" and not self._is_changed(left)):
             return 1
         rate = self._sign_of_rate(left)
         if rate:
@@ -656,6 +756,8 @@ class _Reader:
             sign = self._sign_of(token)
             if sign:
                 return sign
+        if number.unit == "pp" and any("narrows" in t.roles for t in left):
+            return -1
         shared = self._shared_sign()
         return shared if shared is not None else self.state.sign or None
 
@@ -705,9 +807,19 @@ class _Reader:
             return True
         if any("share_verb" in t.roles for t in right) and not self._is_changed(left):
             return True
-        if len(right) > 1 and "level" in right[0].roles and any(p for _, p in right[1].roles.get("subject", ())):
+        if self._is_part_of(left, right):
+            return True
+        if self._part_named_after(left, right) is not None:
             return True
         return self.state.is_share
+
+    def _is_part_of(self, left: list[Token], right: list[Token]) -> bool:
+        """Whether a percentage is one of a segment's output: "was responsible for 77 % of cathode output"."""
+        if not right or "of" not in right[0].roles or self._is_changed(left):
+            return False
+        near = right[1:4]
+        total = any("subject" in t.roles and not any(p for _, p in self._nodes(t)) for t in near)
+        return total or any(t.roles.get("metric") in {"production", "shipments"} for t in near)
 
     def _is_change_of_level(self, left: list[Token], right: list[Token], basis: Any, number: Number) -> bool:
         if left and left[-1].roles.keys() & {"to", "moves"}:
@@ -731,16 +843,22 @@ class _Reader:
             return False
         if right and right[0].roles.keys() & {"agent", "plan", "foreign"}:
             return False
-        if any("makes" in t.roles for t in left) and any("of" in t.roles for t in right[:1]):
-            return bool(right[1:]) and "subject" in right[1].roles and any("agent" in t.roles for t in left)
+        if any("makes" in t.roles for t in left) and any("agent" in t.roles for t in left):
+            named_after = len(right) > 1 and "of" in right[0].roles and "subject" in right[1].roles
+            return named_after or any("subject" in t.roles for t in left)
         if not clause.has("metric") and self._opens_sentence(clause, left, right):
             return True
         named = any("metric" in t.roles or "averages" in t.roles for t in left)
         carried = bool(self.state.metric) or self.state.last is not None
         joined = bool(left) and left[-1].roles.keys() & {"level", "averages", "to", "moves", "metric", "period", "subject", "colon"}
-        if left and left[-1].roles.keys() & {"to", "moves"} and self.state.last is not None:
+        last = self.state.last
+        if left and left[-1].roles.keys() & {"to", "moves"} and last is not None:
+            return True
+        if last is not None and last.measure == "level" and last.unit == number.unit and not left and clause.has("period"):
             return True
         if number.unit == "CNY/t":
+            if self._opens_sentence(clause, left, right):
+                return True
             return bool(joined) or (not left and clause.opener in {"colon", "open", "comma"})
         if metric == "capacity":
             spoken = any("industry" in t.roles for c in self.clauses for t in c.tokens)
@@ -749,11 +867,11 @@ class _Reader:
             return not any("plan" in t.roles for t in left)
         if carried and left and "level" in left[-1].roles and clause.opener in {"comma", "and", "start"}:
             return not any("subject" not in t.roles and "plan" in t.roles for t in left)
-        return not left and bool(self.state.metric) and clause.opener in {"colon", "open", "comma"} and not right
+        return not left and bool(self.state.metric) and clause.opener in {"colon", "open", "comma", "clause"} and not right
 
     def _opens_sentence(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
         """Whether the level stands before its subject: "At 412,000 mt, output was 4.6 % higher"."""
-        if self.index or right or len(left) != 1 or "level" not in left[0].roles or len(self.clauses) < 2:
+        if self.index or any(t.roles.keys().isdisjoint({"averages", "in", "against_after"}) for t in right) or len(left) != 1 or "level" not in left[0].roles or len(self.clauses) < 2:
             return False
         following = self.clauses[1]
         metric = next((t.roles["metric"] for t in following.tokens if "metric" in t.roles), "")
@@ -780,7 +898,9 @@ class _Reader:
             if clause_after.opener == "open":
                 continue
             apart = self.references[self.clauses.index(clause_after)]
-            names = _periods_of([t for i, t in enumerate(clause_after.tokens) if i not in apart], wanted)
+            kept = [t for i, t in enumerate(clause_after.tokens) if i not in apart]
+            first = next((i for i, t in enumerate(kept) if t.number is not None), -1)
+            names = _periods_of(kept[first + 1 :], wanted)
             if names:
                 return names[0]
         return None
@@ -853,13 +973,13 @@ class _Reader:
             self._miss(token, "period")
             return
         sign = self._sign(left, right, number)
-        basis = self._basis(left, right, number)
+        basis = self._basis(left, right, number, where)
         is_prior = _is_prior(clause) and number.unit == "%"
         kind = "forecast" if is_prior or last_month(period) > self.review else "actual"
         value, lower, upper, qualifier = _signed(number, sign if MEASURE_HAS_SIGN(measure) else 1)
         if number.unit == "times":
-            value = _grow(value)
-            lower, upper = _grow(lower), _grow(upper)
+            base = 0 if self._is_added(left, number) else 1
+            value, lower, upper = (_grow(v, base) for v in (value, lower, upper))
         for nodes in members:
             node = self._choose_node(nodes, unit=unit, metric=metric, hint=hint if measure.startswith("share") else "")
             if node is None or (measure.startswith("share") and not node[1]):
@@ -893,6 +1013,12 @@ class _Reader:
             self.state.pending_basis = "mom"
         if measure.startswith("share") and not measure.endswith("pp"):
             self.state.is_share = True
+
+    def _is_added(self, left: list[Token], number: Number) -> bool:
+        """Whether "N times" is added to the base (增长2倍 is +200 %), rather than the level reached (增至2倍 is +100 %)."""
+        if not number.labels.get("times") or not left or left[-1].roles.keys() & {"to", "moves", "level", "basis", "of"}:
+            return False
+        return any("change" in t.roles for t in left)
 
     def _default_metric(self, subject: Nodes) -> str:
         for segment in self.lexicon.chain.segments:
@@ -949,6 +1075,8 @@ class _Reader:
                 return tokens[i], tokens[after].roles["metric"], self._owner(tokens, after)
         for metric in metrics:
             following = [i for i in changes if i > metric and tokens[i].roles["change"][1] != "noun"]
+            if len({tokens[i].roles["change"][0] for i in following}) > 1:
+                return None
             if following:
                 return tokens[following[-1]], tokens[metric].roles["metric"], self._owner(tokens, metric)
         return None
@@ -1002,8 +1130,8 @@ def _family(unit: str) -> str:
     return "energy" if unit in {"MWh", "GWh"} else unit
 
 
-def _grow(value: float | None) -> float | None:
-    return None if value is None else round((value - 1) * 100, 6)
+def _grow(value: float | None, base: int) -> float | None:
+    return None if value is None else round((value - base) * 100, 6)
 
 
 def _signed(number: Number, sign: int | None) -> tuple[float | None, float | None, float | None, str]:

@@ -1,22 +1,25 @@
 """A document's text as headings, paragraphs and list items, each with its sentences."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# abbreviations whose point ends no sentence; each look-behind has its own fixed width
+_SHORT = "".join(rf"(?<!\b{word}\.)" for word in ("[A-Z]", "vs", "ca", "No", "Co", "Fig", "Inc", "Ltd", "approx", r"i\.e", r"e\.g"))
 _END = re.compile(
-    r"[。！？]+[”’」』）)\"]*"
-    r"|(?<!\b[A-Z])(?<!\bvs)(?<!\bapprox)(?<!\bca)(?<!\bNo)(?<!\bFig)(?<!\bInc)(?<!\bLtd)(?<!\bCo)(?<!\bi\.e)(?<!\be\.g)[.!?]+[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\u4e00-\u9fff]|\s*$|[A-Z][a-z])"
+    "[。！？]+[”’」』）)\"]*"
+    rf"|[.!?]{_SHORT}[.!?]*[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\u4e00-\u9fff]|\s*\Z|[A-Z][a-z])"
 )
 _BULLET = re.compile(r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*")
-_HEADING_MARK = re.compile(r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=\S)")
+_HEADING_MARK = re.compile(r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])")
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _LEAD_END = (":", "：")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A heading, a list item, a list's lead-in, or a paragraph, as a span of the text.
+    """A heading, a list item, a list's lead-in, a table's row, or a paragraph, as a span of the text.
 
     `level` is the depth of a heading, 1 where the text does not say.
     """
@@ -35,6 +38,10 @@ def find_blocks(text: str) -> list[Block]:
     position = 0
     while position < len(lines):
         start, end, line = lines[position]
+        if line.count("|") >= 2:
+            blocks.append(Block("row", start, end))
+            position += 1
+            continue
         kind, level, offset = _tell_kind(line)
         while (
             kind != "mark_heading"
@@ -74,7 +81,7 @@ def _has_figure(line: str) -> bool:
 def _is_heading(line: str) -> bool:
     """A short line that does not end like a sentence and states no figure."""
     words = _MARKUP.sub("", line).strip()
-    if not words or words[-1] in ".。!！?？;；,，:：、" or _has_figure(words):
+    if not words or re.search(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d", words) or words[-1] in ".。!！?？;；,，:：、" or _has_figure(words):
         return False
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff")
     return len(words) <= (45 if wide > len(words) / 3 else 130)
@@ -86,12 +93,23 @@ def _is_wrapped(text: str, line: tuple[int, int, str], following: tuple[int, int
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff") > len(words) / 3
     if text[end : following[0]].count("\n") > 1 or width > (60 if wide else 130) or len(words.strip()) < 0.6 * width:
         return False
-    if words.rstrip()[-1:] in ".。!！?？:：" and len(words.strip()) < 0.75 * width:
+    if words.rstrip()[-1:] in ".。!！?？:：；;":
         return False
     if len(words.strip()) < (18 if wide else 45):
         return False
     opened = following[2]
     return not (_BULLET.match(opened) or _HEADING_MARK.match(opened) or "|" in opened)
+
+
+def find_cells(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Spans of the cells of a row of a table drawn with bars."""
+    edges = [start - 1, *(start + i for i, char in enumerate(text[start:end]) if char == "|"), end]
+    cells = [(left + 1, right) for left, right in itertools.pairwise(edges)]
+    if cells and not text[cells[0][0] : cells[0][1]].strip():
+        cells = cells[1:]
+    if cells and not text[cells[-1][0] : cells[-1][1]].strip():
+        cells = cells[:-1]
+    return cells
 
 
 def find_sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -6,21 +6,23 @@ from typing import Any
 from tasks.extraction.tokens import Token
 
 _BOUNDARIES = ("comma", "semicolon", "colon", "open", "close", "dash", "bar", "and", "clause")
+_BOUNDARY_SET = frozenset(_BOUNDARIES)
 _LABELS = ("subject", "basis", "metric", "period")
 
 
 class Clause:
     """A run of tokens between two separators, and the separator that opened it."""
 
-    __slots__ = ("opener", "tokens")
+    __slots__ = ("opener", "roles", "tokens")
 
     def __init__(self, opener: str, tokens: list[Token]) -> None:
         self.opener = opener
         self.tokens = tokens
+        self.roles: set[str] = set().union(*(token.roles for token in tokens))
 
     def has(self, role: str) -> bool:
         """Whether any token can play this role."""
-        return any(role in token.roles for token in self.tokens)
+        return role in self.roles
 
 
 class Joint:
@@ -39,10 +41,10 @@ def cut_clauses(tokens: list[Token]) -> list[Clause]:
     current: list[Token] = []
     opener = "start"
     for index, token in enumerate(tokens):
-        boundary = next((b for b in _BOUNDARIES if b in token.roles), "") if index not in inner else ""
-        if not boundary:
+        if index in inner or _BOUNDARY_SET.isdisjoint(token.roles):
             current.append(token)
             continue
+        boundary = next(b for b in _BOUNDARIES if b in token.roles)
         if current or boundary in {"open", "close", "semicolon", "colon"}:
             clauses.append(Clause(opener, current))
             current = []
@@ -61,8 +63,9 @@ def match_lists(tokens: list[Token]) -> set[int]:
     Returns the indices of the separators inside the lists, which part no clauses.
     """
     inner: set[int] = set()
-    groups = {label: list(_find_groups(tokens, label)) for label in _LABELS}
-    for members, separators in _find_groups(tokens, "number"):
+    numbers = list(_find_groups(tokens, "number"))
+    groups = {label: list(_find_groups(tokens, label)) for label in (_LABELS if numbers else ("subject",))}
+    for members, separators in numbers:
         is_matched = False
         for label in _LABELS:
             found = _nearest_group(groups[label], len(members), members[0])
@@ -102,6 +105,8 @@ def _share_unit(tokens: list[Token], members: list[int]) -> None:
 
 def _find_groups(tokens: list[Token], role: str) -> Iterator[tuple[list[int], set[int]]]:
     """Runs of at least two tokens of a role with nothing but separators between them."""
+    if sum(_plays(token, role) for token in tokens) < 2:
+        return
     members: list[int] = []
     separators: set[int] = set()
     pending: set[int] = set()

@@ -1,11 +1,13 @@
 """Bytes of a text file as text: UTF-8, UTF-16 and GB18030, and a clear no to what is no text."""
 
+import re
+
 from charset_normalizer import from_bytes
 
 from contracts.errors import ContractBroken
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_CONTROLS = {chr(code) for code in range(32)} - set("\t\n\r\f\x0b\x1b")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def decode_text(content: bytes, name: str) -> str:
@@ -63,5 +65,5 @@ def _is_chinese(text: str) -> bool:
 
 def _is_binary(text: str) -> bool:
     sample = text[:20_000]
-    controls = sum(char in _CONTROLS for char in sample)
+    controls = len(_CONTROLS.findall(sample))
     return controls > 0.005 * len(sample) + 1

@@ -136,10 +136,13 @@ def _most_named_month(plain: str, language: Language, published: date) -> date |
     return max(named, key=lambda month: (counts[month.month], -recent.index(month))) if named else None
 
 
+_SAMPLE = 8_000
+
+
 def read_chain(text: str, folder: Path | None = None) -> str | None:
     """The chain that the document is about: the one whose names it says most, first of all in its title."""
-    plain = normalise(text[:20_000])
-    title = normalise(text[:400])
+    plain = normalise(text[:_SAMPLE])
+    title = plain[:400]
     scores = {name: _count_names(plain, title, load_chain(name, folder)) for name in chain_paths(folder)}
     ranked = sorted(scores.items(), key=lambda item: -item[1])
     if not ranked or ranked[0][1] < 3:
@@ -150,19 +153,32 @@ def read_chain(text: str, folder: Path | None = None) -> str | None:
 
 
 def _count_names(plain: str, title: str, chain: Chain) -> float:
-    chain_names = [normalise(n) for names in chain.names.values() for n in names]
-    inner = {
-        normalise(n)
-        for segment in chain.segments
-        for group in (segment.names, *(p.names for p in segment.products))
-        for names in group.values()
-        for n in names
-    }
-    score = 3.0 * _count(plain, chain_names) + 15.0 * (_count(title, chain_names) > 0)
-    return score + _count(plain, inner) + 5.0 * min(_count(title, inner), 2)
+    own, inner = _name_patterns(chain)
+    score = 3.0 * len(own.findall(plain)) + 15.0 * bool(own.search(title))
+    return score + len(inner.findall(plain)) + 5.0 * min(len(inner.findall(title)), 2)
 
 
-def _count(plain: str, names: Iterable[str]) -> int:
-    trie = build_trie(names)
+_COMPILED: dict[int, tuple[Chain, re.Pattern[str], re.Pattern[str]]] = {}
+
+
+def _name_patterns(chain: Chain) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Patterns of the chain's own names and of the names within it, compiled once per chain."""
+    found = _COMPILED.get(id(chain))
+    if found is None:
+        own = [n for names in chain.names.values() for n in names]
+        inner = [
+            n
+            for segment in chain.segments
+            for group in (segment.names, *(p.names for p in segment.products))
+            for names in group.values()
+            for n in names
+        ]
+        # the chain is kept beside its patterns, so that its id is never given to another
+        found = _COMPILED[id(chain)] = (chain, _compile_names(own), _compile_names(inner))
+    return found[1], found[2]
+
+
+def _compile_names(names: Iterable[str]) -> re.Pattern[str]:
+    trie = build_trie(normalise(n) for n in names)
     edge = "(?:(?<![a-z0-9])|(?![a-z0-9]))"
-    return len(re.findall(f"{edge}{trie}{edge}", plain)) if trie else 0
+    return re.compile(f"{edge}{trie}{edge}" if trie else r"(?!)")

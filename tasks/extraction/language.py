@@ -34,8 +34,10 @@ class Language:
     cardinals: Mapping[str, float] = field(repr=False)
     periods: Mapping[str, str] = field(repr=False)
     patterns: tuple[tuple[str, str], ...] = field(repr=False)
+    starts: tuple[str, ...] = field(repr=False)
     neutral: frozenset[str] = field(repr=False)
     published: tuple[str, ...] = field(repr=False)
+    hedge_gaps: frozenset[str] = field(repr=False)
 
 
 def load_languages() -> tuple[Language, ...]:
@@ -45,7 +47,7 @@ def load_languages() -> tuple[Language, ...]:
 
 def detect_language(text: str) -> Language:
     """The language whose typical words are most frequent in the text; the first one where none occurs."""
-    sample = text[:20_000].lower()
+    sample = text[:4_000].lower()
     return max(load_languages(), key=lambda language: _count_typical(language, sample))
 
 
@@ -76,8 +78,10 @@ def _read_language(path: Path) -> Language:
         cardinals={word: float(value) for word, value in data["cardinals"].items()},
         periods=periods,
         patterns=tuple(_fill_patterns(data, months, units, periods)),
+        starts=(*months, *(n for n, key in periods.items() if key[:-1] in {"quarter", "half"}), *data["patterns"]["starts"]),
         neutral=frozenset(data["neutral"]["words"]),
         published=tuple(data["headline"]["published"]),
+        hedge_gaps=frozenset({"", "-", "+", *data["hedges"]["gap"]}),
     )
 
 
@@ -106,8 +110,8 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
         for meaning, words in data[group].items():
             if meaning not in {"named", "same_month"}:
                 yield from ((word, (role, meaning)) for word in words)
-    for form in ("level", "fold"):
-        yield from ((word, ("times", form)) for word in data["times"][form])
+    changes = frozenset(data["times"]["change"])
+    yield from ((word, ("times", word in changes)) for word in (*data["times"]["level"], *data["times"]["fold"]))
     if not data["is_spaced"]:
         yield from ((word, ("neutral", True)) for word in data["neutral"]["words"])
 
@@ -115,10 +119,12 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
 # table.key of the language file → role; a key left out is `words`
 _GROUPS = (
     ("slowing", "slowing"),
+    ("slowing.narrows", "narrows"),
     ("bounds.post", "post_bound"),
     ("hedges.before", "hedge"),
     ("hedges.after", "post_hedge"),
     ("basis.named", "against"),
+    ("basis.named_after", "against_after"),
     ("basis.same_month", "same_month"),
     ("periods.end", "part_of"),
     ("periods.not_nameable", "horizon"),
@@ -136,6 +142,7 @@ _GROUPS = (
     ("links.to", "to"),
     ("links.from", "from"),
     ("links.by", "by"),
+    ("links.between", "between"),
     ("links.of", "of"),
     ("links.in", "in"),
     ("conjunctions.list", "and"),
@@ -173,7 +180,7 @@ def _fill_patterns(
     quarters = [name for name, key in periods.items() if key.startswith("quarter")]
     halves = [name for name, key in periods.items() if key.startswith("half")]
     for kind, patterns in data["patterns"].items():
-        for pattern in patterns:
+        for pattern in patterns if kind != "starts" else ():
             filled = pattern.replace("{month}", _any_of(months)).replace("{unit}", _any_of(units))
             yield kind, filled.replace("{quarter}", _any_of(quarters)).replace("{half}", _any_of(halves))
 

@@ -135,15 +135,18 @@ def _flatten(groups: Iterable[Iterable[str]]) -> list[str]:
 def _compile_pattern(
     roles: Mapping[str, Mapping[str, Any]], language: Language
 ) -> tuple[re.Pattern[str], Mapping[str, str]]:
-    parts: list[str] = []
+    periods: list[str] = []
     kinds: dict[str, str] = {}
     for number, (kind, source) in enumerate(language.patterns):
         group = f"x{number}_"
         kinds[group] = kind
         body = source.replace("(?P<", f"(?P<{group}")
-        before = "(?<![a-z0-9])" if language.is_spaced else ""
         after = "(?![a-z0-9])" if language.is_spaced else ""
-        parts.append(f"(?P<{group}>{before}(?:{normalise_pattern(body)}){after})")
+        periods.append(f"(?P<{group}>(?:{normalise_pattern(body)}){after})")
+    # the look-ahead keeps the many patterns of periods away from all places where none can begin
+    before = "(?<![a-z0-9])" if language.is_spaced else ""
+    starts = build_trie(normalise(word) for word in language.starts)
+    parts = [rf"{before}(?=\d|{starts})(?:{'|'.join(periods)})"]
     units = build_trie(normalise(unit) for unit in language.units)
     words = build_trie(roles)
     end = "(?![a-z])"

@@ -38,5 +38,6 @@ def _series(statement: Statement) -> Key:
     return (*statement.node, statement.metric, statement.period, statement.kind)
 
 
-def _precision(statement: Statement) -> tuple[int, float]:
-    return _QUALIFIERS.index(statement.qualifier) // 2, statement.half_width
+def _precision(statement: Statement) -> tuple[bool, float, int]:
+    rank = _QUALIFIERS.index(statement.qualifier)
+    return rank > 1, statement.half_width, rank

@@ -5,6 +5,7 @@ from datetime import date
 
 from tasks.extraction.attach import Context, Findings, Miss, Statement, read_sentence
 from tasks.extraction.blocks import Block, find_blocks, find_sentences
+from tasks.extraction.grids import Grid
 from tasks.extraction.lexicon import Lexicon, normalise
 from tasks.extraction.periods import resolve_period
 from tasks.extraction.scan import scan_sentence
@@ -40,12 +41,20 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
     missed: list[Missed] = []
     blocks = find_blocks(text)
     previous = ""
+    grid: Grid | None = None
     for number, block in enumerate(blocks):
+        if block.kind == "row":
+            grid = grid if grid is not None and previous == "row" else Grid(text, plain, context)
+            row = grid.read_row(block)
+            stated += [Stated(s, block.start, block.end) for s in row.statements]
+            missed += [Missed(m, block.start, block.end) for m in row.misses]
+            previous = block.kind
+            continue
         if block.kind == "heading":
             _enter_section(text, plain, block, context, is_title=number == 0)
             previous = block.kind
             continue
-        if not (block.kind == "item" and previous in {"item", "lead"}):
+        if not (previous == "lead" or (block.kind == "item" and previous == "item")):
             context.start_paragraph()
         lead: Findings | None = None
         for start, end in find_sentences(text, block.start, block.end):
@@ -53,15 +62,33 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
             if _is_run_in_heading(tokens):
                 _set_section(tokens, context)
                 continue
+            if not _may_state(tokens):
+                _remember(tokens, None, context, review)
+                if text[start:end].endswith((":", "：")):
+                    _take_lead(tokens, context)
+                continue
             lead = read_sentence(tokens, context)
             stated += [Stated(s, start, end) for s in lead.statements]
             directions += [Stated(s, start, end) for s in lead.directions]
             missed += [Missed(m, start, end) for m in lead.misses]
             _remember(tokens, lead, context, review)
-            if block.kind == "lead" or text[start:end].rstrip().endswith((":", "：")):
+            if text[start:end].rstrip().endswith((":", "：")):
                 _take_lead(tokens, context)
         previous = block.kind
     return [*stated, *directions], missed
+
+
+def _may_state(tokens: list[Token]) -> bool:
+    """Whether a sentence holds a quantity, or a change that could be of a metric."""
+    has_change = False
+    for token in tokens:
+        if token.number is not None and token.number.unit not in _NO_UNIT:
+            return True
+        has_change = has_change or "change" in token.roles
+    return has_change
+
+
+_NO_UNIT = {"", "other"}
 
 
 def _is_run_in_heading(tokens: list[Token]) -> bool:
@@ -94,6 +121,9 @@ def _set_section(tokens: list[Token], context: Context) -> None:
     context.section = subjects[0] if subjects else None
     context.parent = earlier
     context.subject = None
+    context.last = None
+    segments = [{segment for segment, _ in nodes} for nodes in subjects]
+    context.is_section_mixed = any(not other & segments[0] for other in segments)
     metrics = [t.roles["metric"] for t in tokens if "metric" in t.roles]
     if len(metrics) == 1 and len(tokens) <= 4:
         context.metric = metrics[0]
@@ -101,12 +131,16 @@ def _set_section(tokens: list[Token], context: Context) -> None:
             context.section = earlier
 
 
-def _remember(tokens: list[Token], found: Findings, context: Context, review: date) -> None:
+def _remember(tokens: list[Token], found: Findings | None, context: Context, review: date) -> None:
     """What a sentence leaves for the next one: its period where it looks ahead."""
     periods = [t.roles["period"] for t in tokens if "period" in t.roles]
     named = [resolve_period(p, review) for p in periods]
     months = [p for p in named if len(p) == 7 and p[5] not in "QH"]
     context.period = months[-1] if months else context.period
+    if found is not None and found.statements:
+        last = found.statements[-1]
+        segment, product = last.node
+        context.last = frozenset({(segment, "" if last.measure == "share_pct" else product)})
 
 
 def _take_lead(tokens: list[Token], context: Context) -> None:

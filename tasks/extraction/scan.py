@@ -42,7 +42,7 @@ def scan_sentence(lexicon: Lexicon, text: str, plain: str, start: int, end: int)
     """Tokens of `text[start:end]`; `plain` is the text as `normalise` gives it."""
     tokens = list(_find_tokens(lexicon, plain, start, end))
     tokens = _split_compounds(lexicon, [_tell_month(token, text) for token in tokens])
-    tokens = _join_numbers(tokens, plain)
+    tokens = _join_numbers(tokens, plain, lexicon.language.hedge_gaps)
     tokens = _join_subjects(lexicon, tokens, plain)
     return _name_bases(tokens, plain)
 
@@ -131,7 +131,7 @@ def _read_number(lexicon: Lexicon, match: re.Match[str]) -> Token:
     start = match.start()
     if sign and sign_text[:1] not in "+±":
         before = match.string[start - 1 : start]
-        if before.isalnum() or before in "%)" or (len(sign_text) > 1):
+        if (before.isascii() and before.isalnum()) or before in "%)" or (len(sign_text) > 1):
             sign = 0
     number = Number(
         round(value * factor, 9),
@@ -162,7 +162,9 @@ def _read_spelled(lexicon: Lexicon, match: re.Match[str]) -> Token:
         return Token(match.start(), match.end(), match.group(), _UNKNOWN)
     number = Number(value, unit, 0.5)
     if unit == "times":
-        return Token(match.start(), match.end(), match.group(), {"times": "level"}, Number(value, "times", 0.5))
+        number = Number(value, "times", 0.5)
+        number.labels["times"] = True
+        return Token(match.start(), match.end(), match.group(), NO_ROLES, number)
     return Token(match.start(), match.end(), match.group(), NO_ROLES, number)
 
 
@@ -193,7 +195,7 @@ def _read_chinese_number(text: str) -> float | None:
     return float(f"{total + digit}.{decimals or 0}")
 
 
-def _join_numbers(tokens: list[Token], plain: str) -> list[Token]:
+def _join_numbers(tokens: list[Token], plain: str, gaps: frozenset[str]) -> list[Token]:
     """Ranges, words for multiples, hedges and bounds become part of their number."""
     out: list[Token] = []
     index = 0
@@ -203,7 +205,7 @@ def _join_numbers(tokens: list[Token], plain: str) -> list[Token]:
             token = _number_of_word(token)
         if token.number is not None:
             token, index = _extend_number(tokens, index, token, plain, out)
-            _take_hedges(out, token, plain)
+            _take_hedges(out, token, plain, gaps)
             out.append(token)
         else:
             out.append(token)
@@ -213,10 +215,10 @@ def _join_numbers(tokens: list[Token], plain: str) -> list[Token]:
 
 def _number_of_word(token: Token) -> Token:
     if "fraction" in token.roles:
-        number = Number(token.roles["fraction"], "%", 0.5, form="fraction")
+        number = Number(token.roles["fraction"], "%", 1.0, form="fraction")
         return Token(token.start, token.end, token.text, NO_ROLES, number)
     if "multiple" in token.roles:
-        number = Number(token.roles["multiple"], "%", 0.5, form="multiple")
+        number = Number(token.roles["multiple"], "%", 5.0, form="multiple")
         return Token(token.start, token.end, token.text, NO_ROLES, number)
     return token
 
@@ -296,7 +298,7 @@ def _find_range_end(tokens: list[Token], index: int, token: Token, plain: str, o
         return index + 2
     if "to" in following.roles and not (is_from and number.unit and number.unit == other.unit):
         return None if _is_step(before, number, other) else index + 2
-    if "and" in following.roles and plain[max(0, token.start - 9) : token.start].strip().endswith("between"):
+    if "and" in following.roles and before is not None and "between" in before.roles:
         return index + 2
     return None
 
@@ -315,7 +317,7 @@ def _same_unit(first: Number, second: Number) -> bool:
     return first.unit in {"", second.unit} and first.form == second.form
 
 
-def _take_hedges(out: list[Token], token: Token, plain: str) -> None:
+def _take_hedges(out: list[Token], token: Token, plain: str, gaps: frozenset[str]) -> None:
     """Hedges and bounds that stand right before the number are taken off `out` and noted on it."""
     number = token.number
     if number is None:
@@ -326,7 +328,7 @@ def _take_hedges(out: list[Token], token: Token, plain: str) -> None:
     while out:
         before = out[-1]
         gap = plain[before.end : start].strip()
-        if gap and gap not in {"a", "an", "the", "only", "just", "仅", "为", "-", "+"}:
+        if gap not in gaps:
             return
         motion = len(out) > 1 and ("motion" in out[-2].roles or "change" in out[-2].roles) and before.text == "up to"
         if "bound" in before.roles and not motion and "post_bound" not in before.roles:
@@ -384,11 +386,14 @@ def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
     for token in tokens:
         period = token.roles.get("period") or _month_name(token)
         if period is not None and out:
+            place = _find_against(out, plain, token.start) if period.kind == "month" or period.kind in _PARTS else None
+            if place is not None:
+                before = out[place]
+                del out[place:]
+                out.append(Token(before.start, token.end, plain[before.start : token.end], _basis_roles(before, period)))
+                continue
             before = out[-1]
             gap = plain[before.end : token.start].strip()
-            if "against" in before.roles and gap in {"", "the", "its", "in", "于"} and period.kind == "month":
-                out[-1] = Token(before.start, token.end, plain[before.start : token.end], _basis_roles(before, period))
-                continue
             if "since" in before.roles and not gap:
                 out[-1] = Token(before.start, token.end, plain[before.start : token.end], {"since": True})
                 continue
@@ -397,6 +402,32 @@ def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
             token = Token(token.start, token.end, token.text, {**token.roles, "period": period})
         out.append(token)
     return out
+
+
+_PARTS = {"quarter1", "quarter2", "quarter3", "quarter4"}
+
+
+def _find_against(out: list[Token], plain: str, start: int) -> int | None:
+    """Place of the preposition of comparison that governs a period, a few words before it: "than in the peak month of"."""
+    for place in range(len(out) - 1, max(-1, len(out) - 4), -1):
+        roles = out[place].roles
+        if "against" in roles or ("against_after" in roles and _follows_number(out, place)):
+            gap = plain[out[place].end : start].strip()
+            few = len(gap.split()) <= 5 if gap.isascii() else len(gap) <= 2
+            return place if few and not any(char.isdigit() for char in gap) else None
+        if not roles.keys() & {"of", "in", "unknown", "relative"} or "comma" in roles:
+            return None
+    return None
+
+
+def _follows_number(out: list[Token], place: int) -> bool:
+    """Whether a number or a word of change stands before this place in the same clause."""
+    for token in reversed(out[:place]):
+        if token.number is not None or token.roles.keys() & {"change", "compare"}:
+            return True
+        if token.roles.keys() & {"comma", "semicolon", "colon"}:
+            return False
+    return False
 
 
 def _basis_roles(before: Token, period: PeriodName) -> dict[str, Any]:

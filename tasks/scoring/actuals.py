@@ -14,30 +14,45 @@ from tasks.scoring.vintages import fold_repetitions
 _COLUMNS = ("key", "at", "value", "lower", "upper", "half_width", "unit", "figure_id", "assumed", "direction_only")
 
 
-def collect_actuals(figures: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
+def collect_actuals(figures: pl.DataFrame, asked: pl.Series, series: pl.DataFrame) -> pl.DataFrame:
     """Folded vintages of every monthly actual, by `key` of series and month.
 
-    `figures` are coded actuals with `series`, `base`, `month_no`, `family`, `measure`; `series` the
-    series that are forecast, so that directions are made only where one is asked for.
+    `figures` are coded actuals; `asked` the series that are forecast, so that directions and half-lines
+    are made only where one is asked for; `series` the table of series, in the order of their numbers.
     """
-    plain = figures.with_columns(
-        series_month(pl.col("month_no")).alias("key"), pl.lit(value=False).alias("direction_only")
+    table = series.with_row_index("series").select("series", "base", "measure")
+    wanted = table.join(asked.to_frame("series"), on="series", how="semi")
+    plain = figures.with_columns(pl.lit(value=False).alias("direction_only"))
+    measures = set(wanted["measure"])
+    parts = [plain.select(_COLUMNS)]
+    if "direction" in measures:
+        parts.append(_make_directions(figures, table, wanted, plain).select(_COLUMNS))
+    if "mom_pct" in measures and "direction" in set(table["measure"]):
+        parts.append(_make_half_lines(figures, table, wanted, plain).select(_COLUMNS))
+    return fold_repetitions(pl.concat(parts))
+
+
+def _move(figures: pl.DataFrame, table: pl.DataFrame, wanted: pl.DataFrame, source: str, to: str) -> pl.DataFrame:
+    """Figures of one measure, filed under the wanted series of another measure of the same base."""
+    moves = (
+        table.filter(pl.col("measure") == source)
+        .join(wanted.filter(pl.col("measure") == to), on="base", suffix="_to")
+        .select("series", "series_to")
     )
-    mom = _make_directions(figures, series, plain)
-    direction = _make_half_lines(figures, series, plain)
-    return fold_repetitions(pl.concat([f.select(_COLUMNS) for f in (plain, mom, direction) if f.height or f is plain]))
+    rows = figures.join(moves, on="series").drop("series").rename({"series_to": "series"})
+    return rows.with_columns(series_month(pl.col("month_no")).alias("key"))
 
 
-def _make_directions(figures: pl.DataFrame, series: pl.DataFrame, plain: pl.DataFrame) -> pl.DataFrame:
+def _make_directions(
+    figures: pl.DataFrame, table: pl.DataFrame, wanted: pl.DataFrame, plain: pl.DataFrame
+) -> pl.DataFrame:
     """Directions that follow from MoM, for direction series; a direction published at that instant goes first."""
-    wanted = series.filter(pl.col("measure") == "direction").select("base", pl.col("series").alias("_to"))
-    rows = figures.filter(pl.col("measure") == "mom_pct").join(wanted, on="base").drop("series")
-    rows = rows.rename({"_to": "series", "value": "actual", "lower": "actual_lower", "upper": "actual_upper"})
+    rows = _move(figures, table, wanted, "mom_pct", "direction")
+    rows = rows.rename({"value": "actual", "lower": "actual_lower", "upper": "actual_upper"})
     rows = rows.rename({"half_width": "actual_half_width"}).with_columns(
         classify_direction("actual").cast(pl.Float64).alias("value")
     )
     rows = rows.filter(pl.col("value").is_not_null()).with_columns(
-        series_month(pl.col("month_no")).alias("key"),
         pl.lit(None, pl.Float64).alias("lower"),
         pl.lit(None, pl.Float64).alias("upper"),
         pl.lit(0.0).alias("half_width"),
@@ -47,13 +62,13 @@ def _make_directions(figures: pl.DataFrame, series: pl.DataFrame, plain: pl.Data
     return rows.join(plain.select("key", "at"), on=["key", "at"], how="anti")
 
 
-def _make_half_lines(figures: pl.DataFrame, series: pl.DataFrame, plain: pl.DataFrame) -> pl.DataFrame:
+def _make_half_lines(
+    figures: pl.DataFrame, table: pl.DataFrame, wanted: pl.DataFrame, plain: pl.DataFrame
+) -> pl.DataFrame:
     """Half-lines that follow from directions, for MoM series in months without any MoM actual."""
-    wanted = series.filter(pl.col("measure") == "mom_pct").select("base", pl.col("series").alias("_to"))
-    rows = figures.filter(pl.col("measure") == "direction").join(wanted, on="base").drop("series")
+    rows = _move(figures, table, wanted, "direction", "mom_pct")
     sign = pl.col("value")
-    rows = rows.rename({"_to": "series"}).with_columns(
-        series_month(pl.col("month_no")).alias("key"),
+    rows = rows.with_columns(
         pl.lit(None, pl.Float64).alias("value"),
         pl.when(sign > 0).then(0.0).when(sign == 0).then(-1.0).alias("lower"),
         pl.when(sign < 0).then(0.0).when(sign == 0).then(1.0).alias("upper"),

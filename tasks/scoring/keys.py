@@ -1,4 +1,4 @@
-"""Series as integers: six words a row become one code, so that joins and groups are cheap."""
+"""Series as integers: six words a row become one code, so that joins, groups and sorts are cheap."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,67 +9,86 @@ from contracts.errors import ContractBroken
 from contracts.figures import SERIES
 from contracts.vocabulary import MEASURES
 
-_ROOM = 2**40
+_ROOM = 2**45
 _FAMILIES = {name: measure.family for name, measure in MEASURES.items()}
-_IN_POINTS = ("growth", "share", "points")
+FAMILY = pl.Enum(["growth", "share", "points", "level", "change", "direction", "unknown"])
 
 
-def code_words(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Add `code`, one integer per combination of the words in `columns`, and give the table that decodes it.
+def code_words(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
+    """A dense number per combination of the words in `columns`, row by row, and the table that decodes it.
 
-    Codes sort as the words do, first column first. The table has `code` and the columns. Raises
-    `ContractBroken` where a word is null, or where the words are so many that a code has no room.
+    Numbers sort as the words do, first column first; the table has one row per number, in its order.
+    Raises `ContractBroken` where a word is null, or where the words are so many that a code has no room.
     """
-    code = pl.lit(0, pl.Int64)
-    sizes: list[tuple[str, int, pl.Series]] = []
+    sizes: list[tuple[str, pl.Series]] = []
+    code: pl.Series | None = None
+    room = 1
     for column in columns:
-        words = frame[column].unique().sort()
-        if words.null_count():
-            raise ContractBroken(f"key column {column} is null", next="write the segment's total as an empty product")
-        words = words.cast(pl.String).sort()
-        code = code * max(len(words), 1) + pl.col(column).cast(pl.Enum(words)).to_physical().cast(pl.Int64)
-        sizes.append((column, max(len(words), 1), words))
-    _check_room(sizes)
-    coded = frame.with_columns(code=code)
-    return coded, _decode(coded["code"].unique().sort(), sizes)
+        words, numbers = code_column(frame[column])
+        room *= max(len(words), 1)
+        if room >= _ROOM:
+            raise ContractBroken(
+                "too many different words in the key columns to score them in one go",
+                found=", ".join(f"{name}: {len(w)}" for name, w in sizes),
+                next="score by chain",
+            )
+        code = numbers.cast(pl.Int64) if code is None else code * max(len(words), 1) + numbers.cast(pl.Int64)
+        sizes.append((column, words))
+    codes = (pl.Series([], dtype=pl.Int64) if code is None else code).rename("code")
+    distinct = codes.unique().sort()
+    return _rank(codes, distinct), _decode(distinct, sizes)
 
 
-def _check_room(sizes: Sequence[tuple[str, int, pl.Series]]) -> None:
-    product = 1
-    for _, size, _ in sizes:
-        product *= size
-    if product >= _ROOM:
-        raise ContractBroken(
-            "too many different words in the key columns to score them in one go",
-            found=", ".join(f"{name}: {size}" for name, size, _ in sizes),
-            next="score by chain",
-        )
+def code_column(words: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The distinct words of a column, sorted, and the place of each row's word among them."""
+    distinct = words.unique().cast(pl.String).sort()
+    if distinct.null_count():
+        raise ContractBroken(f"key column {words.name} is null", next="write the segment's total as an empty product")
+    return distinct, words.cast(pl.Enum(distinct)).to_physical()
 
 
-def _decode(codes: pl.Series, sizes: Sequence[tuple[str, int, pl.Series]]) -> pl.DataFrame:
+def _rank(codes: pl.Series, distinct: pl.Series) -> pl.Series:
+    """Place of each code among the distinct ones."""
+    table = pl.DataFrame({"code": distinct}).with_row_index("series")
+    return codes.to_frame().join(table, on="code", how="left", maintain_order="left")["series"]
+
+
+def _decode(codes: pl.Series, sizes: Sequence[tuple[str, pl.Series]]) -> pl.DataFrame:
     rest, words = codes, {}
-    for column, size, names in reversed(sizes):
+    for column, names in reversed(sizes):
+        size = max(len(names), 1)
         words[column] = names.gather((rest % size).cast(pl.UInt32)) if len(codes) else names.head(0)
         rest = rest // size
-    return pl.DataFrame({"code": codes, **{c: words[c] for c, _, _ in sizes}})
+    return pl.DataFrame({c: words[c] for c, _ in sizes})
 
 
 def describe_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
-    """One row per series: dense `series`, `base` (the series without its measure), `family`, `tolerance_pp`.
+    """Add what is the same for all figures of a series: `base`, `pool`, `family`, `tolerance_pp`.
 
+    `base` numbers the series without their measure, `pool` those whose residuals may be pooled.
     `tolerance_pp` is the static one: of the segment where its thresholds have one, else of the chain;
     null where the chain or measure has none.
     """
-    described = table.sort("code").with_row_index("series")
-    base = described.select(SERIES[:-1]).unique().sort(SERIES[:-1]).with_row_index("base")
-    described = described.join(base, on=SERIES[:-1], how="left", nulls_equal=True).sort("series")
     tolerances = [
         _find_tolerance(chains.get(row["chain"]), row["segment"], row["metric"], row["measure"])
-        for row in described.select("chain", "segment", "metric", "measure").iter_rows(named=True)
+        for row in table.select("chain", "segment", "metric", "measure").iter_rows(named=True)
     ]
-    return described.with_columns(
+    pooled = ["source", "chain", "metric", "measure"]
+    return table.with_columns(
+        code_words(table, SERIES[:-1])[0].alias("base"),
+        code_words(table, pooled)[0].alias("pool"),
         find_family(),
         pl.Series("tolerance_pp", tolerances, pl.Float64),
+    )
+
+
+def find_family() -> pl.Expr:
+    """The arithmetic of a measure: growth, share, points, level, change or direction, as `family`."""
+    return (
+        pl.col("measure")
+        .replace_strict(_FAMILIES, default="unknown", return_dtype=pl.String)
+        .cast(FAMILY)
+        .alias("family")
     )
 
 
@@ -85,11 +104,15 @@ def _find_tolerance(chain: Chain | None, segment: str, metric: str, measure: str
     return None if value is None else float(value)
 
 
-def find_family() -> pl.Expr:
-    """The arithmetic of a measure: growth, share, points, level, change or direction, as `family`."""
-    return pl.col("measure").replace_strict(_FAMILIES, default="unknown", return_dtype=pl.String).alias("family")
+def is_family(*families: str) -> pl.Expr:
+    """Whether the row's measure is of one of the families."""
+    tests = [pl.col("family") == name for name in families]
+    found = tests[0]
+    for test in tests[1:]:
+        found = found | test
+    return found
 
 
 def is_in_points() -> pl.Expr:
     """Whether the measure's numbers are percent or percentage points, by `family` and `unit`."""
-    return pl.col("family").is_in(_IN_POINTS) | ((pl.col("family") == "level") & (pl.col("unit") == "%"))
+    return is_family("growth", "share", "points") | (is_family("level") & (pl.col("unit") == "%"))

@@ -13,6 +13,7 @@ never the row before it.
 
 import polars as pl
 
+from tasks.scoring.keys import is_family
 from tasks.scoring.vintages import look_up_known
 
 MONTHS = 65536  # room for months in a key of series and month
@@ -35,7 +36,7 @@ def add_naive(frame: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame:
     `key`, `at`, `value`. Null where a month was not known by then, or was a bound.
     """
     back = pl.max_horizontal(pl.col("lead_months").cast(pl.Int64), pl.lit(1, pl.Int64))
-    persists = pl.col("family").is_in(["share", "level"])
+    persists = is_family("share", "level")
     asks = {
         "_last": pl.col("month_no") - back,
         "_last_year": pl.col("month_no") - 12,
@@ -45,10 +46,9 @@ def add_naive(frame: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame:
     found = []
     for name in asks:
         asked = keyed.select(pl.col(name).alias("key"), "at")
-        if asked["key"].null_count() == asked.height:
-            found.append(pl.Series(name, [None] * 0, pl.Float64).extend_constant(None, asked.height))
-        else:
-            found.append(look_up_known(asked, vintages).alias(name))
+        unasked = asked["key"].null_count() == asked.height
+        nothing = pl.repeat(None, asked.height, dtype=pl.Float64, eager=True)
+        found.append((nothing if unasked else look_up_known(asked, vintages)).alias(name))
     frame = frame.with_columns(found)
     last, before = pl.col("_last"), pl.col("_before_last")
     grown = (
@@ -57,7 +57,7 @@ def add_naive(frame: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame:
         .when((pl.col("family") == "level") & (before > 0))
         .then(last * last / before)
     )
-    changes = pl.col("family").is_in(["growth", "points", "change"])
+    changes = is_family("growth", "points", "change")
     return frame.with_columns(
         pl.when(changes).then(0.0).when(persists).then(last).alias("naive_no_change"),
         pl.when(changes).then(last).when(persists).then(grown).alias("naive_same_growth"),

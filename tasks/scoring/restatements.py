@@ -33,9 +33,8 @@ def restatement_stats(figures: pl.DataFrame | pl.LazyFrame, *, group_by: Sequenc
     keys = list(dict.fromkeys([*group_by, "metric", "measure"]))
     actual = (pl.col("kind") == "actual") & pl.col("is_monthly") & pl.col("value").is_not_null()
     read = figures.lazy().filter(actual).select(*SERIES, *_NEEDED).collect()
-    coded, table = code_words(read, SERIES)
-    table = table.with_row_index("series")
-    rows = coded.join(table.select("code", "series"), on="code", how="left").with_columns(
+    series, _ = code_words(read, SERIES)
+    rows = read.with_columns(series.alias("series")).with_columns(
         series_month(month_number(pl.col("month"))).alias("key")
     )
     rows = rows.rename({"published_at": "at", "is_published_assumed": "assumed"})

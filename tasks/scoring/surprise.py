@@ -6,7 +6,7 @@ Expressions over columns `forecast`, `actual` and their `_lower`, `_upper`, `_ha
 
 import polars as pl
 
-from tasks.scoring.keys import is_in_points
+from tasks.scoring.keys import is_family, is_in_points
 
 _DEAD_BAND_PP = 1.0
 _GRAIN = 1e-9  # differences of printed decimals are not exact in binary: 0.3 - 0.1 is not 0.2
@@ -105,7 +105,7 @@ def classify_direction(side: str) -> pl.Expr:
         .then(0)
         .cast(pl.Int32)
     )
-    changes = pl.col("family").is_in(["growth", "points", "change"])
+    changes = is_family("growth", "points", "change")
     stated = pl.when(pl.col("family") == "direction").then(value.sign().cast(pl.Int32))
     return pl.when(changes).then(pl.coalesce(point, ends)).otherwise(stated).cast(pl.Int8)
 

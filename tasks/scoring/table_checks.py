@@ -189,36 +189,59 @@ def _share_actuals(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ask_about_fractions(table: pl.DataFrame) -> None:
-    """Ask where percent seem to be written as fractions: in one of the two columns, in some rows, or in all."""
+    """Ask where percent seem to be written as fractions: in some rows, in one of the two columns, or in all.
+
+    Some rows: a number below 1 that is printed with two more decimals than its series otherwise has,
+    as 0.06 among 6, -3 and 12. One column: every number of it within ±1, and a hundred times them closer
+    to the other column. All: every percentage of the table within ±1.
+    """
+    rows = table.filter(pl.col("measure").is_in(_PERCENT))
+    if rows.is_empty():
+        return
     f, a = pl.col("forecast"), pl.col("actual")
-    rows = table.filter(pl.col("measure").is_in(_PERCENT)).with_columns(
-        (f - a).abs().median().over("forecaster", "series", "measure").alias("_usual")
-    )
-    factor = pl.when((f.abs() < 1) & (a.abs() >= 1)).then(100.0).when((f.abs() >= 1) & (a.abs() < 1)).then(0.01)
-    moved = (f * factor - a).abs() / pl.max_horizontal(a.abs(), (f * factor).abs())
-    plain = (f != 0) & (a != 0) & (moved <= 0.5)
-    far = (f - a).abs() > 3 * (f * factor - a).abs() + 0.5
-    odd = (plain & far & ((f - a).abs() >= pl.col("_usual"))).fill_null(value=False)
-    groups = rows.group_by("forecaster", "series", "measure").agg(
-        odd.sum().alias("odd"),
-        pl.len().alias("rows"),
-        ((f.abs() <= 1).fill_null(value=True) & (a.abs() <= 1).fill_null(value=True)).all().alias("small"),
-        ((f != 0) & (f != f.round())).any().alias("broken"),
-        f.filter(odd).first().alias("forecast"),
-        a.filter(odd).first().alias("actual"),
-    )
-    mixed = groups.filter(pl.col("odd") > pl.max_horizontal(pl.lit(0.0), 0.02 * pl.col("rows"))).sort(
-        "forecaster", "series"
-    )
-    if not mixed.is_empty():
-        row = mixed.row(0, named=True)
-        _ask(
-            f"{mixed['odd'].sum()} rows look like fractions beside percent",
-            f"{row['forecaster']} {row['series']}: forecast {row['forecast']:g}, actual {row['actual']:g}",
-        )
-    fractions = groups.filter("small", "broken", pl.col("rows") >= 3)
-    if not groups.is_empty() and fractions.height == groups.height:
-        _ask("every percentage of the table lies within ±1, as fractions would", f"{groups['rows'].sum()} rows")
+    usual = {side: _usual_decimals(rows, side) for side in ("forecast", "actual")}
+    for side, other in (("forecast", "actual"), ("actual", "forecast")):
+        x, digits = pl.col(side), _count_decimals(pl.col(side))
+        plain = pl.Series(usual[side]).fill_null(pl.Series(usual[other]))
+        odd = rows.filter(((x.abs() < 1) & (x != 0) & (digits <= 6) & (digits >= plain + 2)).fill_null(value=False))
+        if not odd.is_empty():
+            _ask(f"{odd.height} of {rows.height} percentages look like fractions beside percent", _show(odd))
+        groups = rows.filter(f.is_not_null(), a.is_not_null()).group_by("forecaster", "series", "measure")
+        scaled = groups.agg(
+            (x.abs() <= 1).all().alias("small"),
+            ((100 * x - pl.col(other)).abs().median() < (x - pl.col(other)).abs().median()).alias("closer"),
+            pl.len().alias("rows"),
+            f.first(),
+            a.first(),
+        ).filter("small", "closer", pl.col("rows") >= 3)
+        if not scaled.is_empty():
+            _ask(
+                f"every {side} of a series looks like a fraction beside percent",
+                _show(scaled.sort("forecaster", "series")),
+            )
+    numbers = pl.concat([rows["forecast"], rows["actual"]]).drop_nulls()
+    if len(numbers) >= 6 and (numbers.abs() <= 1).all() and (numbers != numbers.round()).any():
+        _ask("every percentage of the table lies within ±1, as fractions would", _show(rows))
+
+
+def _show(rows: pl.DataFrame) -> str:
+    row = rows.row(0, named=True)
+    numbers = (f"{n} {'none' if row[n] is None else format(row[n], 'g')}" for n in ("forecast", "actual"))
+    return f"{row['forecaster']} {row['series']}: {', '.join(numbers)}"
+
+
+def _count_decimals(number: pl.Expr) -> pl.Expr:
+    """Decimals that print the number, up to 6; 99 where that is not enough."""
+    tests = [
+        pl.when(((number * 10**d).round() - number * 10**d).abs() < 1e-6).then(pl.lit(d, pl.Int32)) for d in range(7)
+    ]
+    return pl.coalesce(*tests, pl.lit(99, pl.Int32))
+
+
+def _usual_decimals(rows: pl.DataFrame, side: str) -> pl.Series:
+    """Most decimals among the numbers of a row's series that are 1 or more; null where there are none."""
+    plain = pl.when(pl.col(side).abs() >= 1).then(_count_decimals(pl.col(side)))
+    return rows.select(plain.max().over("forecaster", "series", "measure")).to_series()
 
 
 def _ask(what: str, found: str) -> None:

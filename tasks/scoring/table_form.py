@@ -12,6 +12,7 @@ from contracts.scores import SCORES
 from contracts.table import INSTANT
 from contracts.vocabulary import MEASURES
 from tasks.scoring.groups import code_groups
+from tasks.scoring.intake import ROUTES
 from tasks.scoring.keys import find_family
 from tasks.scoring.marking import fill_scores, mark_pairs
 from tasks.scoring.naive import month_number, series_month
@@ -19,7 +20,6 @@ from tasks.scoring.quantiles import find_levels, score_quantiles
 from tasks.scoring.record import build_record
 from tasks.scoring.table_checks import check_table
 
-_POOL = ("forecaster", "measure")
 _SERIES = ("series", "measure")
 _FIRST = ("forecaster", "series", "month", "issued_at", "measure", "forecast", "actual")
 _ELSEWHERE = ("source", "chain", "segment", "product", "metric", "review_month", "forecast_at")
@@ -47,7 +47,7 @@ def score_table(
     table = check_table(frame, as_stated=as_stated)
     prepared, vintages = _prepare_table(table, tolerance_pp or {})
     levels = find_levels(table.columns)
-    marked = mark_pairs(prepared, vintages, pool=_POOL)
+    marked = mark_pairs(prepared, vintages)
     scores = _arrange_scores(marked, list(levels))
     if levels:
         scored = pl.col("status") == "scored"
@@ -113,12 +113,15 @@ def _build_forecasts(coded: pl.DataFrame) -> pl.DataFrame:
         pl.lit(value=False).alias("forecast_assumed"),
         pl.col("issued_at").dt.epoch("us").alias("release_id"),
         pl.col("month").dt.strftime("%Y-%m").alias("period"),
-        pl.lit("").alias("review_month"),
         reason.alias("reason"),
         pl.when(reason != "").then(pl.lit("unscorable")).otherwise(pl.lit("")).alias("status"),
     )
     bases = lines.select("forecaster", "series_name").unique().sort("forecaster", "series_name").with_row_index("base")
     lines = lines.join(bases, on=["forecaster", "series_name"], how="left", maintain_order="left")
+    pools = lines.select("forecaster", "measure").unique().sort("forecaster", "measure").with_row_index("pool")
+    lines = lines.join(pools, on=["forecaster", "measure"], how="left", maintain_order="left").with_columns(
+        pl.col("measure").replace_strict(ROUTES, default=0, return_dtype=pl.Int8).alias("route")
+    )
     return lines.drop("actual", "actual_half_width", "at", *(c for c in ("actual_at",) if c in lines.columns))
 
 

@@ -4,6 +4,8 @@ Frames here have `key` (an integer: series and month), `at` (publication instant
 `upper`, `unit`, `figure_id` and `assumed` (the day of publication was assumed).
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 _STATED = ("value", "lower", "upper", "unit")
@@ -16,16 +18,17 @@ def sort_vintages(figures: pl.DataFrame) -> pl.DataFrame:
 
 def fold_repetitions(figures: pl.DataFrame) -> pl.DataFrame:
     """Keep the first of equal consecutive vintages of a key: a number published again is nothing new."""
-    alone = ~pl.col("key").is_duplicated()
-    single = figures.filter(alone)
-    several = sort_vintages(figures.filter(~alone)).filter(~is_repetition())
-    return pl.concat([single, several])
+    several = figures["key"].is_duplicated()
+    if not several.any():
+        return figures
+    folded = sort_vintages(figures.filter(several)).filter(~is_repetition())
+    return pl.concat([figures.filter(~several), folded])
 
 
-def is_repetition() -> pl.Expr:
+def is_repetition(stated: Sequence[str] = _STATED) -> pl.Expr:
     """Whether a row of a sorted frame states what the vintage before it, of the same key, stated."""
     same = pl.col("key").eq(pl.col("key").shift())
-    for column in _STATED:
+    for column in stated:
         same &= pl.col(column).eq_missing(pl.col(column).shift())
     return same.fill_null(value=False)
 
@@ -39,8 +42,8 @@ def resolve_actuals(vintages: pl.DataFrame) -> pl.DataFrame:
     published at one instant); `actual_assumed`; `actual_order_assumed` (differing vintages, one of
     them on an assumed day).
     """
-    alone = ~pl.col("key").is_duplicated()
-    single = vintages.filter(alone).select(
+    repeated = vintages["key"].is_duplicated()
+    single = vintages.filter(~repeated).select(
         "key",
         *_first_columns(),
         pl.col("value").alias("latest_actual"),
@@ -52,7 +55,7 @@ def resolve_actuals(vintages: pl.DataFrame) -> pl.DataFrame:
         pl.lit(value=False).alias("actual_order_assumed"),
     )
     several = (
-        sort_vintages(vintages.filter(~alone))
+        sort_vintages(vintages.filter(repeated))
         .group_by("key", maintain_order=True)
         .agg(
             *(e.first() for e in _first_columns()),
@@ -87,14 +90,14 @@ def look_up_known(asked: pl.DataFrame, vintages: pl.DataFrame) -> pl.Series:
 
     Most keys have one vintage, for which a plain join decides; only the others are searched by time.
     """
-    single = vintages.filter(~pl.col("key").is_duplicated()).select("key", pl.col("at").alias("known_at"), "value")
-    rows = asked.select("key", "at").with_row_index("row")
-    found = rows.join(single, on="key", how="left", maintain_order="left").select(
-        "row", pl.when(pl.col("known_at") <= pl.col("at")).then("value").alias("value")
-    )
-    repeated = vintages.filter(pl.col("key").is_duplicated()).select("key", "at", "value").sort("key", "at")
+    again = vintages["key"].is_duplicated()
+    single = vintages.filter(~again).select("key", pl.col("at").alias("known_at"), "value")
+    found = asked.join(single, on="key", how="left", maintain_order="left").select(
+        pl.when(pl.col("known_at") <= pl.col("at")).then("value").alias("value")
+    )["value"]
+    repeated = vintages.filter(again).select("key", "at", "value").sort("key", "at")
     if repeated.is_empty():
-        return found["value"]
-    late = rows.join(repeated.select("key").unique(), on="key", how="semi").sort("key", "at")
-    known = late.join_asof(repeated, on="at", by="key", check_sortedness=False).select("row", late="value")
-    return found.join(known, on="row", how="left", maintain_order="left").select(pl.coalesce("late", "value"))["late"]
+        return found
+    late = asked.select("key", "at").with_row_index("row").join(repeated.select("key").unique(), on="key", how="semi")
+    late = late.sort("key", "at").join_asof(repeated, on="at", by="key", check_sortedness=False)
+    return found.scatter(late["row"], late["value"])

@@ -7,35 +7,34 @@ outcome without a word.
 
 import polars as pl
 
-_ROUTES = {"mom_pct": "mom", "yoy_pct": "yoy", "level": "level"}
+_ROUTES = {1: "mom", 2: "yoy", 3: "level"}
 _CARRIED = ("level_surprise_pct", "log_surprise", "log_surprise_lower", "log_surprise_upper")
 
 
 def add_routes(frame: pl.DataFrame) -> pl.DataFrame:
     """Add `level_surprise_{mom,yoy,level}_pct`, `wedge`, its interval and `is_wedge_beyond_rounding`.
 
-    Routes are joined over `base` (the series without its measure), `month_no` and `release_id` of the
-    forecast. The wedge's interval is the difference of the two intervals: its ends are independent
-    roundings. Only scored forecasts take part; the wedge stands on the MoM and on the YoY row.
+    `route` is 1 on MoM rows, 2 on YoY, 3 on levels. Routes are joined over `base` (the series without its
+    measure), `month_no` and `release_id` of the forecast. The wedge's interval is the difference of the two
+    intervals: its ends are independent roundings. Only scored forecasts take part; the wedge stands on the
+    MoM and on the YoY row.
     """
     keys = ["base", "month_no", "release_id"]
-    for measure, route in _ROUTES.items():
-        rows = frame.filter(
-            pl.col("measure") == measure, pl.col("status") == "scored", pl.col("log_surprise").is_not_null()
-        )
-        carried = rows.select(*keys, *(pl.col(c).alias(f"_{route}_{c}") for c in _CARRIED))
-        carried = carried.unique(keys, keep="any") if carried.select(keys).is_duplicated().any() else carried
-        others = frame["measure"].n_unique() > 1
-        if others and carried.height:
+    present = set(frame["route"].unique()) & set(_ROUTES)
+    for code, route in _ROUTES.items():
+        own = (pl.col("route") == code) & (pl.col("status") == "scored")
+        if len(present) > 1 and code in present:
+            rows = frame.filter(own, pl.col("log_surprise").is_not_null())
+            carried = rows.select(*keys, *(pl.col(c).alias(f"_{route}_{c}") for c in _CARRIED))
+            carried = carried.unique(keys, keep="any")
             frame = frame.join(carried, on=keys, how="left", maintain_order="left")
         else:
-            same = (pl.col("measure") == measure) & (pl.col("status") == "scored")
-            frame = frame.with_columns(pl.when(same).then(c).alias(f"_{route}_{c}") for c in _CARRIED)
+            frame = frame.with_columns(pl.when(own).then(c).alias(f"_{route}_{c}") for c in _CARRIED)
     return _add_wedge(frame)
 
 
 def _add_wedge(frame: pl.DataFrame) -> pl.DataFrame:
-    growth = pl.col("measure").is_in(["mom_pct", "yoy_pct"]) & (pl.col("status") == "scored")
+    growth = ((pl.col("route") == 1) | (pl.col("route") == 2)) & (pl.col("status") == "scored")
     frame = frame.with_columns(
         *(pl.col(f"_{r}_level_surprise_pct").alias(f"level_surprise_{r}_pct") for r in _ROUTES.values()),
         pl.when(growth).then(pl.col("_mom_log_surprise") - pl.col("_yoy_log_surprise")).alias("wedge"),

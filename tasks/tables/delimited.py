@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import re
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from tasks.tables.grid import Grid
 
 _SEPARATORS = (",", ";", "\t")
 _CHUNK = 1 << 20
+_GB2312 = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
 _LOOKED_AT = 200
 
 
@@ -20,18 +22,19 @@ def read_delimited(document: Document) -> Grid:
     Raises `ContractBroken` for an empty file, another encoding, or rows that do not fit the table.
     """
     content = _to_utf8(document)
-    if not content.strip():
+    if not content[:_CHUNK].strip() and not content.strip():
         raise ContractBroken("the file is empty", where=document.name, next="give a file with a header and rows")
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     separator, width = _look_at(content)
     try:
-        cells = pl.read_csv(
+        cells = pl.scan_csv(
             io.BytesIO(content),
             has_header=False,
             separator=separator,
             schema={str(i): pl.String for i in range(width)},
-        )
+            missing_columns="insert",
+        ).collect()
     except pl.exceptions.PolarsError as error:
         raise _explain(document, content, separator, width, error) from error
     return Grid(document.name, cells.with_row_index("row", offset=1), separator=separator)
@@ -45,7 +48,7 @@ def _to_utf8(document: Document) -> bytes:
     content = content.removeprefix(codecs.BOM_UTF8)
     if b"\x00" in content[:_CHUNK]:
         return _recode(document, "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be")
-    return content if _is_utf8(content) else _recode(document, "gb18030")
+    return content if _is_utf8(content) and not _is_chinese_by_chance(content) else _recode(document, "gb18030")
 
 
 def _is_utf8(content: bytes) -> bool:
@@ -58,6 +61,17 @@ def _is_utf8(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_chinese_by_chance(content: bytes) -> bool:
+    """Whether bytes that are valid UTF-8 are still rather GB18030: `硬碳` in GB18030 is `Ӳ̼` in UTF-8.
+
+    They are where all their non-ASCII text is pairs of Chinese characters of GB 2312, and as UTF-8 it has no
+    Chinese (three bytes each) but letters beyond the Latin ones.
+    """
+    runs = re.findall(rb"[\x80-\xff]+", content[:_CHUNK])
+    is_pairs = bool(runs) and all(len(run) >= 4 and _GB2312.fullmatch(run) for run in runs)
+    return is_pairs and all(max(run) < 0xE0 for run in runs) and any(max(run) >= 0xCA for run in runs)
 
 
 def _recode(document: Document, encoding: str) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Grid:
     """Cells of one table, each as the text that a reader of the file sees; null = empty.
 

@@ -41,7 +41,7 @@ def read_label(label: str, *, chain: Chain, labels: Mapping[str, About], above: 
         return dict(zip(("segment", "product"), *found.items(), strict=True))
     if found:
         places = " or ".join(f"{segment} / {product}" for segment, product in found.items())
-        raise UnknownLabel(f"{label!r} can be {places}: write it so, or say which in the mapping's [labels]")
+        raise UnknownLabel(f"{label!r} can be {places}: write it so")
     raise UnknownLabel(f"{label!r} is nothing in chain {chain.name}; {suggest_names(label, *_spellings(chain))}")
 
 

@@ -23,9 +23,9 @@ _SHOWN = ("segment", "product", "metric", "period", "kind", "measure", *NUMBERS,
 
 
 def is_long_form(grid: Grid) -> bool:
-    """Whether the header names at least two of the columns that every long table has."""
+    """Whether the header names a period or a number, and another column that every long table has."""
     names = set(_name_columns(_header(grid)))
-    return len(names & {*_REQUIRED, "value", "metric", "kind"}) >= 2
+    return bool(names & {"period", *NUMBERS}) and len(names & {*_REQUIRED, *NUMBERS}) >= 2
 
 
 def read_long_rows(grid: Grid) -> pl.LazyFrame:

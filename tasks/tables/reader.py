@@ -1,5 +1,6 @@
 """Reading a table: what kind of file it is, which form it has, and the releases in it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from tasks.tables.heads import STATED, Stated, choose_chain
 from tasks.tables.long_form import is_long_form, read_long_rows
 from tasks.tables.mapping import TableMapping, read_mapping
 from tasks.tables.parquet_file import read_parquet_file
-from tasks.tables.readings_of_rows import build_readings
+from tasks.tables.readings_of_rows import NumberStyle, build_readings
 from tasks.tables.wide_form import is_wide_form, read_wide_rows
 from tasks.tables.workbook import read_workbook
 
@@ -49,12 +50,13 @@ def read_table(
     known = read_mapping(mapping) if isinstance(mapping, Path) else mapping
     stated = Stated(source=source, chain=chain, review_month=review_month, published=published)
     grids = _choose_grids(document, _read_grids(document), known)
+    notes = grids[0].notes
     is_wide = known.form == "wide" if known is not None else not is_long_form(grids[0])
     if is_wide:
         readings = _read_wide(document, grids, known or TableMapping(), stated, chains_folder)
     else:
         readings = _read_long(document, grids, known or TableMapping(form="long"), stated, chains_folder)
-    return [_note_unread(readings[0], grids), *readings[1:]]
+    return [_note_unread(readings[0], notes), *readings[1:]]
 
 
 def _read_grids(document: Document) -> list[Grid]:
@@ -93,7 +95,9 @@ def _choose_grids(document: Document, grids: list[Grid], mapping: TableMapping |
 def _read_long(
     document: Document, grids: list[Grid], mapping: TableMapping, stated: Stated, chains_folder: Path | None
 ) -> list[Reading]:
-    rows = pl.concat([read_long_rows(grid).collect() for grid in grids])
+    style = NumberStyle(grids[0].separator != ";", mapping.scale, ("%", "pp"))
+    # Taken out of the list, so that the cells of a large file are let go once they are rows.
+    rows = pl.concat([read_long_rows(grids.pop(0)).collect() for _ in range(len(grids))])
     said = [pl.col(name).fill_null(pl.lit(getattr(mapping, name) or None, pl.String)) for name in STATED]
     return build_readings(
         rows.with_columns(said),
@@ -101,9 +105,7 @@ def _read_long(
         stated=stated,
         reader="long_table",
         chains_folder=chains_folder,
-        is_comma_grouping=grids[0].separator != ";",
-        scale=mapping.scale,
-        scaled_units=("%", "pp"),
+        style=style,
     )
 
 
@@ -122,12 +124,11 @@ def _read_wide(
         stated=replace(stated, chain=chain.name),
         reader="wide_table",
         chains_folder=chains_folder,
-        is_comma_grouping=grids[0].separator != ";",
-        scale=mapping.scale,
+        style=NumberStyle(grids[0].separator != ";", mapping.scale),
         refused=refused,
     )
 
 
-def _note_unread(reading: Reading, grids: list[Grid]) -> Reading:
-    notes = [{"place": place, "text": "", "sentence": "", "reason": note} for place, note in grids[0].notes.items()]
-    return replace(reading, unresolved=pl.concat([reading.unresolved, pl.DataFrame(notes, schema=UNRESOLVED.schema)]))
+def _note_unread(reading: Reading, notes: Mapping[str, str]) -> Reading:
+    rows = [{"place": place, "text": "", "sentence": "", "reason": note} for place, note in notes.items()]
+    return replace(reading, unresolved=pl.concat([reading.unresolved, pl.DataFrame(rows, schema=UNRESOLVED.schema)]))

@@ -1,6 +1,7 @@
 """From printed rows to readings: numbers read, blanks filled, one reading per release."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -16,9 +17,28 @@ from tasks.tables.long_form import NUMBERS
 from tasks.tables.printed_numbers import parse_number
 
 _SCALED_DIGITS = 10
+_ROWS_AT_ONCE = 200_000
 _HEAD = ("source", "review_month", "published")
 _DIRECTIONS = {"up": "1", "flat": "0", "down": "-1"}
 _HOW_NUMBERS = "a number is written 1234.5, 1,234, +6 % or -5, without words and without 万 or 亿"
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How a table prints its numbers.
+
+    Where `is_comma_grouping` is false a comma is no part of a number. Numbers printed without a percent sign are
+    multiplied by `scale`; where `scaled_units` is given only those in these units.
+    """
+
+    is_comma_grouping: bool = True
+    scale: float = 1.0
+    scaled_units: tuple[str, ...] = ()
+
+    def factor(self) -> pl.Expr:
+        """What a number printed without a percent sign is multiplied by."""
+        is_scaled = pl.col("unit").is_in(self.scaled_units) if self.scaled_units else pl.lit(value=True)
+        return pl.when(is_scaled).then(self.scale).otherwise(1.0)
 
 
 def build_readings(
@@ -27,18 +47,15 @@ def build_readings(
     document: Document,
     stated: Stated,
     reader: str,
+    style: NumberStyle,
     chains_folder: Path | None = None,
-    is_comma_grouping: bool = True,
-    scale: float = 1.0,
-    scaled_units: Sequence[str] = (),
     refused: pl.DataFrame | None = None,
 ) -> list[Reading]:
     """One reading per release among the printed rows, in the order of their first rows.
 
     `rows`: `place`, `evidence` and the columns of the long form as text, null where empty.
     A row without a readable number is refused in its own release, one without a readable release in the first,
-    as are the rows `refused` before. Numbers printed without a percent sign are multiplied by `scale`, where
-    `scaled_units` is given only those in these units.
+    as are the rows `refused` before.
     Raises `ContractBroken` where there is no row, or none belongs to a release.
     """
     before = refused if refused is not None else REFUSED.empty()
@@ -46,7 +63,7 @@ def build_readings(
         if before.height:
             raise _no_release(document, before)
         raise ContractBroken("the table has no rows", where=document.name, next="give rows below the header")
-    rows = rows.with_columns(print_period(pl.col("review_month")))
+    rows = rows.with_columns(review_month=print_period(pl.col("review_month")))
     named = rows["chain"].drop_nulls().unique(maintain_order=True).to_list()
     chain = choose_chain(document, named, stated, chains_folder)
     is_other = (pl.col("chain") != chain.name).fill_null(value=False)
@@ -54,24 +71,33 @@ def build_readings(
     rows, heads, unread = _find_heads(rows.filter(~is_other), document, chain, stated)
     if not heads:
         raise _no_release(document, pl.concat([unread, others]))
-    is_scaled = pl.col("unit").is_in(scaled_units) if scaled_units else pl.lit(value=True)
-    factor = pl.when(is_scaled).then(scale).otherwise(1.0)
-    read = _read_numbers(_fill_blanks(rows, heads, chain), factor, is_comma_grouping=is_comma_grouping)
-    wrong = _refuse_numbers(read)
-    figures = read.join(wrong.select(place="row").unique(), on="place", how="anti", maintain_order="left")
+    # In parts, so that a large file takes up memory as text and as figures, but not all of what is in between.
+    parts = [_read_part(part, heads, chain, reader, style) for part in rows.iter_slices(_ROWS_AT_ONCE)]
+    figures, wrong = pl.concat([f for f, _ in parts]), pl.concat([w for _, w in parts])
     return [
         Reading(
             head=head,
-            figures=_select_figures(figures.filter(pl.col("head") == number), reader),
+            figures=figures.filter(pl.col("head") == number).drop("head"),
             refused=pl.concat(
                 [
-                    _select_refused(wrong, read.filter(pl.col("head") == number)),
-                    *((before, unread, others) * (number == 0)),
+                    wrong.filter(pl.col("head") == number).drop("head"),
+                    *((before, unread, others) if number == 0 else ()),
                 ]
             ),
         )
         for number, head in enumerate(heads)
     ]
+
+
+def _read_part(
+    rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain, reader: str, style: NumberStyle
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Figures and refused rows of some of the rows, each with the number of its release in `head`."""
+    read = _read_numbers(_fill_blanks(rows, heads, chain), style)
+    is_wrong = pl.any_horizontal(pl.col(f"wrong/{n}") for n in NUMBERS)
+    figures, wrong = read.filter(~is_wrong), _refuse_numbers(read.filter(is_wrong), style)
+    stated = figures.with_columns(rule=pl.lit(reader), evidence=pl.col("evidence").fill_null(""))
+    return READ_FIGURES.conform(stated).with_columns(figures["head"]), wrong
 
 
 def _find_heads(
@@ -114,7 +140,7 @@ def _fill_blanks(rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain)
         .with_columns(
             pl.col("segment", "product", "measure", "source_url", "note").fill_null(""),
             pl.col("metric").fill_null("production"),
-            print_period(pl.col("period")).fill_null(""),
+            period=print_period(pl.col("period")).fill_null(""),
         )
         .with_columns(
             pl.col("kind").fill_null(
@@ -141,16 +167,18 @@ def _usual_qualifier() -> pl.Expr:
     return pl.when(pl.col("value").is_not_null()).then(pl.lit("exact")).otherwise(bounded.otherwise(pl.lit("exact")))
 
 
-def _read_numbers(rows: pl.LazyFrame, factor: pl.Expr, *, is_comma_grouping: bool) -> pl.DataFrame:
+def _read_numbers(rows: pl.LazyFrame, style: NumberStyle) -> pl.DataFrame:
     """Rows with `value`, `lower`, `upper` as numbers, `printed/…` as they stood, `wrong/…` where one is unreadable."""
     is_direction = pl.col("measure") == "direction"
     worded = pl.when(is_direction).then(pl.col("value").str.to_lowercase().replace(_DIRECTIONS)).otherwise("value")
     parsed = rows.with_columns(pl.col(n).alias(f"printed/{n}") for n in NUMBERS).with_columns(
-        parse_number(worded.alias("value") if n == "value" else pl.col(n), is_comma_grouping=is_comma_grouping).alias(n)
+        parse_number(
+            worded.alias("value") if n == "value" else pl.col(n), is_comma_grouping=style.is_comma_grouping
+        ).alias(n)
         for n in NUMBERS
     )
     suffixes = {n: pl.col(n).struct["suffix"] for n in NUMBERS}
-    factors = {n: pl.when(suffix == "").then(factor).otherwise(1.0) for n, suffix in suffixes.items()}
+    factors = {n: pl.when(suffix == "").then(style.factor()).otherwise(1.0) for n, suffix in suffixes.items()}
     return parsed.with_columns(
         *[
             (
@@ -173,11 +201,13 @@ def _scale(number: pl.Expr, factor: pl.Expr) -> pl.Expr:
     return pl.when(factor == 1.0).then(number).otherwise((number * factor).round(_SCALED_DIGITS))
 
 
-def _refuse_numbers(read: pl.DataFrame) -> pl.DataFrame:
+def _refuse_numbers(read: pl.DataFrame, style: NumberStyle) -> pl.DataFrame:
+    """`REFUSED` rows and their `head`, one for each number that is none."""
     wrong = [
         _refuse(read.filter(pl.col(f"wrong/{n}")).with_columns(pl.col(f"printed/{n}").alias(n)), "number", n, "")
         for n in NUMBERS
     ]
+    heads = [read.filter(pl.col(f"wrong/{n}"))["head"] for n in NUMBERS]
     found = pl.col("value")
     message = (
         pl.when(found.str.contains(r"(%|％|pp)\s*$"))
@@ -186,9 +216,11 @@ def _refuse_numbers(read: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("the formula has no stored value: open the file in a spreadsheet program and save it"))
         .when(found.str.contains("^#[A-Z]"))
         .then(pl.lit("the cell holds an error"))
+        .when(found.str.contains(",", literal=True) & (not style.is_comma_grouping))
+        .then(pl.lit("among semicolons 1,234 may mean 1234 or 1.234: write one of them"))
         .otherwise(pl.lit(_HOW_NUMBERS))
     )
-    return pl.concat(wrong).with_columns(message=message)
+    return pl.concat(wrong).with_columns(message=message, head=pl.concat(heads))
 
 
 def _refuse(rows: pl.DataFrame, rule: str, column: str, message: str) -> pl.DataFrame:
@@ -207,14 +239,6 @@ def _refuse(rows: pl.DataFrame, rule: str, column: str, message: str) -> pl.Data
         "kind",
     )
     return REFUSED.conform(told.collect())
-
-
-def _select_refused(refused: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
-    return refused.join(mine.select(row="place"), on="row", how="semi", maintain_order="left")
-
-
-def _select_figures(rows: pl.DataFrame, reader: str) -> pl.DataFrame:
-    return READ_FIGURES.conform(rows.with_columns(rule=pl.lit(reader), evidence=pl.col("evidence").fill_null("")))
 
 
 def _no_release(document: Document, refused: pl.DataFrame) -> ContractBroken:

@@ -29,7 +29,7 @@ def is_wide_form(grid: Grid) -> bool:
 def read_wide_rows(
     grid: Grid, mapping: TableMapping, chain: Chain, *, is_review_month_known: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Printed rows as `read_long_rows` gives them, one per filled cell, and refused rows of unknown labels.
+    """Printed rows as `read_long_rows` gives them, one per filled cell, and refused cells of unknown labels.
 
     A column marked as forecast (`2026-02 (F)`, or named in `forecast_columns`) is a forecast. Others are what
     `kind` says; without it, actuals up to the review month and forecasts after it. Dashes and `n/a` mean that
@@ -252,8 +252,6 @@ def _name_rows(
         "value",
         pl.concat_str(label, "month_text", "value", separator=" | ").alias("evidence"),
         "error",
-        "row",
-        label.alias("label"),
     )
     missing = [pl.lit(None, pl.String).alias(name) for name in COLUMNS if name not in named.collect_schema()]
     return named.with_columns(missing).collect()
@@ -268,19 +266,16 @@ def _place(grid: Grid, read: pl.DataFrame) -> pl.Expr:
 
 
 def _refuse_labels(rows: pl.DataFrame) -> pl.DataFrame:
-    """`REFUSED` of the rows with a label that names nothing, each table row once."""
-    unknown = rows.filter(pl.col("error").is_not_null()).unique(["row", "label"], keep="first", maintain_order=True)
+    """`REFUSED` of every cell whose label names nothing, with the cell as printed."""
+    unknown = rows.filter(pl.col("error").is_not_null())
     return REFUSED.conform(
         unknown.select(
+            *("metric", "measure", "period", "kind"),
             row=pl.col("place"),
             rule=pl.lit("label"),
             column=pl.lit("label"),
-            value=pl.col("label"),
-            message=pl.col("error"),
-            metric=pl.col("metric"),
-            measure=pl.col("measure"),
-            period=pl.col("period"),
-            kind=pl.col("kind"),
+            value=pl.col("evidence"),
+            message=pl.format("{}; or say what it is in the mapping's [labels]", "error"),
         )
     )
 

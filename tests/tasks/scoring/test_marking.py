@@ -149,7 +149,7 @@ def test_the_same_number_in_a_later_review_is_a_forecast_of_its_own_lead(figures
         forecast("2025-09", 10, review_month="2025-08"),
         actual("2025-09", 12),
     ]
-    first, last = mark(figures, chains, *rows)
+    last, first = mark(figures, chains, *rows)
     assert (first["lead_months"], first["issue"]) == (2, "first")
     assert (last["lead_months"], last["issue"]) == (1, "last")
 
