@@ -21,7 +21,6 @@ _COMMANDS = {
         "figures",
         "comparisons",
         "scores",
-        "alerts",
         "quarantine",
         "releases",
         "runs",
@@ -30,6 +29,8 @@ _COMMANDS = {
     ),
     "flows.cli.scoring": ("record", "surprise-index", "score"),
     "flows.cli.operating": ("up", "watch"),
+    "flows.cli.alerting": ("alerts", "silence"),
+    "flows.cli.notify": ("notify",),
     "flows.cli.doctor": ("doctor", "init"),
 }
 

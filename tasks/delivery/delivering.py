@@ -40,16 +40,19 @@ def deliver(
     wait: Callable[[float], None] | None = None,
     patience_seconds: float = 0.0,
     senders: Senders | None = None,
+    only: Sequence[str] = (),
 ) -> DeliveryReport:
     """Plan and send everything of `months` (None = all) that people are to be told; returns what became of it.
 
     Whatever a pass leaves (a channel that asks for patience, a crash) the next call takes up. With `wait` and
     `patience_seconds` a delivery that may be tried again soon is waited for. A dead letter becomes the state alert
-    `delivery_broken`, told to the other receivers in the same call, and resolved with the next success.
+    `delivery_broken`, told to the other receivers in the same call, and resolved with the next success. With `only`
+    messages are planned for all receivers and sent to those named.
     """
     channels = senders or build_senders(lake, console)
     plan_untold(lake, receivers, chains=chains, now=now, run_id=run_id, months=months)
-    post = Post(lake, receivers, channels, resolve_secret, run_id, months)
+    sent_to = [receiver for receiver in receivers if not only or receiver.name in only]
+    post = Post(lake, sent_to, channels, resolve_secret, run_id, months)
     report, now = _send_patiently(post, now, wait, timedelta(seconds=patience_seconds))
     broken = record_broken_deliveries(lake, now=now, run_id=run_id)
     if broken.is_empty():

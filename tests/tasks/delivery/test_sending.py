@@ -10,10 +10,12 @@ import pytest
 from contracts.alerts import DELIVERIES
 from data_lake.ledger import read_alerts, read_deliveries, read_ledger
 from tasks.alerts import record_candidates
-from tasks.delivery import Receiver, SecretName, deliver, plan_untold
+from tasks.delivery import Receiver, SecretName, deliver, plan_untold, resolve_environment
+from tasks.delivery.channels import build_senders
 from tasks.delivery.outbox import plan_deliveries
 from tasks.delivery.senders import Refused, Sent, Unavailable
 from tasks.delivery.sending import LEASE, MOST_ATTEMPTS, Post, find_current, pause_after, send_due
+from tasks.delivery.webhook import send_webhook
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
 from tests.tasks.delivery.servers import HANG
@@ -52,7 +54,7 @@ def enter(lake, *found, at=NOON, quiet=False):
     return record_candidates(lake, candidates(*found), rules={"forecast_miss"}, **options)
 
 
-def run(lake, senders, *receivers, at=NOON, resolve=lambda name: "secret-value", **options):
+def run(lake, senders, *receivers, at=NOON, resolve=lambda _: "secret-value", **options):
     options = {"console": print, "run_id": "r1"} | options
     return deliver(lake, receivers or (DESK,), resolve, at, chains=SODIUM, senders=senders, **options)
 
@@ -224,8 +226,6 @@ def test_many_failures_end_in_a_dead_letter(lake):
 
 
 def test_a_secret_that_is_not_there_waits_and_says_so(lake, monkeypatch):
-    from tasks.delivery import resolve_environment
-
     monkeypatch.delenv("TRONA_SLACK_URL", raising=False)
     slack = Receiver(name="slack", kind="slack", url=SecretName(env="TRONA_SLACK_URL"))
     enter(lake, candidate())
@@ -297,8 +297,6 @@ def test_planning_is_a_pure_function_of_its_rows(lake):
 def test_a_hanging_channel_does_not_hold_up_the_others(lake, http):
     http.answers.append(HANG)
     other = Channel()
-    from tasks.delivery.webhook import send_webhook
-
     hook = Receiver(name="hook", kind="webhook", url=SecretName(env="X"), timeout_seconds=0.5)
     enter(lake, candidate())
     report = run(lake, {"webhook": send_webhook, "file": other}, hook, FILE, resolve=lambda _: http.url)
@@ -311,8 +309,6 @@ SECRET = "T0SECRETTEAM/B0SECRETHOOK/sEcReTsEcReTtoken"
 @pytest.mark.parametrize("answer", [(200, {}, "ok"), (404, {}, None), (500, {}, None), HANG], ids=str)
 @pytest.mark.parametrize("kind", ["slack", "webhook"])
 def test_a_secret_is_never_in_log_ledger_outbox_message_or_report(lake, http, everything_logged, capsys, kind, answer):
-    from tasks.delivery.channels import build_senders
-
     url = f"{http.url}/services/{SECRET}"
     # The other side repeats the address in its answer, as some do.
     http.answers.append(answer if answer == HANG else (answer[0], {}, answer[2] or f"no hook at {url}"))
@@ -328,8 +324,6 @@ def test_a_secret_is_never_in_log_ledger_outbox_message_or_report(lake, http, ev
 
 
 def test_a_mail_password_is_never_outside(lake, mail_server, everything_logged):
-    from tasks.delivery.channels import build_senders
-
     server = mail_server(login=("trona", "right-password"))
     receiver = Receiver(
         name="planning",
@@ -350,8 +344,6 @@ def test_a_mail_password_is_never_outside(lake, mail_server, everything_logged):
 
 
 def test_every_message_is_kept_in_the_lake(lake):
-    from tasks.delivery.channels import build_senders
-
     enter(lake, candidate())
     run(lake, build_senders(lake, print), FILE)
     row = read_deliveries(lake).filter(event="planned").row(0, named=True)
