@@ -1,8 +1,11 @@
 """A table as printed: cells as text with the places where they stand."""
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import polars as pl
+
+from contracts.errors import ContractBroken
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,17 @@ class Grid:
             letters = name_column(self.first_column + column) if column is not None else ""
             return pl.format(f"{_escape(self.sheet)}!{letters}{{}}", "row")
         return pl.format("row {}" if column is None else f"row {{}} column {column + 1}", "row")
+
+
+def refuse_empty(where: str) -> NoReturn:
+    """Raise `ContractBroken` for a file without any cell."""
+    raise ContractBroken(
+        "the file is empty",
+        where=where,
+        found="no cell with text",
+        effect="nothing of it was taken in",
+        next="give a file with a header and rows",
+    )
 
 
 def name_column(number: int) -> str:
