@@ -42,6 +42,14 @@ class Grid:
             return pl.format(f"{_escape(self.sheet)}!{letters}{{}}", "row")
         return pl.format("row {}" if column is None else f"row {{}} column {column + 1}", "row")
 
+    def place_cells(self) -> pl.Expr:
+        """As `place`, of the cells in the grid columns that a column `column` gives as numbers."""
+        if not self.sheet:
+            return pl.format("row {} column {}", "row", pl.col("column") + 1)
+        letters = {i: name_column(self.first_column + i) for i in range(self.width)}
+        column = pl.col("column").replace_strict(letters, return_dtype=pl.String)
+        return pl.concat_str(pl.lit(f"{self.sheet}!"), column, "row")
+
 
 def refuse_empty(where: str) -> NoReturn:
     """Raise `ContractBroken` for a file without any cell."""
