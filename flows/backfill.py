@@ -61,9 +61,7 @@ def backfill(
         flow="backfill",
         now=now or datetime.now(UTC),
         documents=tuple(find_documents(documents or [])),
-        stated=Stated(
-            source=source, chain=chain, chains_folder=chains_folder, first_month=first, last_month=last
-        ),
+        stated=Stated(source=source, chain=chain, chains_folder=chains_folder, first_month=first, last_month=last),
         chain=chain,
         is_live=False,
     )

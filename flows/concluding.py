@@ -12,8 +12,9 @@ from contracts.period import add_months, first_month
 from data_lake.lake import open_lake
 from data_lake.runs import record_run
 from flows.artifacts import show_month
-
+from flows.events import emit
 from flows.following import Followed
+from flows.telling import build_events
 from flows.voice import Voice
 from tasks.delivery import DEFAULT_RECEIVERS, DeliveryReport, deliver, load_receivers, resolve_environment
 from tasks.derive import known_span, load_chains
@@ -35,6 +36,7 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
     month = _latest_month(followed)
     if month:
         show_month(order.lake, month, run_id=order.run_id, chains_folder=order.stated.chains_folder)
+    emit(build_events(followed))
     message = _summarise(followed)
     record_run(open_lake(order.lake), _build_summary(followed, message))
     voice.say(message)

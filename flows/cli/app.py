@@ -29,6 +29,7 @@ _COMMANDS = {
         "explain",
     ),
     "flows.cli.scoring": ("record", "surprise-index", "score"),
+    "flows.cli.operating": ("up", "watch"),
     "flows.cli.doctor": ("doctor", "init"),
 }
 

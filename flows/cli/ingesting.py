@@ -100,8 +100,8 @@ def ingest(
     schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
     print_frame(pl.DataFrame(rows, schema=schema), format="table", nothing="no documents found")
     _tell_end(rows, run_id, dry_run=dry_run)
-    for error in errors[1:]:
-        tell("\n".join(escape_terminal(line) for line in str(error).splitlines()))
+    for other in errors[1:]:
+        tell("\n".join(escape_terminal(line) for line in str(other).splitlines()))
     if errors:
         raise errors[0]
     return Exit.CONTRACT if any(row.get("refused") for row in rows) else Exit.DONE
@@ -226,7 +226,11 @@ def retract(release: str, *, reason: str, dry_run: bool = False, lake: LakeOptio
         raise UsageError("a reason is missing", next='trona retract RELEASE --reason "wrong date keyed in"')
     settings = load_settings(lake=lake.lake)
     store = open_lake(settings.lake)
-    row = find_release(store, release) if dry_run else retract_release(store, release, reason=reason, at=datetime.now(UTC))
+    row = (
+        find_release(store, release)
+        if dry_run
+        else retract_release(store, release, reason=reason, at=datetime.now(UTC))
+    )
     count = row["figures"].item(0)
     verb = "would be" if dry_run else "is"
     tell(f"{release} with {count} figures {verb} withdrawn; judge again with `trona run`")
@@ -242,5 +246,3 @@ def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> N
         tell("next: `trona run` compares, marks forecasts and tells")
     elif not refused and not dry_run:
         tell("nothing new: everything was in the lake already")
-
-
