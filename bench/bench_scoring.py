@@ -47,9 +47,14 @@ def make_figures(pairs: int, *, leads: int = LEADS, seed: int = SEED) -> pl.Data
         actual[:, m] = 0.3 * actual[:, m - 1] + noise[:, m]
     actual = np.round(actual + 3, 1).ravel()
     base = pl.DataFrame(
-        {"s": np.repeat(np.arange(series, dtype=np.int32), months), "m": np.tile(np.arange(months, dtype=np.int32), series)}
+        {
+            "s": np.repeat(np.arange(series, dtype=np.int32), months),
+            "m": np.tile(np.arange(months, dtype=np.int32), series),
+        }
     )
-    known = base.with_columns(pl.Series("value", actual), pl.lit("actual").alias("kind"), pl.lit(0, pl.Int32).alias("lead"))
+    known = base.with_columns(
+        pl.Series("value", actual), pl.lit("actual").alias("kind"), pl.lit(0, pl.Int32).alias("lead")
+    )
     again = known.filter(pl.Series(rng.random(size) < RESTATED)).with_columns(
         (pl.col("value") + 1.5).round(1), pl.lit(40, pl.Int32).alias("days")
     )
@@ -128,9 +133,7 @@ def measure_floor(scores: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 
 def measure_plain(scores: pl.DataFrame) -> pl.DataFrame:
     """The plain record through the same code as the whole one."""
-    from tasks.scoring.record import build_plain_record
-
-    return build_plain_record(scores)
+    return build_record(scores, detail="plain")
 
 
 def run_utilsforecast(scores: pl.DataFrame) -> tuple[Callable[[], object], Callable[[], object]]:
@@ -140,9 +143,16 @@ def run_utilsforecast(scores: pl.DataFrame) -> tuple[Callable[[], object], Calla
         from utilsforecast.evaluation import evaluate
         from utilsforecast.losses import bias, mae, mase, rmse
 
-    frame = scores.filter(pl.col("lead_months") == 1).select(
-        pl.concat_str(SERIES, separator="|").alias("unique_id"), pl.col("month").alias("ds"), pl.col("actual").alias("y"), pl.col("forecast").alias("f")
-    ).sort("unique_id", "ds")
+    frame = (
+        scores.filter(pl.col("lead_months") == 1)
+        .select(
+            pl.concat_str(SERIES, separator="|").alias("unique_id"),
+            pl.col("month").alias("ds"),
+            pl.col("actual").alias("y"),
+            pl.col("forecast").alias("f"),
+        )
+        .sort("unique_id", "ds")
+    )
     train = frame.select("unique_id", "ds", "y")
     ours = scores.filter(pl.col("lead_months") == 1)
     from functools import partial
@@ -165,10 +175,25 @@ def run_bank_of_england(pairs: int) -> float:
         dates = pd.period_range("1900-01", periods=months + leads, freq="M").to_timestamp("M")
         truth = rng.normal(3, 8, months + leads)
         outturns = pd.DataFrame(
-            {"date": dates, "variable": "output", "vintage_date": dates + pd.offsets.MonthEnd(1), "frequency": "M", "forecast_horizon": -1, "value": truth}
+            {
+                "date": dates,
+                "variable": "output",
+                "vintage_date": dates + pd.offsets.MonthEnd(1),
+                "frequency": "M",
+                "forecast_horizon": -1,
+                "value": truth,
+            }
         )
         rows = [
-            {"date": dates[i + h], "variable": "output", "vintage_date": dates[i], "source": source, "frequency": "M", "forecast_horizon": h, "value": truth[i + h] + noise}
+            {
+                "date": dates[i + h],
+                "variable": "output",
+                "vintage_date": dates[i],
+                "source": source,
+                "frequency": "M",
+                "forecast_horizon": h,
+                "value": truth[i + h] + noise,
+            }
             for i in range(months // 2)
             for h in range(leads)
             for source, noise in (("agency", rng.normal(0, 4)), ("naive", rng.normal(0, 8)))
@@ -223,7 +248,9 @@ def main() -> None:
     parser.add_argument("--boe-pairs", type=int, default=4000)
     parser.add_argument("--peak", action="store_true")
     options = parser.parse_args()
-    print(f"polars {pl.__version__} {pl.thread_pool_size()} threads, utilsforecast {version('utilsforecast')}, {datetime.now(UTC):%Y-%m-%d}")
+    print(
+        f"polars {pl.__version__} {pl.thread_pool_size()} threads, utilsforecast {version('utilsforecast')}, {datetime.now(UTC):%Y-%m-%d}"
+    )
     for pairs in options.pairs:
         found = measure(pairs, options.repeat)
         found["us_per_pair"] = 1e6 * (found["mark"] + found["record"]) / pairs

@@ -16,6 +16,7 @@ def aggregate_accuracy(percents: Sequence[int]) -> list[pl.Expr]:
     scored = size.is_not_null()
     in_points = pl.col("unit").is_in(["%", "pp"])
     f, a = pl.col("forecast_direction"), pl.col("actual_direction")
+    pair = 3 * f + a
     both = f.is_not_null() & a.is_not_null()
     ends = pl.col("forecast_lower").is_not_null().cast(pl.Int8) + pl.col("forecast_upper").is_not_null().cast(pl.Int8)
     no_point = pl.col("forecast").is_null()
@@ -36,7 +37,7 @@ def aggregate_accuracy(percents: Sequence[int]) -> list[pl.Expr]:
         pl.col("width").mean().alias("range_width"),
         both.sum().cast(pl.Int64).alias("n_directions"),
         (f == a).sum().cast(pl.Int64).alias("hits"),
-        *(((f == _SIGNS[x]) & (a == _SIGNS[y])).sum().cast(pl.Int64).alias(f"{x}_{y}") for x in _SIGNS for y in _SIGNS),
+        *((pair == 3 * _SIGNS[x] + _SIGNS[y]).sum().cast(pl.Int64).alias(f"{x}_{y}") for x in _SIGNS for y in _SIGNS),
         *((pl.col("verdict") == v).sum().cast(pl.Int64).alias(f"verdict_{v}") for v in VERDICTS if v),
         *has_wis,
         *(pl.col(f"covered_{p}").sum().alias(f"_covered_{p}") for p in percents),
