@@ -81,9 +81,8 @@ def main() -> None:
         size = reject_diebold_mariano(n, count)
         power = reject_diebold_mariano(n, count, ratio=0.7)
         mz = reject_mincer_zarnowitz(n, count)
-        print(
-            f"n={n}: DM size {100 * size:.1f} %, power at a 30 % better MAE {100 * power:.0f} %; MZ size {100 * mz:.1f} %"
-        )
+        sizes = f"size of DM {100 * size:.1f} %, of MZ {100 * mz:.1f} %"
+        print(f"n={n}: {sizes}; DM sees a 30 % better MAE in {100 * power:.0f} %")
     for n in (12, 24):
         print(f"n={n}, two months ahead: DM size {100 * reject_diebold_mariano(n, count, horizon=2):.1f} %")
         print(f"n={n}: MZ with HAC errors rejects {100 * reject_mincer_zarnowitz_hac(n, 2000):.0f} %")

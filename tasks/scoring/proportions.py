@@ -6,7 +6,8 @@ import polars as pl
 def compute_hit_p(hits: pl.Series, n: pl.Series, rate: pl.Series) -> pl.Series:
     """One-sided exact binomial p: the chance of at least `hits` of `n` at success rate `rate`.
 
-    P(X ≥ k), X ~ Binomial(n, rate), by the regularised incomplete beta function I_rate(k, n-k+1). Null where `n` is 0 or any input is null.
+    P(X ≥ k) for X ~ Binomial(n, rate), by the regularised incomplete beta function I_rate(k, n-k+1). Null
+    where `n` is 0 or any input is null.
     """
     from scipy.special import betainc  # noqa: PLC0415 - slow to import, and only a record needs it
 

@@ -206,9 +206,7 @@ def _arrange(frame: pl.DataFrame, keys: list[str], percents: list[int], actual: 
     }
     frame = frame.with_columns(pl.lit("" if actual == "first" else "judged by the first actual only").alias("_verdict"))
     told = [
-        pl.when(pl.col(column).fill_null("no_scored_forecast") != "").then(
-            pl.lit(f"{name}: ") + pl.col(column).fill_null("no_scored_forecast")
-        )
+        pl.when(pl.col(column).fill_null("n_is_0") != "").then(pl.lit(f"{name}: ") + pl.col(column).fill_null("n_is_0"))
         for name, column in reasons.items()
     ]
     frame = frame.with_columns(pl.concat_str(*told, separator="; ", ignore_nulls=True).alias("reason"))
