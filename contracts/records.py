@@ -107,6 +107,9 @@ PLAIN = (
 )
 """Statistics of the plain record: errors, shares and directions, without any comparison."""
 
+ERRORS = ("n", "first_month", "last_month", "mean_surprise", "mae", "rmse", "mase", "rmsse", "unit")
+"""Statistics of errors alone, for a quick look at many series."""
+
 RECORD = Table(
     name="record",
     meaning="The track record: one row per group of forecasts, with n and months beside every number.",

@@ -22,13 +22,8 @@ def aggregate_accuracy(percents: Sequence[int]) -> list[pl.Expr]:
     no_point = pl.col("forecast").is_null()
     has_wis = [pl.col("wis").mean().alias("wis")] if percents else []
     return [
-        size.count().cast(pl.Int64).alias("n"),
-        pl.col("month").filter(scored).min().alias("first_month"),
-        pl.col("month").filter(scored).max().alias("last_month"),
-        e.mean().alias("mean_surprise"),
-        size.mean().alias("mae"),
+        *aggregate_errors(),
         size.median().alias("mdae"),
-        (e * e).mean().sqrt().alias("rmse"),
         *(pl.when(in_points).then(size <= k + 1e-9).mean().alias(f"within_{k}") for k in (1, 2, 5)),
         e.count().cast(pl.Int64).alias("n_points"),
         (scored & no_point & (ends == 2)).sum().cast(pl.Int64).alias("n_ranges"),
@@ -43,6 +38,20 @@ def aggregate_accuracy(percents: Sequence[int]) -> list[pl.Expr]:
         *(pl.col(f"covered_{p}").sum().alias(f"_covered_{p}") for p in percents),
         *(pl.col(f"covered_{p}").count().alias(f"_intervals_{p}") for p in percents),
         *(pl.col(f"interval_score_{p}").mean().alias(f"interval_score_{p}") for p in percents),
+    ]
+
+
+def aggregate_errors() -> list[pl.Expr]:
+    """n, first and last month, mean surprise, MAE and RMSE of a group's scored forecasts."""
+    e, size = pl.col("surprise"), pl.col("abs_error")
+    month = pl.when(size.is_not_null()).then("month")
+    return [
+        size.count().cast(pl.Int64).alias("n"),
+        month.min().alias("first_month"),
+        month.max().alias("last_month"),
+        e.mean().alias("mean_surprise"),
+        size.mean().alias("mae"),
+        (e * e).mean().sqrt().alias("rmse"),
     ]
 
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from contracts.errors import UsageError
 from contracts.figures import SERIES
-from contracts.records import BENCHMARKS, PLAIN, RECORD_KEY, STATISTICS
-from tasks.scoring.accuracy import aggregate_accuracy, finish_accuracy
+from contracts.records import BENCHMARKS, ERRORS, PLAIN, RECORD_KEY, STATISTICS
+from tasks.scoring.accuracy import aggregate_accuracy, aggregate_errors, finish_accuracy
 from tasks.scoring.efficiency import compute_efficiency, sum_efficiency
 from tasks.scoring.groups import code_groups, find_duplicates
 from tasks.scoring.keys import find_family
@@ -47,7 +47,7 @@ def build_record(
     issue: Literal["last", "first"] = "last",
     min_n: int = 1,
     series: Sequence[str] = SERIES,
-    detail: Literal["full", "plain"] = "full",
+    detail: Literal["full", "plain", "errors"] = "full",
 ) -> pl.DataFrame:
     """The track record of `scores`, one row per group.
 
@@ -56,7 +56,8 @@ def build_record(
     chooses the forecast that counts where a series has several for one month in a group. `min_n` drops
     groups with fewer scored forecasts (0 keeps those that are all pending). Levels of different units
     are never pooled: a group has a row per unit. `series` names the columns
-    that tell one series from another. `detail="plain"` gives the statistics of `PLAIN` alone.
+    that tell one series from another. `detail` gives the whole record, or the
+    statistics of `PLAIN` or of `ERRORS` alone.
 
     Returns the group columns and `STATISTICS` (contracts/records.py): what cannot be computed is null
     and explained in `reason`. Raises `UsageError` for a group column that the scores do not have.
@@ -70,8 +71,8 @@ def build_record(
     if actual == "latest":
         rows = rows.hstack(scores.select(find_family()))
     counted = _choose(_mark_against(rows, actual), issue)
-    if detail == "plain":
-        return _build_plain(groups, counted, keys, min_n)
+    if detail != "full":
+        return _build_short(groups, counted, keys, min_n, detail)
     parts = (
         counted.lazy()
         .group_by("gid")
@@ -97,10 +98,17 @@ def build_record(
     return _arrange(frame, keys, percents, actual)
 
 
-def _build_plain(groups: pl.DataFrame, counted: pl.DataFrame, keys: list[str], min_n: int) -> pl.DataFrame:
-    found = counted.lazy().group_by("gid").agg(*aggregate_accuracy(()), pl.len().alias("_counted")).collect()
+def _build_short(groups: pl.DataFrame, counted: pl.DataFrame, keys: list[str], min_n: int, detail: str) -> pl.DataFrame:
+    """The plain record, or errors with their scale."""
+    plain = detail == "plain"
+    wanted = aggregate_accuracy(()) if plain else aggregate_errors()
+    found = counted.lazy().group_by("gid").agg(*wanted, pl.len().alias("_counted")).collect()
     frame = groups.join(found, on="gid", how="left").filter(pl.col("_counted").fill_null(0) >= min_n)
-    return finish_accuracy(frame, ()).select(*keys, *PLAIN).sort([*keys, "unit"])
+    if plain:
+        frame = finish_accuracy(frame, ())
+    else:
+        frame = frame.join(measure_scales(counted, lags=(1,)), on="gid", how="left")
+    return frame.select(*keys, *(PLAIN if plain else ERRORS)).sort([*keys, "unit"])
 
 
 def _check_groups(scores: pl.DataFrame, group_by: Sequence[str], series: Sequence[str]) -> list[str]:

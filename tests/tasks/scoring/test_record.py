@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from contracts.errors import UsageError
-from contracts.records import RECORD, RESTATEMENT_STATS, SURPRISE_INDEX
+from contracts.records import ERRORS, PLAIN, RECORD, RECORD_KEY, RESTATEMENT_STATS, SURPRISE_INDEX
 from contracts.scores import SCORES
 from tasks.scoring import build_record, mark_forecasts, restatement_stats, surprise_index
 
@@ -70,6 +70,15 @@ def test_groups_that_only_wait_are_kept_when_asked_for(figures, chains):
     assert build_record(scores).height == 0
     record = build_record(scores, min_n=0).to_dicts()[0]
     assert (record["n"], record["n_pending"], record["n_forecasts"], record["mae"]) == (0, 1, 1, None)
+
+
+def test_short_records_say_what_the_whole_one_says(real_figures, chains):
+    scores = mark_forecasts(real_figures("lithium_ion"), chains=chains)
+    whole = build_record(scores)
+    for detail, names in (("plain", PLAIN), ("errors", ERRORS)):
+        short = build_record(scores, detail=detail)
+        assert short.columns == [*RECORD_KEY, *names]
+        assert short.equals(whole.select(short.columns))
 
 
 def test_min_n(figures, chains):
