@@ -109,7 +109,7 @@ def _build_summary(followed: Followed, message: str) -> dict[str, object]:
         "chain": " ".join(chains),
         "from_month": min((s.first for s in followed.steps), default=None),
         "to_month": max((s.last for s in followed.steps), default=None),
-        "as_of": order.now,
+        "as_of": order.judged_at,
         "started_at": followed.started_at,
         "ended_at": datetime.now(UTC),
         "outcome": outcome,

@@ -23,7 +23,7 @@ from flows.work import (
     refresh_tables,
     take_in_document,
 )
-from tasks.evaluate import Step, watch_now
+from tasks.evaluate import Step, watch_today
 from tasks.ingest import Outcome, Stated
 
 
@@ -39,6 +39,12 @@ class Order:
     stated: Stated = field(default_factory=Stated)
     chain: str = ""
     is_live: bool = True
+    as_of: datetime | None = None
+
+    @property
+    def judged_at(self) -> datetime:
+        """The instant with whose knowledge the run judges: now, unless another was asked for."""
+        return self.as_of or self.now
 
 
 @dataclass(frozen=True)
@@ -74,11 +80,11 @@ def follow(order: Order, voice: Voice) -> Followed:
     by_document, errors = _take_in(order, voice)
     outcomes = [outcome for found in by_document.values() for outcome in found]
     update_progress_artifact(progress, 30.0)
-    steps, pending = plan_evaluation(order.lake, order.chain)
+    steps, pending = plan_evaluation(order.lake, order.chain, order.judged_at)
     alerts = _judge(order, steps, voice, progress)
     if steps:
         first = min(step.first for step in steps)
-        refresh_tables(order.lake, first, order.now, order.stated.chains_folder)
+        refresh_tables(order.lake, first, order.judged_at, order.stated.chains_folder)
     if pending:
         note_evaluated(order.lake, pending, order.now, order.run_id)
     update_progress_artifact(progress, 100.0)
@@ -105,7 +111,7 @@ def _take_in(order: Order, voice: Voice) -> tuple[dict[Path, tuple[Outcome, ...]
 
 
 def _judge(order: Order, steps: list[Step], voice: Voice, progress: UUID) -> pl.DataFrame:
-    watched = [*steps, watch_now(order.now, steps)] if order.is_live else steps
+    watched = [*steps, watch_today(order.judged_at, steps)] if order.is_live else steps
     futures = [judge_step.submit(order.lake, step, order.stated.chains_folder) for step in watched]
     entered = [ALERTS.empty()]
     for count, (step, future) in enumerate(zip(watched, futures, strict=True), start=1):

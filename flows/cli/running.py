@@ -61,7 +61,8 @@ def run(
         source=source or settings.source,
         published=parse_published(published, _ZONE) if published else None,
         notify=notify,
-        now=parse_instant(as_of, now=now) if as_of else now,
+        now=now,
+        as_of=parse_instant(as_of, now=now) if as_of else None,
     )
     return Exit.DONE
 
@@ -111,7 +112,8 @@ def backfill(
         chain=chain,
         source=source or settings.source,
         notify=notify,
-        now=parse_instant(as_of, now=now) if as_of else now,
+        now=now,
+        as_of=parse_instant(as_of, now=now) if as_of else None,
     )
     return Exit.DONE
 

@@ -47,6 +47,8 @@ def choose_chain(document: Document, named: list[str], stated: Stated, folder: P
         raise UsageError(
             "nothing says which chain the table is about",
             where=document.name,
+            found="no column chain, or an empty one",
+            effect="nothing of it was taken in",
             next="name it with --chain, or in a column chain",
         )
     known = chain_paths(folder)
@@ -54,6 +56,7 @@ def choose_chain(document: Document, named: list[str], stated: Stated, folder: P
         raise ContractBroken(
             f"unknown chain {unknown[0]!r}",
             where=document.name,
+            found=", ".join(named),
             effect="nothing of it was taken in",
             next=f"{suggest_names(unknown[0], list(known))}",
         )
@@ -80,7 +83,13 @@ def build_head(
     review_month = _settle("review_month", review_month, stated.review_month)
     for name, value, option in (("source", source, "--source"), ("review month", review_month, "--month 2026-01")):
         if not value:
-            raise UsageError(f"nothing says the {name} of the table", where=document.name, next=f"name it: {option}")
+            raise UsageError(
+                f"nothing says the {name} of the table",
+                where=document.name,
+                found=f"no column {name.replace(' ', '_')}, or an empty one",
+                effect="nothing of it was taken in",
+                next=f"name it: {option}",
+            )
     zone = ZoneInfo(chain.calendar.time_zone)
     try:
         last = last_month(review_month)

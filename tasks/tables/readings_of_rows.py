@@ -63,7 +63,13 @@ def build_readings(
     if rows.is_empty():
         if before.height:
             raise _no_release(document, before)
-        raise ContractBroken("the table has no rows", where=document.name, next="give rows below the header")
+        raise ContractBroken(
+            "the table has no rows",
+            where=document.name,
+            found="a header without a filled row below it",
+            effect="nothing of it was taken in",
+            next="give rows below the header",
+        )
     rows = rows.with_columns(review_month=print_period(pl.col("review_month")))
     named = rows["chain"].drop_nulls().unique(maintain_order=True).to_list()
     chain = choose_chain(document, named, stated, chains_folder)
