@@ -78,7 +78,11 @@ def _list_changes(changes: pl.DataFrame, chain: Chain) -> list[str]:
     lines = []
     for (segment, product), rows in changes.group_by("segment", "product", maintain_order=True):
         values = {row["measure"]: row["value"] for row in rows.to_dicts()}
-        said = [f"{write_number(values[m], '%')} {m[:3].title().replace('om', 'oM').replace('oy', 'oY')}" for m in _CHANGES if m in values]
+        said = [
+            f"{write_number(values[m], '%')} {m[:3].title().replace('om', 'oM').replace('oy', 'oY')}"
+            for m in _CHANGES
+            if m in values
+        ]
         lines.append(f"  {_subject(chain, str(segment), str(product)):<28} {', '.join(said)}")
     return lines
 
@@ -111,7 +115,9 @@ def _by_size(scored: pl.DataFrame) -> pl.DataFrame:
 def _score_in_words(row: Mapping[str, object], chains: Mapping[str, Chain]) -> str:
     chain = chains[str(row["chain"])]
     measure = str(row["measure"])
-    unit = "%" if MEASURES[measure].family in {"growth", "share"} else "pp" if MEASURES[measure].family == "points" else ""
+    unit = (
+        "%" if MEASURES[measure].family in {"growth", "share"} else "pp" if MEASURES[measure].family == "points" else ""
+    )
     is_signed = bool(unit)
     forecast = write_number(float(str(row["forecast"])), unit, signed=is_signed)
     actual = write_number(float(str(row["actual"])), unit, signed=is_signed)

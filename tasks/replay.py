@@ -14,7 +14,19 @@ from tasks.alerts import record_candidates
 from tasks.derive import derive_months, known_span, split_years
 from tasks.evaluate import judge_months, list_steps
 
-_ALERT = ("alert_id", "rule", "severity", "state", "chain", "segment", "product", "measure", "month", "title", "first_at")
+_ALERT = (
+    "alert_id",
+    "rule",
+    "severity",
+    "state",
+    "chain",
+    "segment",
+    "product",
+    "measure",
+    "month",
+    "title",
+    "first_at",
+)
 
 
 def rebuild(lake: Lake, fresh: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> None:
