@@ -17,6 +17,7 @@ _LABELS = {
     "level_surprise_pct": "level against its forecast, %",
     "band": "usual size",
     "band_kind": "usual size is",
+    "band_n": "past forecasts behind it",
     "gap_pp": "gap, pp",
     "gap_beyond_rounding_pp": "gap that rounding cannot explain, pp",
     "spread_pp": "usual gap, pp",

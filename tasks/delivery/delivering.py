@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from contracts.alerts import ACKNOWLEDGEMENTS, CANDIDATES
+from contracts.alerts import ACKNOWLEDGEMENTS, CANDIDATES, DELIVERIES
 from contracts.chain import Chain
 from data_lake.lake import Lake
 from data_lake.ledger import (
@@ -13,6 +13,7 @@ from data_lake.ledger import (
     read_acknowledgements,
     read_deliveries,
     read_ledger,
+    read_notices,
     read_silences,
     record_alerts,
     record_deliveries,
@@ -20,7 +21,7 @@ from data_lake.ledger import (
 from tasks.alerts.decisions import decide
 from tasks.alerts.delivery_broken import RULE, find_broken_deliveries
 from tasks.delivery.channels import build_senders
-from tasks.delivery.outbox import plan_deliveries
+from tasks.delivery.outbox import find_pending_months, plan_deliveries
 from tasks.delivery.receivers import Receiver
 from tasks.delivery.secrets import Resolver
 from tasks.delivery.senders import Write
@@ -76,17 +77,34 @@ def plan_untold(
     """Plan a message for every change of the ledger that no delivery covers yet; returns the planned rows."""
 
     def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
-        return plan_deliveries(
-            read_ledger(lake, months),
-            deliveries,
-            receivers,
-            chains=chains,
-            now=now,
-            run_id=run_id,
-            acknowledged=_read_acknowledged(lake, months),
-        )
+        return plan_pending(lake, deliveries, receivers, chains=chains, now=now, run_id=run_id, months=months)
 
     return record_deliveries(lake, plan, months=months)
+
+
+def plan_pending(
+    lake: Lake,
+    deliveries: pl.DataFrame,
+    receivers: Sequence[Receiver],
+    *,
+    chains: Mapping[str, Chain],
+    now: datetime,
+    run_id: str,
+    months: Months = None,
+) -> pl.DataFrame:
+    """What is to be planned beside these rows of the outbox; of the ledger only the months with news are read whole."""
+    pending = find_pending_months(read_notices(lake, months), deliveries)
+    if pending is None:
+        return DELIVERIES.empty()
+    return plan_deliveries(
+        read_ledger(lake, pending),
+        deliveries,
+        receivers,
+        chains=chains,
+        now=now,
+        run_id=run_id,
+        acknowledged=_read_acknowledged(lake, pending),
+    )
 
 
 def record_broken_deliveries(lake: Lake, *, now: datetime, run_id: str) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -58,6 +58,13 @@ def plan_deliveries(
         if left.height:
             rows.append(_unwanted(left, key, now, run_id))
     return DELIVERIES.conform(pl.DataFrame(rows, schema_overrides=DELIVERIES.schema)) if rows else DELIVERIES.empty()
+
+
+def find_pending_months(notices: pl.DataFrame, deliveries: pl.DataFrame) -> tuple[date, date] | None:
+    """First and last month with a change that people are to be told and no delivery covers; None where all is told."""
+    covered = _read_covers(deliveries).select("cover").unique()
+    pending = notices.with_columns(_cover().alias("cover")).join(covered, on="cover", how="anti")["month"]
+    return (pending.min(), pending.max()) if len(pending) else None  # type: ignore[return-value]
 
 
 def name_thread(receiver: str, group: Iterable[object]) -> str:

@@ -13,7 +13,8 @@ from tasks.alerts.decisions import ACTIVE, read_current
 from tasks.alerts.identity import hash_text
 from tasks.alerts.wording import SEVERITY_RANK, rank_severity
 from tasks.delivery.channels import build_senders
-from tasks.delivery.outbox import plan_deliveries, select_routes
+from tasks.delivery.delivering import plan_pending
+from tasks.delivery.outbox import select_routes
 from tasks.delivery.receivers import Receiver
 from tasks.delivery.secrets import Resolver, hide_secrets, quiet_libraries
 from tasks.delivery.senders import Outcome, Parcel, Refused, Sent, Unavailable, Write
@@ -146,7 +147,7 @@ def look_ahead(
 ) -> list[tuple[str, Message]]:
     """Exactly what a delivery now would send to whom, in order; writes nothing."""
     deliveries = read_deliveries(lake, months)
-    planned = plan_deliveries(read_ledger(lake, months), deliveries, receivers, chains=chains, now=now, run_id=run_id)
+    planned = plan_pending(lake, deliveries, receivers, chains=chains, now=now, run_id=run_id, months=months)
     waiting = find_waiting(pl.concat([deliveries, planned])).sort("planned_at", "month", "delivery_id")
     names = {receiver.name for receiver in receivers}
     rows = waiting.filter(pl.col("receiver").is_in(list(names))).to_dicts()

@@ -168,7 +168,9 @@ def _reference_from(tokens: list[Token], start: int) -> set[int]:
                 break
             seen = True
             following = tokens[i + 1].roles if i + 1 < len(tokens) else {}
-            if "change" in following or ("basis" in following and i + 2 < len(tokens) and "change" in tokens[i + 2].roles):
+            if "change" in following or (
+                "basis" in following and i + 2 < len(tokens) and "change" in tokens[i + 2].roles
+            ):
                 return set()
         elif not seen and token.roles.keys() & _NO_REFERENCE:
             return set()
@@ -297,7 +299,9 @@ class _Reader:
                 state.first_subject = None
         elif state.subject in (FOREIGN, UNKNOWN) and clause.has("metric") and clause.has("industry"):
             state.subject = None
-        elif state.first_subject is not None and clause.opener == "and" and not any("metric" in t.roles for t in tokens):
+        elif (
+            state.first_subject is not None and clause.opener == "and" and not any("metric" in t.roles for t in tokens)
+        ):
             state.subject = state.first_subject
         metrics = [t for t in tokens if "metric" in t.roles]
         if metrics:
@@ -317,12 +321,16 @@ class _Reader:
         has_number = any(t.number is not None for t in tokens)
         if clause.opener == "clause" and not has_number and not clause.has("modal"):
             periods = []
-        if periods and (has_number or state.period is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
+        if periods and (
+            has_number or state.period is None or clause.opener in {"start", "semicolon"} or clause.has("modal")
+        ):
             state.period = periods[0]
         if clause.opener == "clause" and not has_number and not clause.has("modal"):
             periods = []
         months = [p for p in periods if p.kind in _MONTHLY]
-        if months and (has_number or state.month is None or clause.opener in {"start", "semicolon"} or clause.has("modal")):
+        if months and (
+            has_number or state.month is None or clause.opener in {"start", "semicolon"} or clause.has("modal")
+        ):
             state.month = months[0]
         if not any(t.number is not None for t in tokens):
             bases = [t.roles["basis"] for t in tokens if "basis" in t.roles]
@@ -552,7 +560,9 @@ class _Reader:
         if self._is_surprise(clause, left, right):
             return
         if number.unit == "%" and where in {"context", "carried"} and not any(p for _, p in subject):
-            ahead = self._product_ahead() if self._is_share_here(left, right, number) and not self._has_sign(left) else None
+            ahead = (
+                self._product_ahead() if self._is_share_here(left, right, number) and not self._has_sign(left) else None
+            )
             subject = ahead if ahead is not None else subject
         measure, reason = self._measure(clause, left, right, number, subject, where)
         if not measure:
@@ -587,7 +597,9 @@ class _Reader:
             return False
         if right and "compare" in right[0].roles:
             return True
-        return bool(left) and ("by" in left[-1].roles or ("change" in left[-1].roles and left[-1].roles["change"][1] == "word"))
+        return bool(left) and (
+            "by" in left[-1].roles or ("change" in left[-1].roles and left[-1].roles["change"][1] == "word")
+        )
 
     def _measure(
         self, clause: Clause, left: list[Token], right: list[Token], number: Number, subject: Nodes, where: str
@@ -850,11 +862,26 @@ class _Reader:
             return True
         named = any("metric" in t.roles or "averages" in t.roles for t in left)
         carried = bool(self.state.metric) or self.state.last is not None
-        joined = bool(left) and left[-1].roles.keys() & {"level", "averages", "to", "moves", "metric", "period", "subject", "colon"}
+        joined = bool(left) and left[-1].roles.keys() & {
+            "level",
+            "averages",
+            "to",
+            "moves",
+            "metric",
+            "period",
+            "subject",
+            "colon",
+        }
         last = self.state.last
         if left and left[-1].roles.keys() & {"to", "moves"} and last is not None:
             return True
-        if last is not None and last.measure == "level" and last.unit == number.unit and not left and clause.has("period"):
+        if (
+            last is not None
+            and last.measure == "level"
+            and last.unit == number.unit
+            and not left
+            and clause.has("period")
+        ):
             return True
         if number.unit == "CNY/t":
             if self._opens_sentence(clause, left, right):
@@ -867,11 +894,19 @@ class _Reader:
             return not any("plan" in t.roles for t in left)
         if carried and left and "level" in left[-1].roles and clause.opener in {"comma", "and", "start"}:
             return not any("subject" not in t.roles and "plan" in t.roles for t in left)
-        return not left and bool(self.state.metric) and clause.opener in {"colon", "open", "comma", "clause"} and not right
+        return (
+            not left and bool(self.state.metric) and clause.opener in {"colon", "open", "comma", "clause"} and not right
+        )
 
     def _opens_sentence(self, clause: Clause, left: list[Token], right: list[Token]) -> bool:
         """Whether the level stands before its subject: "At 412,000 mt, output was 4.6 % higher"."""
-        if self.index or any(t.roles.keys().isdisjoint({"averages", "in", "against_after"}) for t in right) or len(left) != 1 or "level" not in left[0].roles or len(self.clauses) < 2:
+        if (
+            self.index
+            or any(t.roles.keys().isdisjoint({"averages", "in", "against_after"}) for t in right)
+            or len(left) != 1
+            or "level" not in left[0].roles
+            or len(self.clauses) < 2
+        ):
             return False
         following = self.clauses[1]
         metric = next((t.roles["metric"] for t in following.tokens if "metric" in t.roles), "")
@@ -926,7 +961,9 @@ class _Reader:
         if self.state.is_modal or (future > review and not self._is_past(clause)):
             if future:
                 return future
-            if measure.startswith(("mom", "share_mom")) or (self.state.last is not None and self.state.last.period > review):
+            if measure.startswith(("mom", "share_mom")) or (
+                self.state.last is not None and self.state.last.period > review
+            ):
                 return format_month(add_months(self.review, 1))
             return ""
         return self.context.heading_period or review
@@ -939,7 +976,9 @@ class _Reader:
         if not self.lexicon.language.is_spaced:
             return not self.has_modal
         return any(
-            ("change" in t.roles and t.roles["change"][1] == "past") or t.text in {"was", "were"} or "averages" in t.roles
+            ("change" in t.roles and t.roles["change"][1] == "past")
+            or t.text in {"was", "were"}
+            or "averages" in t.roles
             for t in clause.tokens
         )
 
@@ -1016,7 +1055,11 @@ class _Reader:
 
     def _is_added(self, left: list[Token], number: Number) -> bool:
         """Whether "N times" is added to the base (增长2倍 is +200 %), rather than the level reached (增至2倍 is +100 %)."""
-        if not number.labels.get("times") or not left or left[-1].roles.keys() & {"to", "moves", "level", "basis", "of"}:
+        if (
+            not number.labels.get("times")
+            or not left
+            or left[-1].roles.keys() & {"to", "moves", "level", "basis", "of"}
+        ):
             return False
         return any("change" in t.roles for t in left)
 

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # abbreviations whose point ends no sentence; each look-behind has its own fixed width
-_SHORT = "".join(rf"(?<!\b{word}\.)" for word in ("[A-Z]", "vs", "ca", "No", "Co", "Fig", "Inc", "Ltd", "approx", r"i\.e", r"e\.g"))
+_SHORT = "".join(
+    rf"(?<!\b{word}\.)" for word in ("[A-Z]", "vs", "ca", "No", "Co", "Fig", "Inc", "Ltd", "approx", r"i\.e", r"e\.g")
+)
 _END = re.compile(
-    "[。！？]+[”’」』）)\"]*"
+    '[。！？]+[”’」』）)"]*'
     rf"|[.!?]{_SHORT}[.!?]*[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\u4e00-\u9fff]|\s*\Z|[A-Z][a-z])"
 )
-_BULLET = re.compile(r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*")
-_HEADING_MARK = re.compile(r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])")
+_BULLET = re.compile(
+    r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*"
+)
+_HEADING_MARK = re.compile(
+    r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])"
+)
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _LEAD_END = (":", "：")
 
@@ -32,7 +38,9 @@ class Block:
 
 def find_blocks(text: str) -> list[Block]:
     """Blocks of the text in order. Lines that were wrapped are one block again."""
-    lines = [(match.start(), match.end(), match.group()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()]
+    lines = [
+        (match.start(), match.end(), match.group()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()
+    ]
     width = max((len(line) for _, _, line in lines), default=0)
     blocks: list[Block] = []
     position = 0
@@ -81,7 +89,12 @@ def _has_figure(line: str) -> bool:
 def _is_heading(line: str) -> bool:
     """A short line that does not end like a sentence and states no figure."""
     words = _MARKUP.sub("", line).strip()
-    if not words or re.search(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d", words) or words[-1] in ".。!！?？;；,，:：、" or _has_figure(words):
+    if (
+        not words
+        or re.search(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d", words)
+        or words[-1] in ".。!！?？;；,，:：、"
+        or _has_figure(words)
+    ):
         return False
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff")
     return len(words) <= (45 if wide > len(words) / 3 else 130)

@@ -107,7 +107,17 @@ def _read_pdf(document: Document) -> str:
         pages = [page.extract_text() for page in reader.pages[:MAX_PAGES]]
     except SourceUnavailable:
         raise
-    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, NotImplementedError, OSError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        NotImplementedError,
+        OSError,
+    ) as error:
         raise _damaged(document, error) from error
     text = "\n\n".join(page.strip() for page in pages if page.strip())
     if not text.strip():

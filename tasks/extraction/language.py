@@ -78,7 +78,11 @@ def _read_language(path: Path) -> Language:
         cardinals={word: float(value) for word, value in data["cardinals"].items()},
         periods=periods,
         patterns=tuple(_fill_patterns(data, months, units, periods)),
-        starts=(*months, *(n for n, key in periods.items() if key[:-1] in {"quarter", "half"}), *data["patterns"]["starts"]),
+        starts=(
+            *months,
+            *(n for n, key in periods.items() if key[:-1] in {"quarter", "half"}),
+            *data["patterns"]["starts"],
+        ),
         neutral=frozenset(data["neutral"]["words"]),
         published=tuple(data["headline"]["published"]),
         hedge_gaps=frozenset({"", "-", "+", *data["hedges"]["gap"]}),

@@ -95,9 +95,9 @@ def _is_run_in_heading(tokens: list[Token]) -> bool:
     """A sentence of names alone: "Cathode materials." opens a section inside a paragraph."""
     if not tokens or len(tokens) > 5 or not any("subject" in t.roles for t in tokens):
         return False
-    return all(t.roles.keys() & {"subject", "chain", "and", "comma", "colon"} for t in tokens if t.number is None) and all(
-        t.number is None for t in tokens
-    )
+    return all(
+        t.roles.keys() & {"subject", "chain", "and", "comma", "colon"} for t in tokens if t.number is None
+    ) and all(t.number is None for t in tokens)
 
 
 def _enter_section(text: str, plain: str, block: Block, context: Context, *, is_title: bool) -> None:

@@ -223,9 +223,7 @@ def _number_of_word(token: Token) -> Token:
     return token
 
 
-def _extend_number(
-    tokens: list[Token], index: int, token: Token, plain: str, out: list[Token]
-) -> tuple[Token, int]:
+def _extend_number(tokens: list[Token], index: int, token: Token, plain: str, out: list[Token]) -> tuple[Token, int]:
     """Join "3%-5%", "3 to 5%", "between 3% and 5%", "2.5 times" and a hedge or bound after the number."""
     number = token.number
     if number is None:
@@ -390,7 +388,9 @@ def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
             if place is not None:
                 before = out[place]
                 del out[place:]
-                out.append(Token(before.start, token.end, plain[before.start : token.end], _basis_roles(before, period)))
+                out.append(
+                    Token(before.start, token.end, plain[before.start : token.end], _basis_roles(before, period))
+                )
                 continue
             before = out[-1]
             gap = plain[before.end : token.start].strip()

@@ -67,7 +67,9 @@ def build_digest(
         notes=_write_notes(rows),
         links=tuple(links),
         is_update=is_update,
-        commands=(f"trona alerts --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",),
+        commands=(
+            f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
+        ),
     )
 
 

@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 from prefect.blocks.core import Block
 from prefect.blocks.system import Secret
-from prefect_email import EmailServerCredentials
-from prefect_slack import SlackWebhook
+from pydantic import SecretStr
 
 from contracts.errors import DeliveryFailed, UsageError
 from contracts.period import add_months
@@ -191,11 +190,24 @@ def test_a_backfill_summary_is_one_message_for_all_months_and_sent_once(store, t
     assert read_deliveries(store).filter(pl.col("event") == "planned").height == 2
 
 
+class Hook(Block):
+    """Like Prefect's Slack webhook."""
+
+    url: SecretStr
+
+
+class Login(Block):
+    """Like Prefect's e-mail credentials."""
+
+    username: str
+    password: SecretStr
+
+
 def test_secrets_come_from_blocks(monkeypatch):
     blocks = {
         "secret/smtp": Secret(value="s3cret-one"),
-        "slack-webhook/desk": SlackWebhook(url="https://hooks.example/s3cret-two"),
-        "email-server-credentials/planning": EmailServerCredentials(username="trona", password="s3cret-three"),
+        "slack-webhook/desk": Hook(url="https://hooks.example/s3cret-two"),
+        "email-server-credentials/planning": Login(username="trona", password="s3cret-three"),
     }
     monkeypatch.setattr(Block, "load", blocks.__getitem__)
     assert resolve_secret(SecretName(block="secret/smtp")) == "s3cret-one"

@@ -67,6 +67,16 @@ def test_an_empty_file_means_nobody(tmp_path):
     assert load(tmp_path, "") == []
 
 
+OPEN = """[[receiver]]
+name = "a"
+kind = "email"
+host = "h"
+sender = "x@y.example"
+to = ["a@b.example"]
+security = "none"
+username = { env = "U" }
+password = { env = "P" }
+"""
 HOOK = "https://hooks.slack.example/services/T0/B0/verysecret"
 
 
@@ -102,8 +112,7 @@ HOOK = "https://hooks.slack.example/services/T0/B0/verysecret"
             "belong together",
         ),
         (
-            '[[receiver]]\nname="a"\nkind="email"\nhost="h"\nsender="x@y.example"\nto=["a@b.example"]\n'
-             'security="none"\nusername={env="U"}\npassword={env="P"}',
+            OPEN,
             "open connection",
         ),
     ],
