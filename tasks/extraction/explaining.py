@@ -1,0 +1,68 @@
+"""A number shown in its sentence and its document, safe for a terminal."""
+
+import unicodedata
+from dataclasses import dataclass
+
+_CONTEXT = 300
+_REPLACED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A passage in three parts; `evidence_before` and `evidence_after` are the rest of the number's sentence.
+
+    `before` and `after` are what stands around the sentence. All parts are plain text, not yet escaped.
+    """
+
+    before: str
+    evidence_before: str
+    number: str
+    evidence_after: str
+    after: str
+
+    @property
+    def sentence(self) -> str:
+        """The whole sentence."""
+        return self.evidence_before + self.number + self.evidence_after
+
+
+def explain_figure(text: str, span_start: int, span_end: int, evidence: str, *, context: int = _CONTEXT) -> Marked:
+    """The number at `text[span_start:span_end]` marked in its sentence, with up to `context` characters around it.
+
+    Where the span lies outside the text or outside the sentence, the sentence alone is given and nothing is marked.
+    """
+    if not 0 <= span_start < span_end <= len(text):
+        return Marked("", evidence, "", "", "")
+    start = text.find(evidence, max(0, span_start - len(evidence)), span_end + len(evidence)) if evidence else -1
+    if start < 0 or not start <= span_start <= span_end <= start + len(evidence):
+        start, end = span_start, span_end
+    else:
+        end = start + len(evidence)
+    return Marked(
+        before=text[max(0, start - context) : start],
+        evidence_before=text[start:span_start],
+        number=text[span_start:span_end],
+        evidence_after=text[span_end:end],
+        after=text[end : end + context],
+    )
+
+
+def escape_terminal(text: str, *, keep_lines: bool = False) -> str:
+    """The text without anything a terminal would obey: controls, escapes and direction marks become `\\xNN`, `\\uNNNN`.
+
+    A line end becomes a space, or stays where `keep_lines` is set.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(char, keep_lines=keep_lines) for char in text)
+
+
+def _escape(char: str, *, keep_lines: bool) -> str:
+    if char == "\n":
+        return "\n" if keep_lines else " "
+    if char in "\t\r":
+        return " "
+    if unicodedata.category(char) not in _REPLACED:
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65_536 else f"\\U{code:08x}"

@@ -1,0 +1,193 @@
+"""The words of one language, read from one file in `languages/`.
+
+A language file says how a review states figures: months, units, verbs of change with their sign,
+bases of comparison, modality, hedges, bounds. It knows nothing of any chain; a further language
+is a further file.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).parent / "languages"
+
+Role = tuple[str, Any]
+"""What a phrase can be in a sentence, and with which meaning: `("change", (1, "noun"))`."""
+
+_SIGNS = {"up": 1, "down": -1, "flat": 0}
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """One language: its phrases with their roles, and its numerals and patterns."""
+
+    code: str
+    is_spaced: bool
+    detect: tuple[str, ...]
+    phrases: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    months: Mapping[str, int] = field(repr=False)
+    units: Mapping[str, tuple[str, float]] = field(repr=False)
+    cardinals: Mapping[str, float] = field(repr=False)
+    periods: Mapping[str, str] = field(repr=False)
+    patterns: tuple[tuple[str, str], ...] = field(repr=False)
+    starts: tuple[str, ...] = field(repr=False)
+    neutral: frozenset[str] = field(repr=False)
+    published: tuple[str, ...] = field(repr=False)
+    hedge_gaps: frozenset[str] = field(repr=False)
+
+
+def load_languages() -> tuple[Language, ...]:
+    """Every language that has a file."""
+    return tuple(_read_language(path) for path in sorted(_FOLDER.glob("*.toml")))
+
+
+def detect_language(text: str) -> Language:
+    """The language whose typical words are most frequent in the text; the first one where none occurs."""
+    sample = text[:4_000].lower()
+    return max(load_languages(), key=lambda language: _count_typical(language, sample))
+
+
+def _count_typical(language: Language, text: str) -> int:
+    if language.is_spaced:
+        words = re.findall(r"[^\W\d_]+", text)
+        typical = frozenset(language.detect)
+        return sum(word in typical for word in words)
+    return sum(text.count(word) for word in language.detect)
+
+
+@cache
+def _read_language(path: Path) -> Language:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    phrases: dict[str, dict[str, Any]] = {}
+    for phrase, (role, meaning) in _list_roles(data):
+        phrases.setdefault(phrase.lower(), {}).setdefault(role, meaning)
+    months = {name: int(number) for number, names in data["months"].items() for name in names}
+    units = {name: _scale(unit) for unit, names in data["units"].items() for name in names}
+    periods = {name: key for key, names in data["periods"].items() for name in names}
+    return Language(
+        code=data["code"],
+        is_spaced=data["is_spaced"],
+        detect=tuple(data["detect"]),
+        phrases=phrases,
+        months=months,
+        units=units,
+        cardinals={word: float(value) for word, value in data["cardinals"].items()},
+        periods=periods,
+        patterns=tuple(_fill_patterns(data, months, units, periods)),
+        starts=(
+            *months,
+            *(n for n, key in periods.items() if key[:-1] in {"quarter", "half"}),
+            *data["patterns"]["starts"],
+        ),
+        neutral=frozenset(data["neutral"]["words"]),
+        published=tuple(data["headline"]["published"]),
+        hedge_gaps=frozenset({"", "-", "+", *data["hedges"]["gap"]}),
+    )
+
+
+def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
+    for number, names in data["months"].items():
+        yield from ((name, ("month", int(number))) for name in names)
+    for name, value in data["number_words"].items():
+        yield name, ("fraction", float(value))
+    for name, value in data["multiples"].items():
+        yield name, ("multiple", float(value))
+    for sign, forms in data["changes"].items():
+        for form, words in forms.items():
+            yield from ((word, ("change", (_SIGNS[sign], form))) for word in words)
+    for sign in ("up", "down"):
+        yield from ((word, ("compare", _SIGNS[sign])) for word in data["compare"][sign])
+        yield from ((word, ("moves", _SIGNS[sign])) for word in data["levels"].get("moves", {}).get(sign, ()))
+    for side in ("lower", "upper"):
+        yield from ((word, ("bound", side)) for word in data["bounds"][side])
+    for name, period in _list_periods(data):
+        yield name, ("relative", period)
+    for group, role in _GROUPS:
+        table, _, key = group.partition(".")
+        yield from ((word, (role, True)) for word in data[table].get(key or "words", ()))
+    for group in ("basis", "metrics"):
+        role = group.removesuffix("s") if group == "metrics" else group
+        for meaning, words in data[group].items():
+            if meaning not in {"named", "same_month"}:
+                yield from ((word, (role, meaning)) for word in words)
+    changes = frozenset(data["times"]["change"])
+    yield from ((word, ("times", word in changes)) for word in (*data["times"]["level"], *data["times"]["fold"]))
+    if not data["is_spaced"]:
+        yield from ((word, ("neutral", True)) for word in data["neutral"]["words"])
+
+
+# table.key of the language file → role; a key left out is `words`
+_GROUPS = (
+    ("slowing", "slowing"),
+    ("slowing.narrows", "narrows"),
+    ("bounds.post", "post_bound"),
+    ("hedges.before", "hedge"),
+    ("hedges.after", "post_hedge"),
+    ("basis.named", "against"),
+    ("basis.named_after", "against_after"),
+    ("basis.same_month", "same_month"),
+    ("periods.end", "part_of"),
+    ("periods.not_nameable", "horizon"),
+    ("periods.since", "since"),
+    ("modality.forecast", "modal"),
+    ("modality.prior", "prior"),
+    ("modality.revised", "revised"),
+    ("modality.done", "done"),
+    ("modality.earlier", "earlier"),
+    ("shares.verb", "share_verb"),
+    ("shares.noun", "share_noun"),
+    ("shares.whole", "whole"),
+    ("averages", "averages"),
+    ("levels", "level"),
+    ("links.to", "to"),
+    ("links.from", "from"),
+    ("links.by", "by"),
+    ("links.between", "between"),
+    ("links.of", "of"),
+    ("links.in", "in"),
+    ("conjunctions.list", "and"),
+    ("conjunctions.clause", "clause"),
+    ("respectively", "respectively"),
+    ("together", "together"),
+    ("together.each", "each"),
+    ("agents", "agent"),
+    ("pronouns", "pronoun"),
+    ("industry", "industry"),
+    ("foreign", "foreign"),
+    ("plans", "plan"),
+    ("quotes", "quote"),
+    ("negations", "negation"),
+    ("motion", "motion"),
+    ("makes", "makes"),
+)
+_NO_PERIOD = {"end", "not_nameable", "since", "first_months"}
+
+
+def _list_periods(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, names in data["periods"].items():
+        if key not in _NO_PERIOD:
+            yield from ((name, key) for name in names)
+
+
+def _scale(unit: str) -> tuple[str, float]:
+    name, _, factor = unit.partition("*")
+    return name, float(factor or 1)
+
+
+def _fill_patterns(
+    data: Mapping[str, Any], months: Mapping[str, int], units: Mapping[str, Any], periods: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    quarters = [name for name, key in periods.items() if key.startswith("quarter")]
+    halves = [name for name, key in periods.items() if key.startswith("half")]
+    for kind, patterns in data["patterns"].items():
+        for pattern in patterns if kind != "starts" else ():
+            filled = pattern.replace("{month}", _any_of(months)).replace("{unit}", _any_of(units))
+            yield kind, filled.replace("{quarter}", _any_of(quarters)).replace("{half}", _any_of(halves))
+
+
+def _any_of(words: Any) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
