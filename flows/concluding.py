@@ -13,7 +13,9 @@ from data_lake.lake import open_lake
 from data_lake.runs import record_run
 from flows.artifacts import show_month
 from flows.blocks import resolve_secret
+from flows.events import emit
 from flows.following import Followed
+from flows.telling import build_events
 from flows.voice import Voice
 from tasks.delivery import DEFAULT_RECEIVERS, DeliveryReport, deliver, deliver_summary, load_receivers
 from tasks.derive import known_span, load_chains
@@ -37,6 +39,7 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
     month = _latest_month(followed)
     if month:
         show_month(order.lake, month, run_id=order.run_id, chains_folder=order.stated.chains_folder)
+    emit(build_events(followed))
     message = _summarise(followed)
     record_run(open_lake(order.lake), _build_summary(followed, message))
     voice.say(message)
@@ -106,7 +109,7 @@ def _build_summary(followed: Followed, message: str) -> dict[str, object]:
         "chain": " ".join(chains),
         "from_month": min((s.first for s in followed.steps), default=None),
         "to_month": max((s.last for s in followed.steps), default=None),
-        "as_of": order.now,
+        "as_of": order.judged_at,
         "started_at": followed.started_at,
         "ended_at": datetime.now(UTC),
         "outcome": outcome,

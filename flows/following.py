@@ -1,9 +1,11 @@
 """What a month, an arrival and a backfill have in common: take in, judge step by step, compare and mark, tell."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
+from uuid import UUID
 
 import polars as pl
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -21,7 +23,7 @@ from flows.work import (
     refresh_tables,
     take_in_document,
 )
-from tasks.evaluate import Step, watch_now
+from tasks.evaluate import Step, watch_today
 from tasks.ingest import Outcome, Stated
 
 
@@ -37,6 +39,12 @@ class Order:
     stated: Stated = field(default_factory=Stated)
     chain: str = ""
     is_live: bool = True
+    as_of: datetime | None = None
+
+    @property
+    def judged_at(self) -> datetime:
+        """The instant with whose knowledge the run judges: now, unless another was asked for."""
+        return self.as_of or self.now
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class Followed:
     steps: tuple[Step, ...]
     alerts: pl.DataFrame
     lost_rows: int
+    by_document: Mapping[Path, tuple[Outcome, ...]] = field(default_factory=dict)
 
     def with_status(self, status: str) -> tuple[Outcome, ...]:
         """Releases that came to this."""
@@ -66,25 +75,25 @@ def follow(order: Order, voice: Voice) -> Followed:
     started = datetime.now(UTC)
     store = open_lake(order.lake)
     before = see_figures(store)
-    progress = create_progress_artifact(
-        0.0, key=f"trona-{order.flow.replace('_', '-')}", description=f"run {order.run_id}"
-    )
-    outcomes, errors = _take_in(order, voice)
+    key = f"trona-{order.flow.replace('_', '-')}"
+    progress = cast("UUID", create_progress_artifact(0.0, key=key, description=f"run {order.run_id}"))
+    by_document, errors = _take_in(order, voice)
+    outcomes = [outcome for found in by_document.values() for outcome in found]
     update_progress_artifact(progress, 30.0)
-    steps, pending = plan_evaluation(order.lake, order.chain)
+    steps, pending = plan_evaluation(order.lake, order.chain, order.judged_at)
     alerts = _judge(order, steps, voice, progress)
     if steps:
         first = min(step.first for step in steps)
-        refresh_tables(order.lake, first, order.now, order.stated.chains_folder)
+        refresh_tables(order.lake, first, order.judged_at, order.stated.chains_folder)
     if pending:
         note_evaluated(order.lake, pending, order.now, order.run_id)
     update_progress_artifact(progress, 100.0)
     lost = count_lost_rows(store, before)
-    return Followed(order, started, tuple(outcomes), tuple(errors), tuple(steps), alerts, lost)
+    return Followed(order, started, tuple(outcomes), tuple(errors), tuple(steps), alerts, lost, by_document)
 
 
-def _take_in(order: Order, voice: Voice) -> tuple[list[Outcome], list[TronaError]]:
-    outcomes: list[Outcome] = []
+def _take_in(order: Order, voice: Voice) -> tuple[dict[Path, tuple[Outcome, ...]], list[TronaError]]:
+    taken: dict[Path, tuple[Outcome, ...]] = {}
     errors: list[TronaError] = []
     futures = [
         take_in_document.submit(order.lake, path, order.stated, order.now, order.run_id) for path in order.documents
@@ -96,13 +105,13 @@ def _take_in(order: Order, voice: Voice) -> tuple[list[Outcome], list[TronaError
             errors.append(error)
             voice.say(f"  [{count}/{len(futures)}] {path.name}: {error.what}")
             continue
-        outcomes += found
+        taken[path] = tuple(found)
         voice.say(f"  [{count}/{len(futures)}] {path.name}: {describe_outcomes(found)}")
-    return outcomes, errors
+    return taken, errors
 
 
-def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> pl.DataFrame:
-    watched = [*steps, watch_now(order.now, steps)] if order.is_live else steps
+def _judge(order: Order, steps: list[Step], voice: Voice, progress: UUID) -> pl.DataFrame:
+    watched = [*steps, watch_today(order.judged_at, steps)] if order.is_live else steps
     futures = [judge_step.submit(order.lake, step, order.stated.chains_folder) for step in watched]
     entered = [ALERTS.empty()]
     for count, (step, future) in enumerate(zip(watched, futures, strict=True), start=1):
@@ -112,7 +121,7 @@ def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> p
         entered.append(rows)
         about = f"{', '.join(step.chains) or 'all chains'}, {step.first:%Y-%m} to {step.last:%Y-%m}"
         voice.say(f"  as of {step.as_of:%Y-%m-%d %H:%M} UTC ({about}): {_count(rows.height, 'change')} in the ledger")
-        update_progress_artifact(progress, 30 + 60 * count / len(watched))  # type: ignore[arg-type]
+        update_progress_artifact(progress, 30 + 60 * count / len(watched))
     return pl.concat(entered)
 
 

@@ -52,16 +52,19 @@ class Plan(NamedTuple):
     pending: list[str]
 
 
-def plan_steps(lake: Lake, *, chain: str = "") -> Plan:
-    """Steps to evaluate: from the earliest pending release on, every instant of publication.
+def plan_steps(lake: Lake, *, chain: str = "", until: datetime | None = None) -> Plan:
+    """Steps to evaluate: from the earliest pending release on, every instant of publication up to `until`.
 
     Steps after a pending release are evaluated again, since what was known then has changed; where nothing
     follows it, that is the pending releases alone.
     """
-    pending = pending_releases(lake).filter(pl.col("chain") == chain if chain else pl.lit(value=True))
+    pending = pending_releases(lake)
+    pending = pending.filter(chain=chain) if chain else pending
+    pending = pending.filter(pl.col("published_at") <= until) if until else pending
     if pending.is_empty():
         return Plan([], [])
-    return Plan(list_steps(lake, chain=chain, since=pending["published_at"][0]), pending["release_id"].to_list())
+    steps = list_steps(lake, chain=chain, since=pending["published_at"][0], until=until)
+    return Plan(steps, pending["release_id"].to_list())
 
 
 def list_steps(
@@ -110,11 +113,11 @@ def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: 
     )
 
 
-def watch_now(now: datetime, steps: list[Step]) -> Step:
-    """The step that looks at today: states of the last months, and whatever the steps before it touched."""
-    today = now.date().replace(day=1)
+def watch_today(as_of: datetime, steps: list[Step]) -> Step:
+    """The step that looks at the day itself: states of the last months, and whatever the steps before it touched."""
+    today = as_of.date().replace(day=1)
     return Step(
-        as_of=now,
+        as_of=as_of,
         chains=(),
         first=min([add_months(today, -_WATCHED_MONTHS), *(step.first for step in steps)]),
         last=max([today, *(step.last for step in steps)]),

@@ -161,7 +161,7 @@ def take_in(
     if not dry_run:
         lake.keep_document(document.sha256, document.content)
     try:
-        readings = read_document(document, stated)
+        readings = _read_or_refuse(document, stated)
     except (ContractBroken, UsageError, SourceUnavailable) as error:
         if not dry_run:
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
@@ -169,6 +169,22 @@ def take_in(
     known = recorded_documents(lake)
     intake = _Intake(lake, document, known, stated, now, run_id, dry_run)
     return [intake.take(reading) for reading in readings]
+
+
+def _read_or_refuse(document: Document, stated: Stated) -> list[Reading]:
+    """Readings of the document; whatever else goes wrong inside a reader is a refusal of this document alone."""
+    try:
+        return read_document(document, stated)
+    except TronaError:
+        raise
+    except Exception as error:
+        raise ContractBroken(
+            "the document cannot be read: its reader failed",
+            where=document.name,
+            found=f"{type(error).__name__}: {error}"[:300],
+            effect="nothing of this document was recorded; other documents were",
+            next="open it to see whether it is whole; if it is, this is a defect of the reader worth reporting",
+        ) from error
 
 
 @dataclass(frozen=True)

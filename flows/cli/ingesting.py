@@ -100,8 +100,8 @@ def ingest(
     schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
     print_frame(pl.DataFrame(rows, schema=schema), format="table", nothing="no documents found")
     _tell_end(rows, run_id, dry_run=dry_run)
-    for error in errors[1:]:
-        tell("\n".join(escape_terminal(line) for line in str(error).splitlines()))
+    for other in errors[1:]:
+        tell("\n".join(escape_terminal(line) for line in str(other).splitlines()))
     if errors:
         raise errors[0]
     return Exit.CONTRACT if any(row.get("refused") for row in rows) else Exit.DONE

@@ -1,6 +1,7 @@
 """Commands that run a flow: they need a Prefect server, and start a temporary one where none is running."""
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from cyclopts import Parameter
 from contracts.errors import Exit, UsageError
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import tell
+from flows.lock import find_up
 from flows.server import announce, choose_server
 from flows.settings import Settings, load_settings
 
@@ -47,18 +49,20 @@ def run(
         Judge with the knowledge of this date or instant instead of now.
     """
     settings = _start(lake)
-    taken = list(documents) or [Path(settings.inbox)] * Path(settings.inbox).is_dir()
+    takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
     now = datetime.now(UTC)
-    _call(
+    call_flow(
         "monthly_run",
         settings,
-        documents=[p.absolute() for p in taken],
+        documents=[p.absolute() for p in documents],
+        inbox=settings.inbox_address if takes_inbox else "",
         chain=chain,
         month=month,
         source=source or settings.source,
         published=parse_published(published, _ZONE) if published else None,
         notify=notify,
-        now=parse_instant(as_of, now=now) if as_of else now,
+        now=now,
+        as_of=parse_instant(as_of, now=now) if as_of else None,
     )
     return Exit.DONE
 
@@ -98,7 +102,7 @@ def backfill(
     """
     settings = _start(lake)
     now = datetime.now(UTC)
-    _call(
+    call_flow(
         "backfill",
         settings,
         report=report,
@@ -108,7 +112,8 @@ def backfill(
         chain=chain,
         source=source or settings.source,
         notify=notify,
-        now=parse_instant(as_of, now=now) if as_of else now,
+        now=now,
+        as_of=parse_instant(as_of, now=now) if as_of else None,
     )
     return Exit.DONE
 
@@ -154,16 +159,16 @@ def _start(lake: LakeOption) -> Settings:
     return settings
 
 
-def _call(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
+def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
     """Call a flow with the voice of this command, at the running server or a temporary one."""
-    announce(choose_server())
+    announce(choose_server(find_up(settings).get("api", "")))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
     from flows import backfill as backfill_module  # noqa: PLC0415 - Prefect reads its settings at import
     from flows import monthly  # noqa: PLC0415
     from flows.voice import Voice, speak  # noqa: PLC0415
 
-    flow = {"monthly_run": monthly.monthly_run, "backfill": backfill_module.backfill}[name]
+    flow: Callable[..., str] = monthly.monthly_run if name == "monthly_run" else backfill_module.backfill
     voice = Voice(say=tell, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), speak(voice):

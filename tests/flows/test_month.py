@@ -41,7 +41,9 @@ def test_a_backfill_says_how_far_it_is_and_that_nothing_was_taken_away(backfille
 def test_the_overview_shows_the_real_cases(backfilled):
     """Every number here is in the published figures; surprises by hand: 6.99 - 3.07, 100 (95,010/91,050 - 1)."""
     _, _, shown = backfilled
-    assert "Ternary cathode August 2025 production mom_pct: forecast +3.07 %, outcome +6.99 % (surprise +3.92 pp" in shown
+    assert (
+        "Ternary cathode August 2025 production mom_pct: forecast +3.07 %, outcome +6.99 % (surprise +3.92 pp" in shown
+    )
     assert "LFP cathode December 2023 production level: forecast 91,050, outcome 95,010 (level +4.35 %" in shown
     assert "Cathode materials +2 % while battery cells −41 % MoM" in shown
     assert "8 for Sodium-ion batteries, February 2026" in shown
@@ -108,7 +110,11 @@ def test_a_live_month_tells_once_and_shows_its_tables_in_the_ui(prefect_api, tmp
         artifacts = client.read_artifacts()
     tables = {a.key: a for a in artifacts if a.key}
     assert {"trona-month", "trona-scores", "trona-alerts", "trona-quarantine", "trona-monthly-run"} <= set(tables)
-    month = json.loads(tables["trona-month"].data) if isinstance(tables["trona-month"].data, str) else tables["trona-month"].data
+    month = (
+        json.loads(tables["trona-month"].data)
+        if isinstance(tables["trona-month"].data, str)
+        else tables["trona-month"].data
+    )
     assert any(row["segment"] == "cell" and row["value"] == -41 for row in month)
     assert run_id
 
