@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from contracts.chain import load_chain
-from contracts.checks import check_figures
+from contracts.checks import check_reading
 from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
 from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
@@ -218,12 +218,11 @@ class _Intake:
         try:
             _check_publication(head, self.known, self.now)
             chain = load_chain(head.chain, self.stated.chains_folder)
-            good, refused = check_figures(reading.figures, chain=chain, head=head)
+            good, refused = check_reading(reading, chain=chain)
         except (ContractBroken, UsageError) as error:
             if not self.dry_run:
                 _quarantine_whole(self.lake, self.document, head, error, now=self.now, run_id=self.run_id)
             return replace(outcome, status="refused", error=error)
-        refused = pl.concat([reading.refused, refused])
         outcome = replace(outcome, figures=good.height, quarantined=refused["row"].n_unique())
         if self.dry_run:
             return replace(outcome, status="readable")

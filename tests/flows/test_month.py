@@ -145,3 +145,21 @@ def test_a_month_limits_what_a_backfill_takes_in(prefect_api, tmp_path):
         backfill(str(tmp_path / "lake"), "2025-07", "2025-08", documents=[EXAMPLES / "sodium_ion"], now=NOW)
     taken = [line for line in said if " figures" in line and "run " not in line]
     assert {line.split(": ")[1].split()[1] for line in taken} == {"2025-07", "2025-08"}
+
+
+def test_judging_as_of_an_instant_leaves_later_releases_for_later(prefect_api, tmp_path):
+    from flows.backfill import backfill
+    from flows.voice import Voice, speak
+    from tasks.evaluate import pending_releases
+
+    lake = str(tmp_path / "lake")
+    with speak(Voice(lambda _: None, lambda _: None)):
+        backfill(lake, documents=[EXAMPLES / "sodium_ion"], now=NOW, as_of=day("2025-12-31"))
+    store = open_lake(lake)
+    assert pending_releases(store)["review_month"].to_list() == ["2026-01"]
+    assert read_alerts(store).filter(pl.col("month") >= day("2026-01-01").date()).is_empty()
+    assert store.table(RUNS).scan().collect()["as_of"].to_list() == [day("2025-12-31")]
+    with speak(Voice(lambda _: None, lambda _: None)):
+        backfill(lake, now=NOW)
+    assert pending_releases(store).is_empty()
+    assert read_alerts(store).filter(pl.col("month") == day("2026-01-01").date()).height
