@@ -21,6 +21,8 @@ from data_lake.releases import visible_releases
 from tasks.alerts import find_alerts
 from tasks.derive import derive_months
 
+# Rules look back: for misses in a row, gaps of late, and how far shares usually move.
+_MEMORY_MONTHS = 12
 _WATCHED_MONTHS = 3
 
 
@@ -99,14 +101,14 @@ def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: 
 
     Writes nothing, so steps can be judged at the same time.
     """
-    derived = derive_months(lake, chains, first=first, last=last, as_of=as_of)
+    derived = derive_months(lake, chains, first=add_months(first, -_MEMORY_MONTHS), last=last, as_of=as_of)
     return find_alerts(
         scores=derived.scores,
         comparisons=derived.comparisons,
         figures=derived.vintages,
         releases=visible_releases(lake, as_of=as_of).collect(),
         quarantine=lake.table(QUARANTINE).scan().filter(pl.col("rule") != UNRESOLVED_RULE).collect(),
-        deliveries=read_deliveries(lake, (first, last)),
+        deliveries=read_deliveries(lake),
         chains=chains,
         months=(first, last),
         as_of=as_of,

@@ -36,7 +36,7 @@ class HttpServer:
                 outer.requests.append({"path": self.path, "headers": dict(self.headers), "body": body})
                 outer.answer(self, body)
 
-            do_GET = do_POST  # noqa: N815 - the name that the base class calls
+            do_GET = do_POST
 
             def log_message(self, *args: object) -> None:
                 pass
@@ -51,7 +51,7 @@ class HttpServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:  # noqa: ARG002 - for those who look at it
+    def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         reply = self.answers.pop(0) if self.answers else (200, {}, "ok")
         if reply == HANG:
             self.released.wait(5)
@@ -101,7 +101,7 @@ class SlackApi(HttpServer):
     def _read(value: object) -> object:
         return json.loads(value) if isinstance(value, str) and value[:1] in "[{" else value
 
-    def chat_postMessage(self, data: dict) -> dict:  # noqa: N802 - the name of Slack's method
+    def chat_postMessage(self, data: dict) -> dict:
         post = {name: self._read(value) for name, value in data.items()}
         post |= {"ts": f"{time.time_ns() // 1000}.{len(self.posts):06d}"}
         self.posts.append(post)
@@ -114,7 +114,7 @@ class SlackApi(HttpServer):
                 return {"ok": True, "channel": "C123", "ts": post["ts"]}
         return {"ok": False, "error": "message_not_found"}
 
-    def conversations_history(self, data: dict) -> dict:  # noqa: ARG002 - called like its siblings
+    def conversations_history(self, data: dict) -> dict:
         return {"ok": True, "messages": [p for p in self.posts if "thread_ts" not in p]}
 
     def conversations_replies(self, data: dict) -> dict:
@@ -131,13 +131,13 @@ class Mailbox:
         self.refuse: dict[str, str] = {}
         self.peers: list[bool] = []
 
-    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: ARG002, N802 - aiosmtpd's hook
+    async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's hook
+    async def handle_DATA(self, server, session, envelope):
         if self.answers:
             reply = self.answers.pop(0)
             if reply == DROP:

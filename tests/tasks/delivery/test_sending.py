@@ -1,7 +1,9 @@
 """The outbox on a real lake: once, in order, side by side, retried, given up, and never a secret outside."""
 
 import itertools
+import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -19,6 +21,7 @@ from tasks.delivery.webhook import send_webhook
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
 from tests.tasks.delivery.servers import HANG
+from tests.tasks.messages.samples import HOSTILE
 
 NOON = published(MAY)
 MONTHS = (MAY, MAY)
@@ -264,6 +267,56 @@ def test_two_workers_at_once_send_it_once(lake):
     assert len(channel.got) == 1
     events = read_deliveries(lake).sort("step")["event"].to_list()
     assert events == ["planned", "sending", "sent"]
+
+
+def test_a_worker_taken_for_lost_that_comes_back_late_changes_nothing(lake):
+    """The first worker hangs beyond its lease, a second one sends, then the first one's channel gives up."""
+    second = Channel()
+
+    def slow(parcel):
+        run(lake, {"console": second}, at=NOON + LEASE)
+        return Unavailable("gave up waiting")
+
+    enter(lake, candidate())
+    run(lake, {"console": slow})
+    run(lake, {"console": second}, at=NOON + timedelta(days=1))
+    assert len(second.got) == 1
+    assert find_current(read_deliveries(lake))["event"].to_list() == ["sent"]
+
+
+def test_hostile_names_and_sentences_do_no_harm_on_any_channel(lake, http, mail_server):
+    server = mail_server(security="none")
+    cathode = next(s for s in SODIUM["sodium_ion"].segments if s.name == "cathode")
+    evil = replace(SODIUM["sodium_ion"], title=HOSTILE * 300, segments=(replace(cathode, title=HOSTILE * 300),))
+    detail = json.dumps(
+        {"forecast": 1.0, "actual": 9.0, "unit": HOSTILE, "surprise": 8.0, "sentences": [HOSTILE * 300]}
+    )
+    enter(lake, candidate(title=HOSTILE * 300, detail=detail))
+    receivers = [
+        Receiver(name="desk", kind="slack", url=SecretName(env="X")),
+        Receiver(
+            name="mail",
+            kind="email",
+            host="127.0.0.1",
+            port=server.port,
+            security="none",
+            sender="trona@example.com",
+            to=("a@example.com",),
+        ),
+    ]
+    senders = build_senders(lake, print)
+    options = {"chains": {"sodium_ion": evil}, "run_id": HOSTILE, "console": print, "senders": senders}
+    report = deliver(lake, receivers, lambda _: http.url, NOON, **options)
+    assert (report.sent, report.lines) == (2, ())
+    posted = http.requests[0]["body"].decode()
+    assert "<!channel>" not in posted
+    assert "http://evil" not in posted
+    (mail,) = server.box.messages
+    assert mail["Bcc"] is None
+    assert (mail["To"], len(server.box.raw[0]) < 100_000) == ("a@example.com", True)
+    html = mail.get_body(("html",)).get_content()
+    assert "<script" not in html
+    assert 'href="http' not in html
 
 
 def test_two_workers_deciding_at_once_fire_it_once(lake):
