@@ -3,6 +3,8 @@
 import re
 from datetime import date
 
+import polars as pl
+
 from contracts.errors import UsageError
 
 _PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])))?")
@@ -52,3 +54,21 @@ def add_months(month: date, count: int) -> date:
 def format_month(month: date) -> str:
     """`2026-01` for any day of January 2026."""
     return f"{month:%Y-%m}"
+
+
+def month_column(period: pl.Expr) -> pl.Expr:
+    """First day of well-formed periods, as `pl.Date`; null for other text."""
+    suffix = period.str.slice(5)
+    number = suffix.str.extract(r"(\d+)$").cast(pl.Int8, strict=False)
+    month = (
+        pl.when(suffix == "")
+        .then(1)
+        .when(suffix.str.starts_with("Q"))
+        .then(3 * number - 2)
+        .when(suffix.str.starts_with("H"))
+        .then(6 * number - 5)
+        .otherwise(number)
+    )
+    return pl.when(period.str.contains(PERIOD_PATTERN)).then(
+        pl.date(period.str.slice(0, 4).cast(pl.Int32, strict=False), month, 1)
+    )

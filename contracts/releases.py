@@ -7,10 +7,10 @@ from contracts.table import INSTANT, Column, Table
 
 RELEASES = Table(
     name="releases",
-    meaning="One row per event in the life of a release: recorded, or retracted with a reason.",
+    meaning="One row per event in the life of a release: recorded, evaluated, or retracted with a reason.",
     columns=(
         Column("release_id", pl.String, "hash of source, chain, review month, publication and document"),
-        Column("event", pl.String, "what happened", allowed=("recorded", "retracted")),
+        Column("event", pl.String, "what happened", allowed=("recorded", "evaluated", "retracted")),
         Column("source", pl.String, "who published it"),
         Column("chain", pl.String, "value chain"),
         Column("review_month", pl.String, "month or period it reviews", pattern=PERIOD_PATTERN),
@@ -28,9 +28,12 @@ RELEASES = Table(
     partition="",
 )
 
+UNRESOLVED_RULE = "unresolved"
+"""The rule under which quarantine keeps what a reader saw but could not place; it breaks no contract."""
+
 QUARANTINE = Table(
     name="quarantine",
-    meaning="Refused rows, each with the rule it broke.",
+    meaning="Refused rows, each with the rule it broke, and statements that could not be placed (rule `unresolved`).",
     columns=(
         Column("release_id", pl.String, "the release that states it"),
         Column("row", pl.String, "where it stood: row, sheet and row, or span"),

@@ -1,18 +1,16 @@
-"""Delta tables of the lake: Parquet files that exist and are on disk before the log names them.
+"""Delta tables of the lake: Parquet files that are on disk before the log names them.
 
-Data files are written first, under a name that is the hash of their bytes, and flushed to disk; only
-then does one transaction of the Delta log add (and remove) them, and the log is flushed too. A reader
-therefore sees all of a commit or nothing, and a commit that has returned survives a power cut.
-A commit may carry a `claim`: of two commits with the same claim, one is refused.
+Data files are written first, under a name that is the hash of their bytes, and flushed; only then does
+one transaction of the Delta log add (and remove) them, and the log is flushed too. A reader therefore
+sees all of a commit or nothing, and a commit that has returned survives a power cut. A commit may carry
+a *claim*, a named counter in the log: of two commits that expect the same count, one is refused.
 """
 
 import hashlib
 import io
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +21,249 @@ from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Tra
 
 from contracts.errors import SourceUnavailable
 from contracts.table import Table
+from data_lake.storage import Storage, flush
 
 _CONFIGURATION: dict[str, str | None] = {
     "delta.checkpointInterval": "10",
     "delta.enableExpiredLogCleanup": "false",
     "delta.deletedFileRetentionDuration": "interval 3650 days",
 }
-_ATTEMPTS = 30
+_ATTEMPTS = 50
+_STATISTICS = (pl.String, pl.Date, pl.Float64, pl.Int64)
 
 
 class ClaimTaken(Exception):
-    """Another commit holds this claim: what was to be written is there, or was decided by another writer."""
+    """Another commit holds this claim: the work is done, or another writer decided first."""
+
+
+@dataclass(frozen=True)
+class DeltaLog:
+    """One table of the lake, kept as a Delta table named like it."""
+
+    storage: Storage
+    table: Table
+
+    @property
+    def address(self) -> str:
+        """Where the table lives."""
+        return self.storage.address(self.table.name)
+
+    def scan(self) -> pl.LazyFrame:
+        """All rows, lazily; a filter on the partition column reads only its files. Empty where nothing was written."""
+        found = self._open()
+        if found is None:
+            return self.table.empty().lazy()
+        return pl.scan_delta(found).select(self.table.schema.names())
+
+    def append(
+        self,
+        frame: pl.DataFrame,
+        *,
+        claim: str = "",
+        expect: int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Add rows in one transaction and return the table's version.
+
+        With a `claim`, the commit counts it up from `expect` (None = never claimed) and raises
+        `ClaimTaken` where the count is another, also where another writer is faster by a moment.
+        """
+        rows = self.table.conform(frame)
+        return self._commit(rows, lambda _: [], claim=claim, expect=expect, metadata=metadata or {})
+
+    def replace(self, frame: pl.DataFrame, partitions: set[str]) -> int:
+        """Make these partitions hold exactly the rows of `frame`, in one transaction.
+
+        Partitions whose files would be the same bytes are left as they are. Concurrent calls follow one
+        another; the last one stands.
+        """
+        rows = self.table.conform(frame)
+        while True:
+            count = self.claim_version("replace")
+            try:
+                return self._commit(
+                    rows, lambda found: _files_of(found, partitions), claim="replace", expect=count, metadata={}
+                )
+            except ClaimTaken:
+                continue
+
+    def claim_version(self, claim: str) -> int | None:
+        """How often the claim was counted up, or None."""
+        found = self._open()
+        return found.transaction_version(claim) if found else None
+
+    def files(self) -> dict[str, str]:
+        """Data files of the newest version: name (with the hash of the content) → partition value."""
+        found = self._open()
+        return dict(_files_of(found, None)) if found else {}
+
+    def _open(self) -> DeltaTable | None:
+        try:
+            return DeltaTable(self.address, storage_options=dict(self.storage.options) or None)
+        except TableNotFoundError:
+            return None
+        except (DeltaError, OSError) as error:
+            if self.storage.local and _take_back_torn_commit(Path(self.address) / "_delta_log"):
+                return self._open()
+            raise _unreadable(self.address, error) from error
+
+    def _create(self) -> DeltaTable:
+        schema = Schema.from_arrow(self.table.empty().to_arrow().schema)
+        partition = [self.table.partition] if self.table.partition else None
+        for _ in range(_ATTEMPTS):
+            try:
+                DeltaTable.create(
+                    self.address,
+                    schema,
+                    mode="ignore",
+                    partition_by=partition,
+                    name=self.table.name,
+                    description=self.table.meaning,
+                    configuration=_CONFIGURATION,
+                    storage_options=dict(self.storage.options) or None,
+                )
+            except (DeltaError, OSError) as error:  # another writer created it in the same moment
+                reason: Exception = error
+            found = self._open()
+            if found is not None:
+                self._flush_log(-1, found.version())
+                return found
+        raise _unreadable(self.address, reason) from reason
+
+    def _commit(
+        self,
+        rows: pl.DataFrame,
+        removals: "Callable[[DeltaTable], list[tuple[str, str]]]",
+        *,
+        claim: str,
+        expect: int | None,
+        metadata: Mapping[str, Any],
+    ) -> int:
+        written = self._write_files(rows)
+        for _ in range(_ATTEMPTS):
+            found = self._open() or self._create()
+            if claim and found.transaction_version(claim) != expect:
+                raise ClaimTaken(claim)
+            gone = dict(removals(found))
+            kept = gone.keys() & {action.path for action in written}
+            actions: list[AddAction | RemoveAction] = [
+                *(action for action in written if action.path not in kept),
+                *(_removal(path, self.table.partition, gone[path]) for path in gone if path not in kept),
+            ]
+            if not actions:
+                return found.version()
+            before = found.version()
+            counted = [Transaction(claim, 0 if expect is None else expect + 1)] if claim else None
+            try:
+                found.create_write_transaction(
+                    actions,
+                    mode="append",
+                    schema=found.schema(),
+                    partition_by=[self.table.partition] if self.table.partition else None,
+                    commit_properties=CommitProperties(
+                        custom_metadata={k: str(v) for k, v in metadata.items()},
+                        app_transactions=counted,
+                    ),
+                )
+            except CommitFailedError:
+                continue
+            except (DeltaError, OSError) as error:
+                raise _unwritable(self.address, error) from error
+            found.update_incremental()
+            self._flush_log(before, found.version())
+            return found.version()
+        raise _unwritable(self.address, TimeoutError(f"{_ATTEMPTS} attempts met another writer"))
+
+    def _write_files(self, rows: pl.DataFrame) -> list[AddAction]:
+        partition = self.table.partition
+        if rows.is_empty():
+            return []
+        parts = rows.partition_by(partition, as_dict=True, include_key=False) if partition else {("",): rows}
+        return [self._write_file(str(key[0]), part) for key, part in sorted(parts.items(), key=lambda i: str(i[0]))]
+
+    def _write_file(self, value: str, part: pl.DataFrame) -> AddAction:
+        partition = self.table.partition
+        ordered = part.sort([name for name in self.table.key if name in part.columns], maintain_order=True)
+        buffer = io.BytesIO()
+        ordered.write_parquet(buffer, compression="zstd", compression_level=3, statistics=True)
+        content = buffer.getvalue()
+        digest = hashlib.sha256(content).hexdigest()[:32]
+        path = f"{partition}={value}/{digest}.parquet" if partition else f"{digest}.parquet"
+        name = f"{self.table.name}/{path}"
+        if not self.storage.has(name):
+            self.storage.put(name, content)
+        values = {partition: value} if partition else {}
+        return AddAction(path, len(content), values, 0, data_change=True, stats=_statistics(ordered))
+
+    def _flush_log(self, before: int, after: int) -> None:
+        if self.storage.local:
+            log = Path(self.address) / "_delta_log"
+            names = [f"{v:020}{end}" for v in range(before + 1, after + 1) for end in (".json", ".checkpoint.parquet")]
+            flush(*(log / name for name in names), log / "_last_checkpoint", log, log.parent, log.parent.parent)
+
+
+def _files_of(found: DeltaTable, partitions: set[str] | None) -> list[tuple[str, str]]:
+    actions: pl.DataFrame = pl.DataFrame(found.get_add_actions(flatten=True))
+    keys = [name for name in actions.columns if name.startswith("partition.")]
+    values = actions[keys[0]].cast(pl.String).to_list() if keys else [""] * actions.height
+    pairs = zip(actions["path"].to_list(), values, strict=True)
+    return sorted((path, value) for path, value in pairs if partitions is None or value in partitions)
+
+
+def _removal(path: str, partition: str, value: str) -> RemoveAction:
+    return RemoveAction(
+        path=path, data_change=True, partition_values={partition: value} if partition else {}, deletion_timestamp=0
+    )
+
+
+def _statistics(frame: pl.DataFrame) -> str:
+    columns = [name for name, dtype in frame.schema.items() if dtype in (pl.Date, pl.String)]
+    lowest = frame.select(pl.col(columns).min().cast(pl.String)).row(0, named=True)
+    highest = frame.select(pl.col(columns).max().cast(pl.String)).row(0, named=True)
+    short = {k for k in columns if lowest[k] is not None and len(lowest[k]) <= 32 and len(highest[k]) <= 32}
+    nulls = frame.select(pl.col(columns).null_count()).row(0, named=True)
+    return json.dumps(
+        {
+            "numRecords": frame.height,
+            "minValues": {k: lowest[k] for k in columns if k in short},
+            "maxValues": {k: highest[k] for k in columns if k in short},
+            "nullCount": nulls,
+        }
+    )
+
+
+def _take_back_torn_commit(log: Path) -> bool:
+    """Set aside a newest commit that a power cut left unfinished: it was never acknowledged to its writer."""
+    commits = sorted(log.glob("*.json"))
+    if not commits:
+        return False
+    newest = commits[-1]
+    try:
+        lines = newest.read_text(encoding="utf-8").splitlines()
+        torn = not lines or any(not isinstance(json.loads(line), dict) for line in lines if line)
+    except (ValueError, OSError):
+        torn = True
+    if torn:
+        newest.replace(newest.with_suffix(".torn"))
+        flush(log)
+    return torn
+
+
+def _unreadable(address: str, error: Exception) -> SourceUnavailable:
+    return SourceUnavailable(
+        "a table of the lake cannot be read",
+        where=address,
+        found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        effect="nothing was changed",
+        next="check the address and the permissions with `trona doctor`",
+    )
+
+
+def _unwritable(address: str, error: Exception) -> SourceUnavailable:
+    return SourceUnavailable(
+        "a table of the lake cannot be written",
+        where=address,
+        found=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        effect="this commit is not in; what was recorded before is whole",
+        next="check permissions and free space, then run the same command again",
+    )

@@ -1,0 +1,57 @@
+# Everything a newcomer types: `make run`, `make test`. The rest is in `make help`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LAKE ?= ./lake
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check venv dev bench docs lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month by month, and say what stands out
+	@$(BIN)/trona backfill --documents examples/figures --lake $(LAKE) --report
+	@echo "The command is $(BIN)/trona; activate the environment to call it trona: . $(BIN)/activate"
+
+test: $(VENV)/dev.stamp ## all tests
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lock
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python .ci/imports.py
+	@$(BIN)/python .ci/lock.py --check
+	@$(BIN)/python .ci/tables.py --check
+	@echo "check: all good"
+
+bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
+	@$(BIN)/python -m bench
+
+venv: $(VENV)/run.stamp ## the environment alone
+
+dev: $(VENV)/dev.stamp ## the environment with what tests and checks need
+
+docs: $(VENV)/dev.stamp ## docs/tables.md from the contracts
+	@$(BIN)/python .ci/tables.py
+
+lock: $(VENV)/dev.stamp ## resolve the dependencies of pyproject.toml anew
+	@$(BIN)/python .ci/lock.py
+
+clean: ## remove the environment and what tools keep
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit("Trona needs Python 3.11, 3.12 or 3.13; this is " + sys.version.split()[0] + ". Name another with: make PYTHON=python3.12 …")'
+	@echo "making the environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
+	@echo "installing what Trona needs (about a minute the first time)"
+	@$(BIN)/python .ci/install.py requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
+	@echo "installing what the tests need"
+	@$(BIN)/python .ci/install.py requirements-dev.lock
+	@touch $@

@@ -1,0 +1,270 @@
+"""Marking and track record at size, against peers and against the floor of one polars pass.
+
+Run `python bench/bench_scoring.py --pairs 10000000` from the root of the repository. Random figures with a
+fixed seed: 2,000 series, five leads, one actual in ten restated once. Every number is the median of
+`--repeat` runs in one process; peak memory is that of a fresh process that does nothing else.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import partial
+from importlib.metadata import version
+
+import numpy as np
+import polars as pl
+
+from contracts.chain import load_chain
+from contracts.figures import SERIES
+from contracts.records import RECORD_KEY
+from tasks.scoring import build_record, mark_forecasts
+
+SEED = 20260205
+LEADS = 5
+SERIES_COUNT = 2000
+RESTATED = 0.1
+
+
+def make_figures(pairs: int, *, leads: int = LEADS, seed: int = SEED) -> pl.DataFrame:
+    """Figures that hold `pairs` forecast/actual pairs: monthly growth of up to 2,000 series, several leads.
+
+    Actuals follow an AR(1) around 3 % with a spread of 8 pp; a forecast at lead h misses by 4·√h pp.
+    Numbers are rounded to 0.1, as published. One actual in ten is restated after 40 days.
+    """
+    rng = np.random.default_rng(seed)
+    series = min(SERIES_COUNT, max(1, pairs // (leads * 20)))
+    months = max(1, round(pairs / (leads * series)))
+    size = series * months
+    noise = rng.normal(0, 8 * np.sqrt(1 - 0.3**2), (series, months))
+    actual = np.empty((series, months))
+    actual[:, 0] = noise[:, 0]
+    for m in range(1, months):
+        actual[:, m] = 0.3 * actual[:, m - 1] + noise[:, m]
+    actual = np.round(actual + 3, 1).ravel()
+    base = pl.DataFrame(
+        {
+            "s": np.repeat(np.arange(series, dtype=np.int32), months),
+            "m": np.tile(np.arange(months, dtype=np.int32), series),
+        }
+    )
+    known = base.with_columns(
+        pl.Series("value", actual), pl.lit("actual").alias("kind"), pl.lit(0, pl.Int32).alias("lead")
+    )
+    again = known.filter(pl.Series(rng.random(size) < RESTATED)).with_columns(
+        (pl.col("value") + 1.5).round(1), pl.lit(40, pl.Int32).alias("days")
+    )
+    forecasts = [
+        base.with_columns(
+            pl.Series("value", np.round(actual + rng.normal(0, 4 * np.sqrt(h), size), 1)),
+            pl.lit("forecast").alias("kind"),
+            pl.lit(h, pl.Int32).alias("lead"),
+            pl.lit(0, pl.Int32).alias("days"),
+        )
+        for h in range(1, leads + 1)
+    ]
+    rows = pl.concat([known.with_columns(pl.lit(0, pl.Int32).alias("days")), again, *forecasts])
+    return _dress(rows)
+
+
+def _dress(rows: pl.DataFrame) -> pl.DataFrame:
+    """The columns that marking reads, with words and instants."""
+    start = date(1960, 1, 1)
+    months = pl.DataFrame({"m": pl.int_range(-24, rows["m"].max() + 2, eager=True).cast(pl.Int32)}).with_columns(
+        pl.lit(start).dt.offset_by(pl.format("{}mo", pl.col("m"))).alias("month")
+    )
+    months = months.with_columns(pl.col("month").dt.strftime("%Y-%m").alias("text"))
+    words = pl.DataFrame({"s": pl.int_range(0, rows["s"].max() + 1, eager=True).cast(pl.Int32)}).with_columns(
+        pl.lit("smm").alias("source"),
+        pl.lit("sodium_ion").alias("chain"),
+        pl.format("segment_{}", pl.col("s") // 20).alias("segment"),
+        pl.format("product_{}", pl.col("s") % 20).alias("product"),
+        pl.lit("production").alias("metric"),
+        pl.lit("mom_pct").alias("measure"),
+    )
+    review = months.rename({"m": "r", "month": "reviewed", "text": "review_month"})
+    frame = (
+        rows.with_columns((pl.col("m") - pl.col("lead")).alias("r"))
+        .join(words, on="s", how="left")
+        .join(months.rename({"text": "period"}), on="m", how="left")
+        .join(review, on="r", how="left")
+    )
+    at = pl.col("reviewed").dt.offset_by("1mo").cast(pl.Datetime("us")) + pl.duration(days=pl.col("days") + 4)
+    return frame.select(
+        *SERIES,
+        "period",
+        "month",
+        pl.lit(value=True).alias("is_monthly"),
+        "kind",
+        "value",
+        pl.lit(None, pl.Float64).alias("lower"),
+        pl.lit(None, pl.Float64).alias("upper"),
+        pl.lit(0.05).alias("half_width"),
+        pl.lit("%").alias("unit"),
+        pl.lit("exact").alias("qualifier"),
+        at.dt.replace_time_zone("UTC").alias("published_at"),
+        pl.lit(value=False).alias("is_published_assumed"),
+        "review_month",
+        pl.format("r{}", pl.col("r")).alias("release_id"),
+        pl.format("f{}", pl.int_range(pl.len())).alias("figure_id"),
+    )
+
+
+def median_seconds(work: Callable[[], object], repeat: int) -> tuple[float, float]:
+    """Median wall and median processor seconds; on a shared machine the second is the steadier."""
+    wall, cpu = [], []
+    for _ in range(repeat):
+        start, spent = time.perf_counter(), time.process_time()
+        work()
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - spent)
+    return statistics.median(wall), statistics.median(cpu)
+
+
+# ------------------------------------------------------------------ peers, each on the same pairs
+
+
+def measure_floor(scores: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """The floor: one pass that computes only MAE by group."""
+    return scores.lazy().group_by(keys).agg((pl.col("actual") - pl.col("forecast")).abs().mean()).collect()
+
+
+def measure_plain(scores: pl.DataFrame) -> pl.DataFrame:
+    """The plain record through the same code as the whole one."""
+    return build_record(scores, detail="plain")
+
+
+def run_utilsforecast(scores: pl.DataFrame) -> tuple[Callable[[], object], Callable[[], object]]:
+    """`utilsforecast.evaluate` on polars (MAE, RMSE, bias, MASE), and ours for the same four."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from utilsforecast.evaluation import evaluate
+        from utilsforecast.losses import bias, mae, mase, rmse
+
+    frame = (
+        scores.filter(pl.col("lead_months") == 1)
+        .select(
+            pl.concat_str(SERIES, separator="|").alias("unique_id"),
+            pl.col("month").alias("ds"),
+            pl.col("actual").alias("y"),
+            pl.col("forecast").alias("f"),
+        )
+        .sort("unique_id", "ds")
+    )
+    train = frame.select("unique_id", "ds", "y")
+    ours = scores.filter(pl.col("lead_months") == 1)
+    return (
+        lambda: evaluate(frame, [mae, rmse, bias, partial(mase, seasonality=1)], train_df=train),
+        lambda: build_record(ours, detail="errors"),
+    )
+
+
+def run_bank_of_england(pairs: int) -> float:
+    """Seconds a pair of `forecast-evaluation`: its main table, accuracy, bias and Diebold-Mariano."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import forecast_evaluation as fe
+        import pandas as pd
+
+        leads, months = 4, pairs // 4
+        rng = np.random.default_rng(SEED)
+        dates = pd.period_range("1900-01", periods=months + leads, freq="M").to_timestamp("M")
+        truth = rng.normal(3, 8, months + leads)
+        outturns = pd.DataFrame(
+            {
+                "date": dates,
+                "variable": "output",
+                "vintage_date": dates + pd.offsets.MonthEnd(1),
+                "frequency": "M",
+                "forecast_horizon": -1,
+                "value": truth,
+            }
+        )
+        rows = [
+            {
+                "date": dates[i + h],
+                "variable": "output",
+                "vintage_date": dates[i],
+                "source": source,
+                "frequency": "M",
+                "forecast_horizon": h,
+                "value": truth[i + h] + noise,
+            }
+            for i in range(months // 2)
+            for h in range(leads)
+            for source, noise in (("agency", rng.normal(0, 4)), ("naive", rng.normal(0, 8)))
+        ]
+        forecasts = pd.DataFrame(rows)
+        start = time.perf_counter()
+        data = fe.ForecastData(outturns_data=outturns, forecasts_data=forecasts, metric="levels")
+        fe.compute_accuracy_statistics(data=data, k=0)
+        fe.bias_analysis(data=data, k=0)
+        fe.diebold_mariano_table(data=data, benchmark_model="naive", k=0)
+        return (time.perf_counter() - start) / len(forecasts)
+
+
+# ------------------------------------------------------------------ the run
+
+
+def measure(pairs: int, repeat: int) -> dict[str, tuple[float, float]]:
+    """Wall and processor seconds of each step for this many pairs."""
+    chains = {"sodium_ion": load_chain("sodium_ion")}
+    figures = make_figures(pairs)
+    scores = mark_forecasts(figures, chains=chains)
+    build_record(scores.head(1000))  # imports are paid once a process, not once a pair
+    found = {"mark": median_seconds(partial(mark_forecasts, figures, chains=chains), repeat)}
+    del figures
+    found["record"] = median_seconds(partial(build_record, scores), repeat)
+    found["plain record"] = median_seconds(partial(measure_plain, scores), repeat)
+    found["floor"] = median_seconds(partial(measure_floor, scores, list(RECORD_KEY)), repeat)
+    theirs, ours = run_utilsforecast(scores)
+    found["utilsforecast, four metrics, one lead"] = median_seconds(theirs, repeat)
+    found["ours, the same metrics and pairs"] = median_seconds(ours, repeat)
+    return found
+
+
+def measure_peak(pairs: int) -> tuple[float, float]:
+    """Peak resident memory of a fresh process that makes the figures, and of one that also marks and records."""
+    code = (
+        "import resource,sys;sys.path.insert(0,'.');sys.path.insert(0,'bench');import bench_scoring as b;"
+        "from contracts.chain import load_chain;f=b.make_figures({n});"
+        "m=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e6;"
+        "s=b.mark_forecasts(f,chains={{'sodium_ion':load_chain('sodium_ion')}});del f;b.build_record(s);"
+        "print(m,resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e6)"
+    )
+    out = subprocess.run([sys.executable, "-c", code.format(n=pairs)], capture_output=True, text=True, check=True)
+    made, whole = (float(x) for x in out.stdout.split())
+    return made, whole
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--boe-pairs", type=int, default=4000)
+    parser.add_argument("--peak", action="store_true")
+    options = parser.parse_args()
+    print(f"polars {pl.__version__}, {pl.thread_pool_size()} threads; {datetime.now(UTC):%Y-%m-%d}")
+    print(f"utilsforecast {version('utilsforecast')}, forecast-evaluation {version('forecast-evaluation')}")
+    for pairs in options.pairs:
+        found = measure(pairs, options.repeat)
+        print(f"{pairs:,} pairs, medians of {options.repeat}")
+        for name, (wall, cpu) in found.items():
+            print(f"  {name:<40} {wall:8.3f} s wall {cpu:8.3f} s cpu {1e6 * wall / pairs:7.2f} µs a pair")
+        for name in ("plain record", "record"):
+            wall, cpu = (ours / least for ours, least in zip(found[name], found["floor"], strict=True))
+            print(f"  {name} over the floor: {wall:.1f}× wall, {cpu:.1f}× cpu")
+        if options.peak:
+            made, whole = measure_peak(pairs)
+            print(f"  peak memory: figures alone {made:.1f} GB, with scores and record {whole:.1f} GB")
+    if options.boe_pairs:
+        each = run_bank_of_england(options.boe_pairs)
+        print(f"forecast-evaluation {version('forecast-evaluation')}: {1e6 * each:.0f} µs a pair")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The lake: one address under which documents and tables are kept."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from contracts.errors import SourceUnavailable, UsageError
+from contracts.table import Table
+from data_lake.delta import DeltaLog
+from data_lake.storage import Storage
+
+_STORES = {"s3", "s3a", "gs", "az", "abfs", "abfss"}
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake. Tables come into being with their first row; opening a lake writes nothing."""
+
+    storage: Storage
+
+    @property
+    def uri(self) -> str:
+        """The address, as printed on the first line of each run."""
+        return self.storage.uri
+
+    def table(self, table: Table) -> DeltaLog:
+        """The table of this name."""
+        return DeltaLog(self.storage, table)
+
+    def keep_document(self, sha256: str, content: bytes) -> None:
+        """Keep a document's bytes under their hash; a document that is kept already is left alone."""
+        name = document_name(sha256)
+        if not self.storage.has(name):
+            self.storage.put(name, content)
+
+    def read_document(self, sha256: str) -> bytes:
+        """Bytes of a kept document. Raises `SourceUnavailable` where it is not there."""
+        return self.storage.get(document_name(sha256))
+
+
+def open_lake(uri: str | Path, options: Mapping[str, str] | None = None) -> Lake:
+    """The lake at a folder or object-store address (`s3://bucket/lake`).
+
+    For an object store, credentials and endpoint come from the environment (`AWS_ACCESS_KEY_ID`,
+    `AWS_ENDPOINT_URL` …) or from `options`. Raises `UsageError` for an address of an unknown kind and
+    `SourceUnavailable` where a local path is a file.
+    """
+    text = str(uri)
+    scheme = urlsplit(text).scheme
+    if scheme in _STORES:
+        return Lake(Storage(text.rstrip("/"), dict(options or {})))
+    if scheme not in {"", "file"} and not Path(text).drive:
+        raise UsageError(
+            f"the lake's address has an unknown scheme: {scheme}",
+            where=text,
+            next="give a folder, or an address that begins with " + ", ".join(f"{s}://" for s in sorted(_STORES)),
+        )
+    folder = Path(text.removeprefix("file://")).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise SourceUnavailable("the lake's address is a file, not a folder", where=str(folder))
+    if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
+        raise SourceUnavailable("the lake's folder cannot be read", where=str(folder), next="check its permissions")
+    return Lake(Storage(str(folder.absolute())))
+
+
+def document_name(sha256: str) -> str:
+    """Where a document is kept, relative to the lake."""
+    return f"documents/{sha256[:2]}/{sha256}"

@@ -1,0 +1,73 @@
+"""The backfill: many months by hand, each judged with only the knowledge of its time."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from prefect import flow, runtime
+
+from contracts.errors import UsageError
+from contracts.period import parse_month
+from flows.concluding import conclude
+from flows.following import Order, follow
+from flows.monthly import new_run_id
+from flows.voice import current_voice
+from tasks.ingest import Stated, find_documents
+
+
+def _name_run() -> str:
+    parameters = runtime.flow_run.parameters
+    months = f"{parameters.get('from_month') or 'the first month'} to {parameters.get('to_month') or 'the last'}"
+    return f"{parameters.get('chain') or 'all chains'} {months}"
+
+
+@flow(name="backfill", flow_run_name=_name_run)
+def backfill(
+    lake: str,
+    from_month: str = "",
+    to_month: str = "",
+    documents: list[Path] | None = None,
+    chain: str = "",
+    source: str = "",
+    chains_folder: Path | None = None,
+    receivers: str = "",
+    notify: Literal["none", "digest"] = "none",
+    now: datetime | None = None,
+    as_of: datetime | None = None,
+) -> str:
+    """Take in many months of documents and judge them in the order in which they were published.
+
+    Can be stopped and started again: what is recorded is known, what is judged is not judged again.
+    Returns the run's id.
+
+    Args:
+        lake: folder or object-store address of the lake
+        from_month: first month to take in, YYYY-MM; empty = from the first document on
+        to_month: last month to take in, YYYY-MM; empty = up to the last document
+        documents: files and folders to take in; none = only what the lake holds already
+        chain: only this chain; empty = all
+        source: who published them, where they do not say it themselves
+        chains_folder: folder with own chain definitions
+        receivers: file that names the receivers
+        notify: none = nobody is told, digest = one summary
+        now: the clock; empty = now
+        as_of: judge with the knowledge of this instant; empty = now
+    """
+    first = parse_month(from_month) if from_month else None
+    last = parse_month(to_month) if to_month else None
+    if first and last and first > last:
+        raise UsageError(f"the first month {from_month} is after the last {to_month}", next="exchange --from and --to")
+    order = Order(
+        lake=lake,
+        run_id=new_run_id(),
+        flow="backfill",
+        now=now or datetime.now(UTC),
+        documents=tuple(find_documents(documents or [])),
+        stated=Stated(source=source, chain=chain, chains_folder=chains_folder, first_month=first, last_month=last),
+        chain=chain,
+        is_live=False,
+        as_of=as_of,
+    )
+    voice = current_voice()
+    conclude(follow(order, voice), receivers=receivers, notify=notify, voice=voice)
+    return order.run_id

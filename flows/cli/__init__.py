@@ -1,0 +1,31 @@
+"""The command line: `trona`."""
+
+import os
+import sys
+from typing import NoReturn
+
+from contracts.errors import Exit, TronaError
+
+
+def main() -> NoReturn:
+    """Run the command and leave with its exit code; an expected failure is told in five parts on stderr."""
+    from flows.cli.app import app  # noqa: PLC0415 - a failure to import is told like any other
+
+    try:
+        code = app(sys.argv[1:], result_action="return_value")
+    except TronaError as error:
+        _tell(error)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped: what was recorded is whole; run the same command again to go on\n")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.DONE
+    sys.exit(int(code) if isinstance(code, int) else Exit.DONE)
+
+
+def _tell(error: TronaError) -> None:
+    from tasks.terminal import escape_terminal  # noqa: PLC0415 - only where something failed
+
+    sys.stderr.write("\n".join(escape_terminal(line) for line in str(error).splitlines()) + "\n")

@@ -1,0 +1,80 @@
+"""Commands that set up and look after: `init` writes commented files, `doctor` says what is wrong."""
+
+import json as json_format
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from contracts.errors import Exit, UsageError
+from flows.cli.options import LakeOption
+from flows.cli.output import tell
+from flows.settings import load_settings, settings_path
+
+_DEFAULT_LAKE = LakeOption()
+_SETTINGS = Path(__file__).parents[1] / "templates" / "trona.toml"
+_RECEIVERS = Path(__file__).parents[1] / "templates" / "receivers.toml"
+
+
+def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
+    """Write trona.toml and receivers.toml, every setting with its meaning, and make the inbox.
+
+    Parameters
+    ----------
+    folder
+        Where to write; else TRONA_CONFIG, else here.
+    overwrite
+        Replace files that are there.
+    """
+    from flows.inbox import open_inbox  # noqa: PLC0415 - not for --help
+
+    place = folder or settings_path().parent
+    files = {place / "trona.toml": _SETTINGS, place / "receivers.toml": _RECEIVERS}
+    there = [path for path in files if path.exists()]
+    if there and not overwrite:
+        raise UsageError(f"{there[0]} is there already", effect="nothing was written", next="trona init --overwrite")
+    place.mkdir(parents=True, exist_ok=True)
+    for path, template in files.items():
+        path.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+        sys.stdout.write(f"{path}\n")
+    inbox = place / "inbox"
+    open_inbox(str(inbox))
+    sys.stdout.write(f"{inbox}\n")
+    tell("next: trona doctor, then trona up")
+    return Exit.DONE
+
+
+def doctor(*, send_test: bool = False, json: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Look at everything that must be right, and say the next command where something is not.
+
+    Parameters
+    ----------
+    send_test
+        Send a test message to every receiver.
+    json
+        Print the findings as JSON.
+    """
+    from flows.checkup import check_all  # noqa: PLC0415 - not for --help
+    from tasks.terminal import escape_terminal  # noqa: PLC0415
+
+    settings = load_settings(lake=lake.lake)
+    findings = check_all(settings)
+    is_delivered = True
+    if send_test:
+        from flows.try_receivers import send_tests  # noqa: PLC0415
+
+        sent = send_tests(settings, datetime.now(UTC))
+        is_delivered = all(finding.state != "wrong" for finding in sent)
+        findings += sent
+    if json:
+        sys.stdout.write(json_format.dumps([f.to_dict() for f in findings], ensure_ascii=False, indent=1) + "\n")
+    else:
+        width = max(len(finding.about) for finding in findings)
+        for finding in findings:
+            sys.stdout.write(escape_terminal(f"{finding.state:<5} {finding.about:<{width}} {finding.found}") + "\n")
+            if finding.next:
+                sys.stdout.write(escape_terminal(f"      {'':<{width}} next: {finding.next}") + "\n")
+    wrong = sum(finding.state == "wrong" for finding in findings)
+    tell(f"{wrong} wrong" if wrong else "nothing is wrong")
+    if not is_delivered:
+        return Exit.DELIVERY
+    return Exit.SOURCE if wrong else Exit.DONE

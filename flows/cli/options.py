@@ -1,0 +1,108 @@
+"""Options that many commands share, and how their values are read."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from contracts.errors import UsageError
+from contracts.period import parse_month
+from data_lake.selection import Selection
+
+Format = Literal["table", "csv", "json", "parquet"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class LakeOption:
+    """Where the lake is."""
+
+    lake: str = ""
+    "Folder or object-store address; else TRONA_LAKE, trona.toml, ./lake."
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Filters:
+    """Which rows to read, and with which knowledge."""
+
+    source: str = ""
+    "Only this source."
+    chain: str = ""
+    "Only this chain."
+    segment: str = ""
+    "Only this segment."
+    product: str | None = None
+    "Only this product; '' = segment totals."
+    metric: str = ""
+    "Only this metric."
+    measure: str = ""
+    "Only this measure."
+    kind: str = ""
+    "actual or forecast."
+    from_month: Annotated[str, Parameter(name="--from")] = ""
+    "First month, YYYY-MM."
+    to_month: Annotated[str, Parameter(name="--to")] = ""
+    "Last month, YYYY-MM."
+    as_of: str = ""
+    "Only what was public then: a date (to the end of that day, UTC) or an instant."
+    as_recorded: str = ""
+    "Only what this lake knew then: a date or an instant."
+    format: Format = "table"
+    "How to print: table, csv, json or parquet."
+    json: Annotated[bool, Parameter(negative="")] = False
+    "The same as --format json."
+
+    def selection(self) -> Selection:
+        """The filters as a selection of rows."""
+        return Selection(
+            source=self.source,
+            chain=self.chain,
+            segment=self.segment,
+            product=self.product,
+            metric=self.metric,
+            measure=self.measure,
+            kind=self.kind,
+            first=parse_month(self.from_month) if self.from_month else None,
+            last=parse_month(self.to_month) if self.to_month else None,
+        )
+
+    def instants(self, now: datetime) -> tuple[datetime, datetime | None]:
+        """(`as_of`, `as_recorded`); without --as-of it is now, without --as-recorded there is no limit."""
+        as_of = parse_instant(self.as_of, now=now) if self.as_of else now
+        return as_of, parse_instant(self.as_recorded, now=now) if self.as_recorded else None
+
+
+def parse_instant(text: str, *, now: datetime) -> datetime:
+    """An instant from a date (its last microsecond, UTC) or an ISO instant (UTC where no zone is given).
+
+    Raises `UsageError` where the text cannot be read, or lies after the day of `now`.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"not a date or an instant: {text!r}", next="write 2026-02-05 or 2026-02-05T09:00:00+08:00"
+        ) from None
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    if len(text) <= 10:
+        instant += timedelta(days=1, microseconds=-1)
+    if instant.date() > now.date():
+        raise UsageError(
+            f"{text} lies in the future: nothing can be known as of then", next=f"give an instant up to {now:%Y-%m-%d}"
+        )
+    return instant.astimezone(UTC)
+
+
+def parse_published(text: str, zone: str) -> datetime:
+    """When something was published: a date (the start of that day in `zone`) or an ISO instant; as UTC."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where a date is given
+
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"not a date of publication: {text!r}", next="write 2026-02-05, or with time and zone"
+        ) from None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)

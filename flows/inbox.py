@@ -1,0 +1,268 @@
+"""The inbox: a folder, or a prefix of an object store, in which documents land.
+
+A document lies in it until it is dealt with, and then goes to `done/`, or to `refused/` with a file that says
+why. Nothing else remembers what has landed: whatever still lies there is still to be done.
+"""
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Protocol
+
+from contracts.errors import SourceUnavailable, TronaError
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+DONE, REFUSED = "done", "refused"
+REASON_SUFFIX = ".reason.txt"
+# What copying programs call a file they have not finished.
+_UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp")
+_BESIDE = ".mapping.toml"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A document in the inbox; `stamp` changes whenever its bytes may have changed."""
+
+    name: str
+    size: int
+    stamp: str
+
+
+class Inbox(Protocol):
+    """What can be done with an inbox, wherever it is. Names are relative to it, with forward slashes."""
+
+    @property
+    def address(self) -> str:
+        """Its folder or object-store prefix."""
+
+    def list(self) -> list[Landed]:
+        """Documents that lie in it, by name; those being written may be among them."""
+
+    def is_still_written(self, name: str) -> bool:
+        """Whether somebody has the document open for writing, as far as that can be known."""
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """The document as a local file; a copy in `folder` where it is not one already."""
+
+    def accept(self, document: Landed) -> None:
+        """Move to `done/`, unless it changed meanwhile or is gone."""
+
+    def refuse(self, document: Landed, reason: str) -> None:
+        """Move to `refused/`, with the reason beside it, unless it changed meanwhile or is gone."""
+
+
+def open_inbox(address: str) -> Inbox:
+    """The inbox at a folder or object-store address; a folder is made where there is none."""
+    if "://" in address and not address.startswith("file://"):
+        return ObjectInbox(address.rstrip("/"))
+    inbox = FolderInbox(str(Path(address.removeprefix("file://")).expanduser().absolute()))
+    inbox.make()
+    return inbox
+
+
+def is_document_name(name: str) -> bool:
+    """Whether a name in the inbox is a document's: not hidden, not unfinished, not dealt with."""
+    parts = PurePosixPath(name).parts
+    return not (
+        not parts
+        or parts[0] in {DONE, REFUSED}
+        or any(part.startswith((".", "~")) for part in parts)
+        or name.lower().endswith(_UNFINISHED)
+        or name.endswith((_BESIDE, REASON_SUFFIX))
+    )
+
+
+def write_reason(name: str, error: TronaError) -> str:
+    """Why a document was refused, for the file beside it."""
+    return f"{name} was refused.\n\n{error}\n\nCorrected, it can be dropped into the inbox again.\n"
+
+
+@dataclass(frozen=True)
+class FolderInbox:
+    """An inbox that is a folder on this machine."""
+
+    address: str
+
+    @property
+    def folder(self) -> Path:
+        """Where it is."""
+        return Path(self.address)
+
+    def make(self) -> None:
+        """Make the folder. Raises `SourceUnavailable` where that fails."""
+        try:
+            for name in (DONE, REFUSED):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SourceUnavailable(
+                "the inbox cannot be made",
+                where=self.address,
+                found=error.strerror or str(error),
+                next="check the setting `inbox` and the permissions of the folder",
+            ) from error
+
+    def list(self) -> list[Landed]:
+        """Documents that lie in it, by name."""
+        found = []
+        for root, folders, files in os.walk(self.folder):
+            folders[:] = sorted(f for f in folders if is_document_name(self._name(root, f)))
+            found += [self._look(name) for f in files if is_document_name(name := self._name(root, f))]
+        return sorted((d for d in found if d), key=lambda d: d.name)
+
+    def is_still_written(self, name: str) -> bool:
+        """Whether somebody has it open for writing."""
+        return is_open_for_writing(self.folder / name)
+
+    def fetch(self, name: str, folder: Path) -> Path:  # noqa: ARG002 - a local file needs no copy
+        """The document as a local file."""
+        return self.folder / name
+
+    def accept(self, document: Landed) -> None:
+        """Move to `done/`."""
+        self._move(document, DONE)
+
+    def refuse(self, document: Landed, reason: str) -> None:
+        """Move to `refused/`, with the reason."""
+        moved = self._move(document, REFUSED)
+        if moved:
+            moved.with_name(moved.name + REASON_SUFFIX).write_text(reason, encoding="utf-8")
+
+    def _move(self, document: Landed, where: str) -> Path | None:
+        path = self.folder / document.name
+        if self._look(document.name) != document:
+            return None
+        target = self.folder / where / document.name
+        if target.exists():
+            target = target.with_name(_name_apart(target.name, path.read_bytes()))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.replace(target)
+        except FileNotFoundError:
+            return None  # another run has dealt with it
+        return target
+
+    def _look(self, name: str) -> Landed | None:
+        try:
+            status = (self.folder / name).stat()
+        except OSError:
+            return None
+        return Landed(name, status.st_size, f"{status.st_mtime_ns}-{status.st_ino}")
+
+    def _name(self, root: str, name: str) -> str:
+        return (Path(root) / name).relative_to(self.folder).as_posix()
+
+
+@dataclass(frozen=True)
+class ObjectInbox:
+    """An inbox that is a prefix of an object store; an object appears whole, so none is half-copied."""
+
+    address: str
+
+    def list(self) -> list[Landed]:
+        """Documents that lie in it, by name."""
+        return [landed for name, landed in sorted(self._list_all().items()) if is_document_name(name)]
+
+    def is_still_written(self, name: str) -> bool:  # noqa: ARG002 - see the class
+        """Whether somebody has it open for writing."""
+        return False
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """The document as a local file."""
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.write_bytes(bytes(self._store().get(name).bytes()))
+        except OSError as error:
+            raise SourceUnavailable(
+                "a document in the inbox cannot be fetched",
+                where=f"{self.address}/{name}",
+                found=type(error).__name__,
+                effect="it stays in the inbox and is tried again",
+                next="check the credentials and the network",
+            ) from error
+        return path
+
+    def accept(self, document: Landed) -> None:
+        """Move to `done/`."""
+        self._move(document, DONE)
+
+    def refuse(self, document: Landed, reason: str) -> None:
+        """Move to `refused/`, with the reason."""
+        moved = self._move(document, REFUSED)
+        if moved:
+            self._store().put(moved + REASON_SUFFIX, reason.encode())
+
+    def _move(self, document: Landed, where: str) -> str:
+        names = self._list_all()
+        if names.get(document.name) != document:
+            return ""
+        store = self._store()
+        target = f"{where}/{document.name}"
+        if target in names:
+            parent, _, last = target.rpartition("/")
+            target = f"{parent}/{_name_apart(last, bytes(store.get(document.name).bytes()))}"
+        try:
+            store.rename(document.name, target)
+        except FileNotFoundError:
+            return ""  # another run has dealt with it
+        return target
+
+    def _list_all(self) -> dict[str, Landed]:
+        try:
+            listed = [item for batch in self._store().list() for item in batch]
+        except Exception as error:
+            raise SourceUnavailable(
+                "the inbox cannot be listed",
+                where=self.address,
+                found=type(error).__name__,
+                next="check the address, the credentials in the environment, and the network",
+            ) from error
+        return {
+            item["path"]: Landed(item["path"], item["size"], item["e_tag"] or f"{item['last_modified']}")
+            for item in listed
+        }
+
+    def _store(self) -> "ObjectStore":
+        """The store; credentials and endpoint come from the environment only."""
+        from obstore.store import from_url  # noqa: PLC0415 - only object stores pay for the import
+
+        plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true"
+        store: ObjectStore = from_url(self.address, client_options={"allow_http": plain})
+        return store
+
+
+def is_open_for_writing(path: Path) -> bool:
+    """Whether any process has the file open for writing; False where the system cannot tell.
+
+    Linux grants a read lease only on a file that nobody is writing. Elsewhere, and on file systems without
+    leases, a document counts as whole once it has been left alone.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import fcntl  # noqa: PLC0415 - not on every system
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # not ours, or no leases here
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _name_apart(name: str, content: bytes) -> str:
+    """`2026-01.csv` → `2026-01.1f3a5b7c.csv`: the same bytes always get the same name."""
+    stem, dot, suffix = name.rpartition(".")
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    return f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"

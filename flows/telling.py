@@ -1,0 +1,106 @@
+"""The events of a run: what it recorded, refused, marked and raised."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from contracts.period import format_month
+from contracts.scores import SCORES
+from data_lake.lake import open_lake
+from flows.events import Event
+from flows.following import Followed
+from tasks.alerts.release_missing import RULE as MISSING
+from tasks.ingest import Outcome
+
+
+def build_events(followed: Followed) -> list[Event]:
+    """Events of a run, in the order in which things happened."""
+    events = [*_build_recorded(followed), *_build_broken(followed), *_build_scored(followed)]
+    return [*events, *_build_alerts(followed)] if followed.order.is_live else events
+
+
+def _build_recorded(followed: Followed) -> Iterator[Event]:
+    for o in followed.with_status("recorded"):
+        payload = {
+            "lake": followed.order.lake,
+            "source": o.source,
+            "chain": o.chain,
+            "month": o.review_month,
+            "release_id": o.release_id,
+            "document": o.document,
+            "published_at": o.published_at.isoformat() if o.published_at else "",
+            "figures": o.figures,
+            "quarantined": o.quarantined,
+            "unresolved": o.unresolved,
+            "is_live": followed.order.is_live,
+            "run_id": followed.order.run_id,
+        }
+        yield Event("trona.release.recorded", f"trona.release.{o.source}.{o.chain}.{o.review_month}", payload)
+
+
+def _build_broken(followed: Followed) -> Iterator[Event]:
+    for o in followed.outcomes:
+        if o.status == "refused" or o.quarantined:
+            yield _describe_broken(followed, o)
+
+
+def _describe_broken(followed: Followed, o: Outcome) -> Event:
+    payload = {
+        "lake": followed.order.lake,
+        "document": o.document,
+        "chain": o.chain,
+        "month": o.review_month,
+        "what": o.error.what if o.error else f"{o.quarantined} rows break a contract",
+        "where": o.error.where if o.error else "",
+        "found": o.error.found if o.error else f"trona quarantine --run {followed.order.run_id}",
+        "rows": o.quarantined,
+        "run_id": followed.order.run_id,
+    }
+    return Event("trona.contract.broken", f"trona.document.{o.document}", payload)
+
+
+def _build_scored(followed: Followed) -> Iterator[Event]:
+    if not followed.steps:
+        return
+    first, last = min(s.first for s in followed.steps), max(s.last for s in followed.steps)
+    marked = (
+        open_lake(followed.order.lake)
+        .table(SCORES)
+        .scan()
+        .filter(pl.col("month").is_between(first, last), pl.col("actual").is_not_null())
+        .group_by("chain")
+        .agg(pl.len())
+        .sort("chain")
+        .collect()
+    )
+    worked_on = {chain for step in followed.steps for chain in step.chains}
+    for chain, count in marked.iter_rows():
+        if chain in worked_on:
+            payload = {
+                "lake": followed.order.lake,
+                "chain": chain,
+                "from_month": format_month(first),
+                "to_month": format_month(last),
+                "marked": count,
+                "run_id": followed.order.run_id,
+            }
+            yield Event("trona.forecasts.scored", f"trona.scores.{chain}", payload)
+
+
+def _build_alerts(followed: Followed) -> Iterator[Event]:
+    fired = followed.alerts.filter(pl.col("state") == "fired", pl.col("notify") != "")
+    for row in fired.to_dicts():
+        about = {
+            "lake": followed.order.lake,
+            "source": row["source"],
+            "chain": row["chain"],
+            "month": format_month(row["month"]),
+            "alert_id": row["alert_id"],
+            "title": row["title"],
+            "run_id": followed.order.run_id,
+        }
+        series = {name: row[name] for name in ("rule", "severity", "segment", "product", "metric", "measure")}
+        yield Event("trona.alert.raised", f"trona.alert.{row['alert_id']}", about | series)
+        if row["rule"] == MISSING:
+            place = f"{row['source']}.{row['chain']}.{about['month']}"
+            yield Event("trona.release.missing", f"trona.release.{place}", about)

@@ -1,0 +1,1 @@
+"""Messages: one neutral message, and how each channel shows it."""

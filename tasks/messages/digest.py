@@ -1,0 +1,170 @@
+"""One digest of a source, chain and month: what is new, and what the month looks like with it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from contracts.chain import Chain
+from contracts.vocabulary import MEASURES
+from tasks.alerts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
+from tasks.messages.neutral import Finding, Message
+
+MOST_ROWS = 20
+_NEWS = {
+    "first": "new",
+    "severity_up": "worse",
+    "retracted": "retracted",
+    "resolved": "resolved",
+    "returned": "back",
+    "silence_ended": "still open",
+}
+_ENDED = ("retracted", "resolved")
+
+
+def build_digest(
+    alerts: pl.DataFrame,
+    *,
+    chains: Mapping[str, Chain],
+    marker: str,
+    thread: str,
+    as_of: datetime,
+    run_id: str,
+    is_update: bool = False,
+    most_rows: int = MOST_ROWS,
+    links: Sequence[tuple[str, str]] = (),
+    acknowledged: Mapping[str, str] | None = None,
+) -> Message:
+    """The message of one group.
+
+    `alerts` are rows of `ALERTS` of one source, chain and month, each alert once in its current state, with a column
+    `news` (why it is told now; empty for what is known already). New ones come first, then by severity and size; at
+    most `most_rows` findings, the rest is counted. The headline is the first of them. The same rows give the same
+    message.
+    """
+    rows = _order(alerts, chains).to_dicts()
+    findings = [_build_finding(row, acknowledged or {}) for row in rows]
+    first = rows[0]
+    live = [row for row in rows if row["news"] not in _ENDED]
+    worst = max((row["severity"] for row in live or rows), key=SEVERITY_RANK.__getitem__)
+    news = sum(bool(row["news"]) for row in rows)
+    return Message(
+        marker=marker,
+        thread=thread,
+        severity=worst,
+        headline=_write_headline(findings, news),
+        context=(
+            ("Month", f"{first['month']:%B %Y}"),
+            ("Chain", chains[first["chain"]].title if first["chain"] in chains else first["chain"]),
+            ("Source", first["source"]),
+            ("As of", f"{as_of:%Y-%m-%d %H:%M} UTC"),
+            ("Run", run_id),
+        ),
+        findings=tuple(findings[:most_rows]),
+        more=max(0, len(findings) - most_rows),
+        notes=_write_notes(rows),
+        links=tuple(links),
+        is_update=is_update,
+        commands=(
+            f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
+        ),
+    )
+
+
+def build_findings(rows: pl.DataFrame, chains: Mapping[str, Chain], *, with_month: bool = False) -> tuple[Finding, ...]:
+    """Findings of ledger rows with a column `news`, in their order; `with_month` says the month beside the subject."""
+    named = rows.join(name_subjects(chains), on=["chain", "segment", "product"], how="left", maintain_order="left")
+    named = named.with_columns(pl.col("subject").fill_null(pl.col("segment")))
+    if with_month:
+        month = pl.col("month").dt.strftime("%Y-%m")
+        named = named.with_columns(
+            (month + " " + pl.col("subject")).alias("subject"), (month + ": " + pl.col("title")).alias("title")
+        )
+    return tuple(_build_finding(row, {}) for row in named.to_dicts())
+
+
+def _order(alerts: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
+    size = pl.col("detail").str.json_path_match("$.level_surprise_pct").cast(pl.Float64, strict=False).abs()
+    return (
+        alerts.join(name_subjects(chains), on=["chain", "segment", "product"], how="left")
+        .with_columns(pl.col("subject").fill_null(pl.col("segment")))
+        .sort(
+            pl.col("news") == "",
+            pl.col("news").is_in(_ENDED),
+            -pl.col("severity").replace_strict(SEVERITY_RANK, return_dtype=pl.Int32),
+            -size.fill_null(0),
+            "title",
+            "alert_id",
+        )
+    )
+
+
+def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> Finding:
+    detail = json.loads(row["detail"] or "{}")
+    unit = detail.get("unit") or MEASURES[row["measure"]].unit if row["measure"] in MEASURES else ""
+    measure = f"{METRIC_WORDS.get(row['metric'], row['metric'])}{MEASURE_WORDS.get(row['measure'], '')}"
+    is_marked = isinstance(detail.get("forecast"), int | float) and isinstance(detail.get("actual"), int | float)
+    is_level = row["measure"] in MEASURES and MEASURES[row["measure"]].family == "level"
+    gap_unit = "%" if is_level else "pp"
+    notes = [detail.get("note") or "", _say_acknowledged(acknowledged.get(row["alert_id"], ""))]
+    if detail.get("also"):
+        notes.insert(0, f"Also apart from {detail['also']}.")
+    return Finding(
+        alert_id=row["alert_id"],
+        rule=row["rule"],
+        severity=row["severity"],
+        title=row["title"],
+        news=_NEWS.get(row["news"], ""),
+        subject=row["subject"],
+        measure="share" if row["measure"] == "share_pct" else measure,
+        forecast=write_number(detail["forecast"], unit, signed=not is_level) if is_marked else "",
+        actual=write_number(detail["actual"], unit, signed=not is_level) if is_marked else "",
+        surprise=_write_surprise(detail, gap_unit) if is_marked else "",
+        usual=f"±{write_number(detail['band'], gap_unit, signed=False)}" if is_marked and detail.get("band") else "",
+        note=" ".join(filter(None, notes)),
+        size_pct=detail.get("level_surprise_pct"),
+        sentences=tuple(detail.get("sentences", ())),
+    )
+
+
+def write_number(value: float, unit: str, *, signed: bool = True) -> str:
+    """`−70 %`, `+3.07 %`, `91,050 t`: as the table shows it."""
+    rounded = round(value, 2)
+    size = f"{abs(rounded):,.2f}".rstrip("0").rstrip(".")
+    sign = "" if not signed or rounded == 0 else "−" if rounded < 0 else "+"
+    return f"{sign if signed else '−' if rounded < 0 else ''}{size} {unit}".strip()
+
+
+def _write_surprise(detail: Mapping[str, Any], unit: str) -> str:
+    surprise = detail.get("surprise")
+    if surprise is None:
+        return ""
+    text = write_number(surprise, unit)
+    level = detail.get("level_surprise_pct")
+    if level is None or unit != "pp":
+        return text
+    return f"{text} (level {write_number(round(level, 0 if abs(level) >= 10 else 1), '%')})"
+
+
+def _say_acknowledged(words: str) -> str:
+    return f"Noted by {words}." if words else ""
+
+
+def _write_headline(findings: Sequence[Finding], news: int) -> str:
+    others = (news or len(findings)) - 1
+    suffix = f" (+{others} more)" if others > 0 else ""
+    limit = 200 - len(suffix)
+    first = findings[0]
+    title = f"{first.news.capitalize()}: {first.title}" if first.news in _ENDED else first.title
+    return (title if len(title) <= limit else title[: limit - 1] + "…") + suffix
+
+
+def _write_notes(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    details = [json.loads(row["detail"] or "{}") for row in rows if row["news"] not in _ENDED]
+    weights = {d["holiday_weight_pct"] for d in details if d.get("holiday") == "cny"}
+    return tuple(
+        f"Chinese New Year: {weight} % of its window is in this month, so its findings are one severity lower."
+        for weight in sorted(weights)
+    )

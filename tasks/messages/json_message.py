@@ -1,0 +1,16 @@
+"""A message as JSON, for programs."""
+
+from dataclasses import asdict
+from typing import Any
+
+from tasks.messages.neutral import Message
+
+VERSION = 1
+
+
+def render_json(message: Message) -> dict[str, Any]:
+    """A stable object: version, marker, thread, severity, title, and the parts of `Message` under their names.
+
+    `marker` is the same whenever the same message is sent again: a program that has seen it drops the second one.
+    """
+    return {"version": VERSION, "title": message.title, **asdict(message)}

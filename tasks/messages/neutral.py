@@ -1,0 +1,108 @@
+"""The message before it is rendered: what is told, in an order, with no word about how it looks."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from tasks.messages.cleaning import clean_text
+
+ICONS: Mapping[str, str] = {"info": "ℹ", "warning": "▲", "error": "◆", "critical": "✖"}
+HEADLINE_LIMIT, TITLE_LIMIT, CELL_LIMIT, SENTENCE_LIMIT = 200, 300, 60, 300
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One alert in a message. `news` says why it is told now, empty for what people know already.
+
+    `forecast`, `actual`, `surprise`, `usual` are written numbers, empty where the finding is no marked forecast;
+    `size_pct` is the level surprise as a number, for the chart.
+    """
+
+    alert_id: str
+    rule: str
+    severity: str
+    title: str
+    news: str = ""
+    subject: str = ""
+    measure: str = ""
+    forecast: str = ""
+    actual: str = ""
+    surprise: str = ""
+    usual: str = ""
+    note: str = ""
+    size_pct: float | None = None
+    sentences: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _clean(self, {"title": TITLE_LIMIT, "note": TITLE_LIMIT}, default=CELL_LIMIT)
+        object.__setattr__(self, "sentences", tuple(clean_text(s, SENTENCE_LIMIT) for s in self.sentences))
+
+    @property
+    def is_marked(self) -> bool:
+        """It is a forecast held against its outcome, with numbers for the table."""
+        return bool(self.forecast and self.actual)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One digest, or a test. Clean by construction: whatever is put in is made harmless.
+
+    `marker` is the idempotency marker; `thread` is the same for all messages about one source, chain and month.
+    `context` are labels and values; `more` counts findings left out; `links` are labels and addresses of our own.
+    """
+
+    marker: str
+    thread: str
+    severity: str
+    headline: str
+    context: tuple[tuple[str, str], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    more: int = 0
+    notes: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    is_update: bool = False
+    is_test: bool = False
+    commands: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        _clean(self, {"headline": HEADLINE_LIMIT}, default=CELL_LIMIT)
+        for name, limit in (("notes", TITLE_LIMIT), ("commands", 200)):
+            object.__setattr__(self, name, tuple(clean_text(text, limit) for text in getattr(self, name)))
+        pairs = tuple((clean_text(a, CELL_LIMIT), clean_text(b, CELL_LIMIT)) for a, b in self.context)
+        object.__setattr__(self, "context", pairs)
+        safe = tuple((clean_text(a, CELL_LIMIT), b) for a, b in self.links if is_web_address(b))
+        object.__setattr__(self, "links", safe)
+
+    @property
+    def title(self) -> str:
+        """Severity as a word, then the finding: `Warning: Cathode materials output beat the forecast …`."""
+        test = "Test: " if self.is_test else ""
+        return f"{test}{self.severity.capitalize()}: {self.headline}"
+
+    def to_json(self) -> str:
+        """As kept in the outbox."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Back from the outbox."""
+        data: dict[str, Any] = json.loads(text)
+        data["findings"] = tuple(Finding(**{**f, "sentences": tuple(f["sentences"])}) for f in data["findings"])
+        for name in ("context", "links"):
+            data[name] = tuple((a, b) for a, b in data[name])
+        for name in ("notes", "commands"):
+            data[name] = tuple(data[name])
+        return cls(**data)
+
+
+def is_web_address(address: str) -> bool:
+    """An http or https address without spaces, quotes or brackets."""
+    return address.startswith(("https://", "http://")) and not set(address) & set(" \t\r\n\"'<>|\\")
+
+
+def _clean(value: object, limits: Mapping[str, int], *, default: int) -> None:
+    for item in fields(value):  # type: ignore[arg-type]
+        text = getattr(value, item.name)
+        if isinstance(text, str):
+            object.__setattr__(value, item.name, clean_text(text, limits.get(item.name, default)))

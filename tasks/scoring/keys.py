@@ -1,0 +1,118 @@
+"""Series as integers: six words a row become one code, so that joins, groups and sorts are cheap."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from contracts.chain import Chain
+from contracts.errors import ContractBroken
+from contracts.figures import SERIES
+from contracts.vocabulary import MEASURES
+
+_ROOM = 2**45
+_FAMILIES = {name: measure.family for name, measure in MEASURES.items()}
+FAMILY = pl.Enum(["growth", "share", "points", "level", "change", "direction", "unknown"])
+
+
+def code_words(frame: pl.DataFrame, columns: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
+    """A dense number per combination of the words in `columns`, row by row, and the table that decodes it.
+
+    Numbers sort as the words do, first column first; the table has one row per number, in its order.
+    Raises `ContractBroken` where a word is null, or where the words are so many that a code has no room.
+    """
+    sizes: list[tuple[str, pl.Series]] = []
+    code: pl.Series | None = None
+    room = 1
+    for column in columns:
+        words, numbers = code_column(frame[column])
+        room *= max(len(words), 1)
+        if room >= _ROOM:
+            raise ContractBroken(
+                "too many different words in the key columns to score them in one go",
+                found=", ".join(f"{name}: {len(w)}" for name, w in sizes),
+                next="score by chain",
+            )
+        code = numbers.cast(pl.Int64) if code is None else code * max(len(words), 1) + numbers.cast(pl.Int64)
+        sizes.append((column, words))
+    codes = (pl.Series([], dtype=pl.Int64) if code is None else code).rename("code")
+    distinct = codes.unique().sort()
+    return _rank(codes, distinct), _decode(distinct, sizes)
+
+
+def code_column(words: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """The distinct words of a column, sorted, and the place of each row's word among them."""
+    distinct = words.unique().cast(pl.String).sort()
+    if distinct.null_count():
+        raise ContractBroken(f"key column {words.name} is null", next="write the segment's total as an empty product")
+    return distinct, words.cast(pl.Enum(distinct)).to_physical()
+
+
+def _rank(codes: pl.Series, distinct: pl.Series) -> pl.Series:
+    """Place of each code among the distinct ones."""
+    table = pl.DataFrame({"code": distinct}).with_row_index("series")
+    return codes.to_frame().join(table, on="code", how="left", maintain_order="left")["series"]
+
+
+def _decode(codes: pl.Series, sizes: Sequence[tuple[str, pl.Series]]) -> pl.DataFrame:
+    rest, words = codes, {}
+    for column, names in reversed(sizes):
+        size = max(len(names), 1)
+        words[column] = names.gather((rest % size).cast(pl.UInt32)) if len(codes) else names.head(0)
+        rest = rest // size
+    return pl.DataFrame({c: words[c] for c, _ in sizes})
+
+
+def describe_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
+    """Add what is the same for all figures of a series: `base`, `pool`, `family`, `tolerance_pp`.
+
+    `base` numbers the series without their measure, `pool` those whose residuals may be pooled.
+    `tolerance_pp` is the static one: of the segment where its thresholds have one, else of the chain;
+    null where the chain or measure has none.
+    """
+    tolerances = [
+        _find_tolerance(chains.get(row["chain"]), row["segment"], row["metric"], row["measure"])
+        for row in table.select("chain", "segment", "metric", "measure").iter_rows(named=True)
+    ]
+    pooled = ["source", "chain", "metric", "measure"]
+    return table.with_columns(
+        code_words(table, SERIES[:-1])[0].alias("base"),
+        code_words(table, pooled)[0].alias("pool"),
+        find_family(),
+        pl.Series("tolerance_pp", tolerances, pl.Float64),
+    )
+
+
+def find_family() -> pl.Expr:
+    """The arithmetic of a measure: growth, share, points, level, change or direction, as `family`."""
+    return (
+        pl.col("measure")
+        .replace_strict(_FAMILIES, default="unknown", return_dtype=pl.String)
+        .cast(FAMILY)
+        .alias("family")
+    )
+
+
+def _find_tolerance(chain: Chain | None, segment: str, metric: str, measure: str) -> float | None:
+    """Tolerance of a measure; a rate's level goes by the metric's name, since `level` has many units."""
+    if chain is None:
+        return None
+    name = metric if measure == "level" else measure
+    own: Mapping[str, float] = next(
+        (s.thresholds.get("tolerance_pp", {}) for s in chain.segments if s.name == segment), {}
+    )
+    value = own.get(name, chain.tolerance_pp.get(name))
+    return None if value is None else float(value)
+
+
+def is_family(*families: str) -> pl.Expr:
+    """Whether the row's measure is of one of the families."""
+    tests = [pl.col("family") == name for name in families]
+    found = tests[0]
+    for test in tests[1:]:
+        found = found | test
+    return found
+
+
+def is_in_points() -> pl.Expr:
+    """Whether the measure's numbers are percent or percentage points, by `family` and `unit`."""
+    return is_family("growth", "share", "points") | (is_family("level") & (pl.col("unit") == "%"))

@@ -1,0 +1,93 @@
+"""Forecasters side by side, on the targets that both of a pair forecast.
+
+Relative skill (E. Y. Cramer et al., PNAS 119, 2022): θ_i is the geometric mean over all forecasters j of
+MAE_i/MAE_j on the targets common to i and j, with 1 for j = i. It ranks forecasters of which no two
+forecast the same months; below 1 = better than their mean.
+"""
+
+from itertools import permutations
+
+import polars as pl
+
+from contracts.records import COMPARISON
+from tasks.scoring.loss_tests import compare_losses
+from tasks.scoring.naive import month_number
+
+_TARGET = ["series", "measure", "month"]
+
+
+def compare_forecasters(scores: pl.DataFrame) -> pl.DataFrame:
+    """Every ordered pair of forecasters per measure: MAE ratio, relative skill and Diebold-Mariano.
+
+    `scores` as from `score_table`; the last forecast issued in time counts. Returns `COMPARISON`. Swapping
+    the two inverts the ratio and flips the sign of the statistic and nothing else. Reasons: `no_common_target`,
+    `other_perfect` (its MAE is 0), `n_below_8`, `no_spread`.
+    """
+    scored = scores.filter(pl.col("status") == "scored", pl.col("abs_error").is_not_null())
+    last = scored.sort("forecast_at", "forecast_id").unique(["forecaster", *_TARGET], keep="last", maintain_order=True)
+    found = [
+        _compare(last.filter(pl.col("measure") == measure), measure) for measure in sorted(last["measure"].unique())
+    ]
+    return COMPARISON.conform(pl.concat(found)) if found else COMPARISON.empty()
+
+
+def _compare(scored: pl.DataFrame, measure: str) -> pl.DataFrame:
+    names = sorted(scored["forecaster"].unique())
+    pairs = pl.DataFrame(
+        list(permutations(names, 2)), schema={"forecaster": pl.String, "other": pl.String}, orient="row"
+    )
+    if pairs.is_empty():
+        return COMPARISON.empty()
+    joined = _join_pairs(scored, pairs)
+    means = joined.group_by("pair").agg(
+        pl.len().cast(pl.Int64).alias("n"),
+        pl.col("month").min().alias("first_month"),
+        pl.col("month").max().alias("last_month"),
+        pl.col("abs_error").mean().alias("mae"),
+        pl.col("abs_error_other").mean().alias("mae_other"),
+    )
+    tests = compare_losses(_monthly_losses(joined), ["d"]).rename({"gid": "pair"})
+    pairs = (
+        pairs.with_row_index("pair")
+        .with_columns(pl.col("pair").cast(pl.Int64))
+        .join(means, on="pair", how="left")
+        .join(tests, on="pair", how="left")
+        .with_columns(
+            pl.lit(measure).alias("measure"),
+            pl.col("n").fill_null(0),
+            pl.when(pl.col("mae_other") > 0).then(pl.col("mae") / pl.col("mae_other")).alias("mae_ratio"),
+            *(pl.col(f"d_{c}").alias(f"dm_{c}") for c in ("stat", "p", "diff", "lower", "upper")),
+        )
+    )
+    logs = pl.when(pl.col("mae_ratio") > 0).then(pl.col("mae_ratio")).log()
+    skill = (logs.sum() / (logs.count() + 1)).exp().over("forecaster")
+    reason = (
+        pl.when(pl.col("n") == 0)
+        .then(pl.lit("no_common_target"))
+        .when(pl.col("mae_other") == 0)
+        .then(pl.lit("other_perfect"))
+        .otherwise("d_reason")
+    )
+    return COMPARISON.conform(pairs.with_columns(skill.alias("relative_skill"), reason.alias("reason")))
+
+
+def _join_pairs(scored: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """One row per ordered pair and common target."""
+    columns = [*_TARGET, "abs_error", "lead_months"]
+    by_name = {name: part.select(columns) for (name,), part in scored.partition_by("forecaster", as_dict=True).items()}
+    rows = [
+        by_name[a].join(by_name[b], on=_TARGET, suffix="_other").with_columns(pl.lit(i, pl.Int64).alias("pair"))
+        for i, (a, b) in enumerate(pairs.iter_rows())
+    ]
+    return pl.concat(rows).sort("pair", *_TARGET)
+
+
+def _monthly_losses(joined: pl.DataFrame) -> pl.DataFrame:
+    """Mean loss difference per pair and month: series of one month are not independent observations."""
+    coded = joined.with_columns(month_number(pl.col("month")).alias("month_no"))
+    lead = pl.max_horizontal("lead_months", "lead_months_other").clip(1).cast(pl.Int64)
+    return (
+        coded.group_by("pair", "month_no")
+        .agg((pl.col("abs_error") - pl.col("abs_error_other")).mean().alias("d"), lead.max().alias("horizon"))
+        .rename({"pair": "gid"})
+    )

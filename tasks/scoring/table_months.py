@@ -1,0 +1,88 @@
+"""Months as people write them in tables: read where only one reading is possible, refused where not."""
+
+import re
+from datetime import date
+
+import polars as pl
+
+from contracts.errors import ContractBroken
+
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_FULL = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october")
+_WORDS = {n: i for names in (_NAMES, (*_FULL, "november", "december")) for i, n in enumerate(names, 1)} | {"sept": 9}
+_FORMS = (
+    re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})(?:[-/.]\d{1,2})?(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?"),
+    re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?:\d{2})?"),
+    re.compile(r"(?P<year>\d{4})\s*年\s*(?P<month>\d{1,2})\s*月(?:份)?"),
+    re.compile(r"(?P<year>\d{4})-?m(?P<month>\d{1,2})"),
+    re.compile(r"(?P<word>[a-z]+)\.?[-\s,]*(?P<year>\d{4})"),
+    re.compile(r"(?P<year>\d{4})[-\s]*(?P<word>[a-z]+)\.?"),
+)
+
+
+def read_months(months: pl.Series) -> pl.Series:
+    """First days of the months in a column of dates, instants or text.
+
+    Text may be 2025-01, 2025-01-31, 2025/1, 202501, Jan 2025, January 2025, 2025M01 or 2025年1月. Raises
+    `ContractBroken` for anything that could be read two ways (01/02/2025, 25-01) or is no month (2025-H1).
+    """
+    if months.dtype == pl.Date or isinstance(months.dtype, pl.Datetime):
+        return months.cast(pl.Date).dt.truncate("1mo").alias("month")
+    texts = months.cast(pl.String).str.strip_chars()
+    distinct = texts.unique().drop_nulls()
+    read = {text: _read_month(text) for text in distinct}
+    odd = sorted(text for text, month in read.items() if month is None)
+    if odd:
+        raise ContractBroken(
+            f"{len(odd)} values of month are no month, or can be read as more than one",
+            found=", ".join(repr(t) for t in odd[:8]),
+            effect="nothing is scored",
+            next="write months as 2026-01; quarters, half-years and years are not scored",
+        )
+    if not read:
+        return pl.Series("month", [None] * len(texts), pl.Date)
+    return texts.replace_strict(read, return_dtype=pl.Date).alias("month")
+
+
+def _read_month(text: str) -> date | None:
+    for form in _FORMS:
+        match = form.fullmatch(text.lower())
+        if match:
+            parts = match.groupdict()
+            month = _WORDS.get(parts["word"], 0) if parts.get("word") else int(parts["month"])
+            if 1 <= month <= 12 and 1900 <= int(parts["year"]) <= 2200:
+                return date(int(parts["year"]), month, 1)
+    return None
+
+
+def read_instants(column: pl.Series) -> pl.Series:
+    """UTC instants of a column of dates, instants or ISO text; without a time zone, UTC is meant.
+
+    Raises `ContractBroken` for text that is no date.
+    """
+    target = pl.Datetime("us", "UTC")
+    if isinstance(column.dtype, pl.Datetime):
+        zone = column.dtype.time_zone
+        return column.cast(pl.Datetime("us", zone)).dt.replace_time_zone("UTC") if zone is None else column.cast(target)
+    if column.dtype == pl.Date:
+        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    frame = column.cast(pl.String).str.strip_chars().alias("text").to_frame()
+    spelled = frame.with_columns(
+        pl.coalesce(
+            pl.col("text").str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False),
+            pl.col("text").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", time_zone="UTC", strict=False),
+            pl.col("text").str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", time_zone="UTC", strict=False),
+            pl.col("text").str.to_datetime("%Y-%m-%d %H:%M", time_unit="us", time_zone="UTC", strict=False),
+            pl.col("text").str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", time_zone="UTC", strict=False),
+            pl.col("text").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        ).alias("at")
+    )
+    odd = spelled.filter(pl.col("at").is_null() & pl.col("text").is_not_null())["text"].unique().sort()
+    if len(odd):
+        raise ContractBroken(
+            f"{len(odd)} values of {column.name} are no date",
+            found=", ".join(repr(t) for t in odd.head(8)),
+            effect="nothing is scored",
+            next="write dates as 2026-01-31, or 2026-01-31T09:00:00+08:00",
+        )
+    return spelled["at"].alias(column.name)

@@ -1,0 +1,84 @@
+"""A table as printed: cells as text with the places where they stand."""
+
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import polars as pl
+
+from contracts.errors import ContractBroken
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Cells of one table, each as the text that a reader of the file sees; null = empty.
+
+    `cells` has a column `row` (number of the row in the file, from 1) and then the columns "0", "1", … of the
+    table. `sheet` is empty where the file has no sheets. `first_column` is the number of the spreadsheet column
+    (A = 0) in which column "0" stands. `separator` is the cell separator of a text file, else empty.
+    `notes` say what was left out, by place.
+    """
+
+    document: str
+    cells: pl.DataFrame
+    sheet: str = ""
+    first_column: int = 0
+    separator: str = ""
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """Number of columns of the table."""
+        return self.cells.width - 1
+
+    @property
+    def where(self) -> str:
+        """The document and, where there is one, the sheet."""
+        return f'{self.document} · sheet "{self.sheet}"' if self.sheet else self.document
+
+    def place(self, column: int | None = None) -> pl.Expr:
+        """Where a row (or a cell of it) stands: `row 14`, `row 14 column 3`, or `Sheet1!C14`."""
+        if self.sheet:
+            letters = name_column(self.first_column + column) if column is not None else ""
+            return pl.format(f"{_escape(self.sheet)}!{letters}{{}}", "row")
+        return pl.format("row {}" if column is None else f"row {{}} column {column + 1}", "row")
+
+    def place_cells(self) -> pl.Expr:
+        """As `place`, of the cells in the grid columns that a column `column` gives as numbers."""
+        if not self.sheet:
+            return pl.format("row {} column {}", "row", pl.col("column") + 1)
+        letters = {i: name_column(self.first_column + i) for i in range(self.width)}
+        column = pl.col("column").replace_strict(letters, return_dtype=pl.String)
+        return pl.concat_str(pl.lit(f"{self.sheet}!"), column, "row")
+
+
+def refuse_empty(where: str) -> NoReturn:
+    """Raise `ContractBroken` for a file without any cell."""
+    raise ContractBroken(
+        "the file is empty",
+        where=where,
+        found="no cell with text",
+        effect="nothing of it was taken in",
+        next="give a file with a header and rows",
+    )
+
+
+def name_column(number: int) -> str:
+    """Letters of a spreadsheet column, A = 0: 25 is Z, 26 is AA."""
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def number_column(letters: str) -> int:
+    """Number of a spreadsheet column from its letters, A = 0."""
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,135 @@
+"""Reading a table: what kind of file it is, which form it has, and the releases in it."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from contracts.errors import UsageError
+from contracts.readings import UNRESOLVED, Document, Reading
+from tasks.tables import parquet_file, workbook
+from tasks.tables.delimited import read_delimited
+from tasks.tables.grid import Grid, refuse_empty
+from tasks.tables.heads import STATED, Stated, choose_chain
+from tasks.tables.long_form import is_long_form, read_long_rows
+from tasks.tables.mapping import TableMapping, read_mapping
+from tasks.tables.parquet_file import read_parquet_file
+from tasks.tables.readings_of_rows import NumberStyle, build_readings
+from tasks.tables.wide_form import is_wide_form, read_wide_rows
+from tasks.tables.workbook import read_workbook
+
+_TEXT, _PARQUET, _WORKBOOK = {".csv", ".tsv"}, {".parquet", ".pq"}, {".xlsx", ".xlsm", ".xls"}
+
+
+def is_table(name: str) -> bool:
+    """Whether a file of this name is read as a table: CSV, TSV, XLSX or Parquet."""
+    return Path(name).suffix.lower() in _TEXT | _PARQUET | _WORKBOOK
+
+
+def read_table(
+    document: Document,
+    *,
+    source: str | None,
+    chain: str | None = None,
+    published: datetime | None = None,
+    review_month: str | None = None,
+    mapping: TableMapping | Path | None = None,
+    chains_folder: Path | None = None,
+) -> list[Reading]:
+    """Every release in a table of figures: CSV, XLSX or Parquet, in the long or the wide form.
+
+    `source`, `chain`, `published` (an instant with a time zone) and `review_month` fill what the file does not
+    say, and come before what its mapping says. A row that says something else is refused; of a file with two
+    chains, `chain` picks one. A wide table needs a mapping unless its header names segment and measure.
+    Sheets and columns that were not read are among the unresolved of the first reading.
+    Raises `ContractBroken` where the file or its columns cannot be read, `UsageError` where neither the file nor
+    the caller says the source, the chain or the month.
+    """
+    known = read_mapping(mapping) if isinstance(mapping, Path) else mapping
+    stated = Stated(source=source, chain=chain, review_month=review_month, published=published)
+    grids = _choose_grids(document, _read_grids(document), known)
+    notes = grids[0].notes
+    is_wide = known.form == "wide" if known is not None else not is_long_form(grids[0])
+    if is_wide:
+        readings = _read_wide(document, grids, known or TableMapping(), stated, chains_folder)
+    else:
+        readings = _read_long(document, grids, known or TableMapping(form="long"), stated, chains_folder)
+    return [_note_unread(readings[0], notes), *readings[1:]]
+
+
+def _read_grids(document: Document) -> list[Grid]:
+    """The tables in a file, by what the file is: its first bytes decide, then its name."""
+    suffix = Path(document.name).suffix.lower()
+    if not document.content:
+        refuse_empty(document.name)
+    if document.content.startswith(parquet_file.MAGIC) or suffix in _PARQUET:
+        return [read_parquet_file(document)]
+    if document.content.startswith(workbook.MAGIC) or suffix in _WORKBOOK:
+        return read_workbook(document)
+    return [read_delimited(document)]
+
+
+def _choose_grids(document: Document, grids: list[Grid], mapping: TableMapping | None) -> list[Grid]:
+    """The sheet that the mapping names, else every sheet of the form that a table of figures has."""
+    if mapping is not None and mapping.sheet:
+        named = [grid for grid in grids if grid.sheet == mapping.sheet]
+        if not named:
+            raise UsageError(
+                f"no visible sheet {mapping.sheet!r}",
+                where=document.name,
+                found=f"sheets {', '.join(grid.sheet for grid in grids)}",
+                effect="nothing of it was taken in",
+                next="correct `sheet` in the mapping file",
+            )
+        chosen = named
+    elif mapping is not None and mapping.form == "wide":
+        chosen = grids[:1]
+    else:
+        chosen = [g for g in grids if is_long_form(g)] or [g for g in grids if is_wide_form(g)][:1] or grids[:1]
+    left = {g.sheet: "the sheet holds no such table and was not read" for g in grids if g not in chosen}
+    notes = {place: note for grid in grids for place, note in grid.notes.items()}
+    return [replace(chosen[0], notes={**notes, **left}), *chosen[1:]]
+
+
+def _read_long(
+    document: Document, grids: list[Grid], mapping: TableMapping, stated: Stated, chains_folder: Path | None
+) -> list[Reading]:
+    style = NumberStyle(grids[0].separator != ";", mapping.scale, ("%", "pp"))
+    # Taken out of the list, so that the cells of a large file are let go once they are rows.
+    rows = pl.concat([read_long_rows(grids.pop(0)).collect() for _ in range(len(grids))])
+    said = [pl.col(name).fill_null(pl.lit(getattr(mapping, name) or None, pl.String)) for name in STATED]
+    return build_readings(
+        rows.with_columns(said),
+        document=document,
+        stated=stated,
+        reader="long_table",
+        chains_folder=chains_folder,
+        style=style,
+    )
+
+
+def _read_wide(
+    document: Document, grids: list[Grid], mapping: TableMapping, stated: Stated, chains_folder: Path | None
+) -> list[Reading]:
+    if mapping == TableMapping() and not is_wide_form(grids[0]):
+        read_long_rows(grids[0])  # raises: it is neither form, and the long one says best what is missing
+    chain = choose_chain(document, [mapping.chain] if mapping.chain else [], stated, chains_folder)
+    is_known = bool(stated.review_month or mapping.review_month)
+    rows, refused = read_wide_rows(grids[0], mapping, chain, is_review_month_known=is_known)
+    dropped = [name for name in STATED if getattr(stated, name) is not None and getattr(mapping, name)]
+    return build_readings(
+        rows.with_columns(pl.lit(None, pl.String).alias(name) for name in dropped),
+        document=document,
+        stated=replace(stated, chain=chain.name),
+        reader="wide_table",
+        chains_folder=chains_folder,
+        style=NumberStyle(grids[0].separator != ";", mapping.scale),
+        refused=refused,
+    )
+
+
+def _note_unread(reading: Reading, notes: Mapping[str, str]) -> Reading:
+    rows = [{"place": place, "text": "", "sentence": "", "reason": note} for place, note in notes.items()]
+    return replace(reading, unresolved=pl.concat([reading.unresolved, pl.DataFrame(rows, schema=UNRESOLVED.schema)]))

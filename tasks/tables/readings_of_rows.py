@@ -1,0 +1,268 @@
+"""From printed rows to readings: numbers read, blanks filled, one reading per release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from contracts.chain import Chain
+from contracts.errors import ContractBroken
+from contracts.figures import READ_FIGURES
+from contracts.readings import REFUSED, Document, Reading, ReleaseHead
+from contracts.rules.periods import end_of
+from contracts.vocabulary import LEVEL, MEASURES
+from tasks.tables.heads import Stated, UnreadableHead, build_head, choose_chain, print_period
+from tasks.tables.long_form import NUMBERS
+from tasks.tables.printed_numbers import parse_number
+
+_SCALED_DIGITS = 10
+_MOST_RELEASES = 5_000
+_ROWS_AT_ONCE = 50_000
+_HEAD = ("source", "review_month", "published")
+_DIRECTIONS = {"up": "1", "flat": "0", "down": "-1"}
+_HOW_NUMBERS = "a number is written 1234.5, 1,234, +6 % or -5, without words and without 万 or 亿"
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How a table prints its numbers.
+
+    Where `is_comma_grouping` is false a comma is no part of a number. Numbers printed without a percent sign are
+    multiplied by `scale`; where `scaled_units` is given only those in these units.
+    """
+
+    is_comma_grouping: bool = True
+    scale: float = 1.0
+    scaled_units: tuple[str, ...] = ()
+
+    def factor(self) -> pl.Expr:
+        """What a number printed without a percent sign is multiplied by."""
+        is_scaled = pl.col("unit").is_in(self.scaled_units) if self.scaled_units else pl.lit(value=True)
+        return pl.when(is_scaled).then(self.scale).otherwise(1.0)
+
+
+def build_readings(
+    rows: pl.DataFrame,
+    *,
+    document: Document,
+    stated: Stated,
+    reader: str,
+    style: NumberStyle,
+    chains_folder: Path | None = None,
+    refused: pl.DataFrame | None = None,
+) -> list[Reading]:
+    """One reading per release among the printed rows, in the order of their first rows.
+
+    `rows`: `place`, `evidence` and the columns of the long form as text, null where empty.
+    A row without a readable number is refused in its own release, one without a readable release in the first,
+    as are the rows `refused` before.
+    Raises `ContractBroken` where there is no row, or none belongs to a release.
+    """
+    before = refused if refused is not None else REFUSED.empty()
+    if rows.is_empty():
+        if before.height:
+            raise _no_release(document, before)
+        raise ContractBroken(
+            "the table has no rows",
+            where=document.name,
+            found="a header without a filled row below it",
+            effect="nothing of it was taken in",
+            next="give rows below the header",
+        )
+    rows = rows.with_columns(review_month=print_period(pl.col("review_month")))
+    named = rows["chain"].drop_nulls().unique(maintain_order=True).to_list()
+    chain = choose_chain(document, named, stated, chains_folder)
+    is_other = (pl.col("chain") != chain.name).fill_null(value=False)
+    others = _refuse(rows.filter(is_other), "chain", "chain", f"the chain taken in is {chain.name}")
+    rows, heads, unread = _find_heads(rows.filter(~is_other), document, chain, stated)
+    if not heads:
+        raise _no_release(document, pl.concat([unread, others]))
+    # In parts, so that a large file takes up memory as text and as figures, but not all of what is in between.
+    parts = [_read_part(part, heads, chain, reader, style) for part in rows.iter_slices(_ROWS_AT_ONCE)]
+    figures, wrong = pl.concat([f for f, _ in parts]), pl.concat([w for _, w in parts])
+    return [
+        Reading(
+            head=head,
+            figures=figures.filter(pl.col("head") == number).drop("head"),
+            refused=pl.concat(
+                [
+                    wrong.filter(pl.col("head") == number).drop("head"),
+                    *((before, unread, others) if number == 0 else ()),
+                ]
+            ),
+        )
+        for number, head in enumerate(heads)
+    ]
+
+
+def _read_part(
+    rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain, reader: str, style: NumberStyle
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Figures and refused rows of some of the rows, each with the number of its release in `head`."""
+    read = _read_numbers(_fill_blanks(rows, heads, chain), style)
+    is_wrong = pl.any_horizontal(pl.col(f"wrong/{n}") for n in NUMBERS)
+    figures, wrong = read.filter(~is_wrong), _refuse_numbers(read.filter(is_wrong), style)
+    stated = figures.with_columns(rule=pl.lit(reader), evidence=pl.col("evidence").fill_null(""))
+    return READ_FIGURES.conform(stated).with_columns(figures["head"]), wrong
+
+
+def _find_heads(
+    rows: pl.DataFrame, document: Document, chain: Chain, stated: Stated
+) -> tuple[pl.DataFrame, list[ReleaseHead], pl.DataFrame]:
+    """Rows with the number of their release in `head`, the releases, and refused rows that belong to none."""
+    if stated.review_month is None and rows["review_month"].null_count():
+        rows = rows.with_columns(pl.col("review_month").fill_null(_latest_actual()))
+    different = rows.select(_HEAD).unique(maintain_order=True)
+    if different.height > _MOST_RELEASES:
+        raise ContractBroken(
+            f"the rows name {different.height:,} releases",
+            where=document.name,
+            found=f"at most {_MOST_RELEASES:,} are taken from one file",
+            effect="nothing of it was taken in",
+            next="check the columns source, review_month and published, or split the file",
+        )
+    sha256 = document.sha256
+    heads: dict[ReleaseHead, int] = {}
+    numbers: list[int | None] = []
+    unread = [REFUSED.empty()]
+    for parts in different.fill_null("").iter_rows(named=True):
+        try:
+            numbers.append(heads.setdefault(build_head(document, sha256, chain, **parts, stated=stated), len(heads)))
+        except UnreadableHead as error:
+            numbers.append(None)
+            mine = rows.join(different[len(numbers) - 1 : len(numbers)], on=_HEAD, how="semi", nulls_equal=True)
+            unread.append(_refuse(mine, error.column, error.column, str(error)))
+    numbered = different.with_columns(head=pl.Series(numbers, dtype=pl.UInt32))
+    rows = rows.join(numbered, on=_HEAD, how="left", nulls_equal=True, maintain_order="left")
+    return rows.filter(pl.col("head").is_not_null()), list(heads), pl.concat(unread)
+
+
+def _latest_actual() -> pl.Expr:
+    """The month that a table reviews where it does not say so: the latest month that it calls an actual."""
+    period = print_period(pl.col("period"))
+    is_month = period.str.contains(r"^\d{4}-(0[1-9]|1[0-2])$")
+    return period.filter(is_month & (pl.col("kind").str.to_lowercase() == "actual")).max()
+
+
+def _fill_blanks(rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain) -> pl.LazyFrame:
+    """Rows with what a blank cell means: production, forecast after the review month, the measure's unit."""
+    reviewed = pl.DataFrame({"head": range(len(heads)), "reviewed": [h.review_month for h in heads]})
+    units = {f"{s.name} {metric}": unit for s in chain.segments for metric, unit in s.units.items()}
+    usual = {name: measure.unit for name, measure in MEASURES.items() if measure.unit != LEVEL}
+    return (
+        rows.lazy()
+        .join(reviewed.lazy().with_columns(pl.col("head").cast(pl.UInt32)), on="head", maintain_order="left")
+        .with_columns(
+            pl.col("segment", "product", "measure", "source_url", "note").fill_null(""),
+            pl.col("metric").fill_null("production"),
+            period=print_period(pl.col("period")).fill_null(""),
+        )
+        .with_columns(
+            pl.col("kind").fill_null(
+                pl.when(end_of(pl.col("period")) > end_of(pl.col("reviewed")))
+                .then(pl.lit("forecast"))
+                .otherwise(pl.lit("actual"))
+            ),
+            pl.col("unit").fill_null(
+                pl.coalesce(
+                    pl.col("measure").replace_strict(usual, default=None, return_dtype=pl.String),
+                    pl.concat_str("segment", "metric", separator=" ").replace_strict(
+                        units, default="", return_dtype=pl.String
+                    ),
+                )
+            ),
+            pl.col("qualifier").fill_null(_usual_qualifier()),
+        )
+    )
+
+
+def _usual_qualifier() -> pl.Expr:
+    sides = pl.col("lower").is_not_null().cast(pl.Int8) + pl.col("upper").is_not_null().cast(pl.Int8)
+    bounded = pl.when(sides == 2).then(pl.lit("range")).when(sides == 1).then(pl.lit("bound"))
+    return pl.when(pl.col("value").is_not_null()).then(pl.lit("exact")).otherwise(bounded.otherwise(pl.lit("exact")))
+
+
+def _read_numbers(rows: pl.LazyFrame, style: NumberStyle) -> pl.DataFrame:
+    """Rows with `value`, `lower`, `upper` as numbers, `printed/…` as they stood, `wrong/…` where one is unreadable."""
+    is_direction = pl.col("measure") == "direction"
+    worded = pl.when(is_direction).then(pl.col("value").str.to_lowercase().replace(_DIRECTIONS)).otherwise("value")
+    parsed = rows.with_columns(pl.col(n).alias(f"printed/{n}") for n in NUMBERS).with_columns(
+        parse_number(
+            worded.alias("value") if n == "value" else pl.col(n), is_comma_grouping=style.is_comma_grouping
+        ).alias(n)
+        for n in NUMBERS
+    )
+    suffixes = {n: pl.col(n).struct["suffix"] for n in NUMBERS}
+    factors = {n: pl.when(suffix == "").then(style.factor()).otherwise(1.0) for n, suffix in suffixes.items()}
+    return parsed.with_columns(
+        *[
+            (
+                pl.col(f"printed/{n}").is_not_null()
+                & (pl.col(n).struct["value"].is_null() | ((suffix != "") & (suffix != pl.col("unit"))))
+            ).alias(f"wrong/{n}")
+            for n, suffix in suffixes.items()
+        ],
+        *[_scale(pl.col(n).struct["value"], factors[n]).alias(n) for n in NUMBERS],
+        half_width=pl.when(is_direction)
+        .then(0.0)
+        .otherwise(
+            pl.max_horizontal(_scale(pl.col(n).struct["half_width"], factors[n]) for n in NUMBERS).fill_null(0.0)
+        ),
+    ).collect()
+
+
+def _scale(number: pl.Expr, factor: pl.Expr) -> pl.Expr:
+    # Rounded, because 0.07 × 100 is 7.000000000000001; untouched where there is nothing to scale.
+    return pl.when(factor == 1.0).then(number).otherwise((number * factor).round(_SCALED_DIGITS))
+
+
+def _refuse_numbers(read: pl.DataFrame, style: NumberStyle) -> pl.DataFrame:
+    """`REFUSED` rows and their `head`, one for each number that is none."""
+    wrong = [
+        _refuse(read.filter(pl.col(f"wrong/{n}")).with_columns(pl.col(f"printed/{n}").alias(n)), "number", n, "")
+        for n in NUMBERS
+    ]
+    heads = [read.filter(pl.col(f"wrong/{n}"))["head"] for n in NUMBERS]
+    found = pl.col("value")
+    message = (
+        pl.when(found.str.contains(r"(%|％|pp)\s*$"))
+        .then(pl.lit(f"{_HOW_NUMBERS}, and its sign is that of the unit"))
+        .when(found.str.starts_with("="))
+        .then(pl.lit("the formula has no stored value: open the file in a spreadsheet program and save it"))
+        .when(found.str.contains("^#[A-Z]"))
+        .then(pl.lit("the cell holds an error"))
+        .when(found.str.contains(",", literal=True) & (not style.is_comma_grouping))
+        .then(pl.lit("among semicolons 1,234 may mean 1234 or 1.234: write one of them"))
+        .otherwise(pl.lit(_HOW_NUMBERS))
+    )
+    return pl.concat(wrong).with_columns(message=message, head=pl.concat(heads))
+
+
+def _refuse(rows: pl.DataFrame, rule: str, column: str, message: str) -> pl.DataFrame:
+    """`REFUSED` of these rows, for what stands in `column`."""
+    told = rows.lazy().select(
+        pl.col("place").alias("row"),
+        pl.lit(rule).alias("rule"),
+        pl.lit(column).alias("column"),
+        pl.col(column).fill_null("").alias("value"),
+        pl.lit(message).alias("message"),
+        "segment",
+        "product",
+        "metric",
+        "measure",
+        "period",
+        "kind",
+    )
+    return REFUSED.conform(told.collect())
+
+
+def _no_release(document: Document, refused: pl.DataFrame) -> ContractBroken:
+    told = refused.select(pl.format("{} {} {}: {}", "row", "column", "value", "message")).to_series()
+    return ContractBroken(
+        "no row of the file belongs to a release that can be taken in",
+        where=document.name,
+        found=told.head(5).to_list(),
+        effect="nothing of it was taken in",
+        next="correct the columns source, chain, review_month and published, or name them with the options",
+    )

@@ -1,0 +1,423 @@
+"""The outbox on a real lake: once, in order, side by side, retried, given up, and never a secret outside."""
+
+import itertools
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from contracts.alerts import DELIVERIES
+from data_lake.ledger import read_alerts, read_deliveries, read_ledger
+from tasks.alerts import record_candidates
+from tasks.delivery import Receiver, SecretName, deliver, plan_untold, resolve_environment
+from tasks.delivery.channels import build_senders
+from tasks.delivery.outbox import plan_deliveries
+from tasks.delivery.senders import Refused, Sent, Unavailable
+from tasks.delivery.sending import LEASE, MOST_ATTEMPTS, Post, find_current, pause_after, send_due
+from tasks.delivery.webhook import send_webhook
+from tasks.messages.neutral import Message
+from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
+from tests.tasks.delivery.servers import HANG
+from tests.tasks.messages.samples import HOSTILE
+
+NOON = published(MAY)
+MONTHS = (MAY, MAY)
+DESK = Receiver(name="desk", kind="console")
+FILE = Receiver(name="file", kind="file")
+
+
+class Channel:
+    """A channel that answers as told, then takes everything."""
+
+    def __init__(self, *answers) -> None:
+        self.answers = list(answers)
+        self.got: list = []
+
+    def __call__(self, parcel):
+        self.got.append(parcel)
+        answer = self.answers.pop(0) if self.answers else Sent("ok")
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    @property
+    def messages(self) -> list[Message]:
+        return [parcel.message for parcel in self.got]
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+def enter(lake, *found, at=NOON, quiet=False):
+    options = {"months": MONTHS, "as_of": at, "recorded_at": at, "run_id": "r1", "chains": SODIUM, "quiet": quiet}
+    return record_candidates(lake, candidates(*found), rules={"forecast_miss"}, **options)
+
+
+def run(lake, senders, *receivers, at=NOON, resolve=lambda _: "secret-value", **options):
+    options = {"console": print, "run_id": "r1"} | options
+    return deliver(lake, receivers or (DESK,), resolve, at, chains=SODIUM, senders=senders, **options)
+
+
+def segments(count: int) -> list[dict]:
+    return [candidate(segment=f"s{i}", title=f"Segment {i} fell short") for i in range(count)]
+
+
+def test_the_same_run_twice_sends_nothing_the_second_time(lake):
+    channel = Channel()
+    for _ in range(2):
+        enter(lake, candidate())
+        run(lake, {"console": channel})
+    assert len(channel.got) == 1
+    assert run(lake, {"console": channel}, at=NOON + timedelta(days=400)).sent == 0
+
+
+def test_sixty_segments_give_one_digest_with_at_most_twenty_rows_and_a_count(lake):
+    channel = Channel()
+    enter(lake, *segments(60))
+    run(lake, {"console": channel})
+    (message,) = channel.messages
+    assert (len(message.findings), message.more) == (20, 40)
+    assert message.headline.endswith("(+59 more)")
+    covers = read_deliveries(lake).filter(event="planned")["covers"].item().split(" ")
+    assert len(covers) == 60
+
+
+def test_a_new_alert_makes_an_update_that_shows_the_month_as_a_whole(lake):
+    channel = Channel()
+    enter(lake, candidate())
+    run(lake, {"console": channel})
+    enter(lake, candidate(), candidate(segment="cell", title="Cells fell short"))
+    run(lake, {"console": channel})
+    first, second = channel.messages
+    assert (first.is_update, second.is_update) == (False, True)
+    assert second.headline == "Cells fell short"
+    assert [f.news for f in second.findings] == ["new", ""]
+    assert first.thread == second.thread
+    assert first.marker != second.marker
+    assert channel.got[1].root == "ok"
+
+
+def test_a_retraction_reaches_those_who_were_told_and_nobody_else(lake):
+    warned, informed = Channel(), Channel()
+    receivers = (Receiver(name="a", kind="console", severity="warning"), Receiver(name="b", kind="file"))
+    senders = {"console": warned, "file": informed}
+    enter(lake, candidate(severity="info"))
+    run(lake, senders, *receivers)
+    enter(lake)
+    run(lake, senders, *receivers)
+    assert len(warned.got) == 0
+    assert [m.headline.split(":")[0] for m in informed.messages] == [
+        "Cathode materials output beat the forecast",
+        "Retracted",
+    ]
+    enter(lake, candidate())
+    run(lake, senders, *receivers)
+    assert [f.news for f in warned.messages[0].findings] == ["back"]
+
+
+@pytest.mark.parametrize(
+    ("receiver", "count"),
+    [
+        ({"severity": "error"}, 0),
+        ({"severity": "warning"}, 1),
+        ({"chains": ("lithium_ion",)}, 0),
+        ({"chains": ("sodium_ion",)}, 1),
+        ({"segments": ("cell",)}, 0),
+        ({"segments": ("cathode", "cell")}, 1),
+        ({"sources": ("other",)}, 0),
+    ],
+)
+def test_routes(lake, receiver, count):
+    channel = Channel()
+    enter(lake, candidate())
+    run(lake, {"console": channel}, Receiver(name="x", kind="console", **receiver))
+    assert len(channel.got) == count
+
+
+def test_what_nobody_wanted_is_not_sent_to_a_receiver_added_later(lake):
+    channel = Channel()
+    enter(lake, candidate())
+    run(lake, {"console": channel}, Receiver(name="x", kind="console", severity="critical"))
+    run(lake, {"console": channel}, Receiver(name="y", kind="console"))
+    assert not channel.got
+    assert read_deliveries(lake)["event"].to_list() == ["unwanted"]
+
+
+def test_a_backfill_sends_nothing_and_the_first_live_run_floods_nobody(lake):
+    channel = Channel()
+    enter(lake, *segments(5), quiet=True)
+    run(lake, {"console": channel})
+    enter(lake, *segments(6))
+    run(lake, {"console": channel})
+    (message,) = channel.messages
+    assert [f.title for f in message.findings] == ["Segment 5 fell short"]
+
+
+def test_one_channels_failure_blocks_no_other(lake):
+    broken, other = Channel(RuntimeError("boom")), Channel()
+    enter(lake, candidate())
+    report = run(lake, {"console": broken, "file": other}, DESK, FILE)
+    assert (report.sent, report.failed, report.waiting) == (1, 1, 1)
+    assert "boom" in report.lines[0]
+    assert len(other.got) == 1
+
+
+def test_a_failed_delivery_is_tried_again_when_it_is_due_and_not_before(lake):
+    channel = Channel(Unavailable("HTTP 429", 90.0))
+    enter(lake, candidate())
+    run(lake, {"console": channel})
+    run(lake, {"console": channel}, at=NOON + timedelta(seconds=89))
+    assert len(channel.got) == 1
+    report = run(lake, {"console": channel}, at=NOON + timedelta(seconds=90))
+    assert (report.sent, len(channel.got)) == (1, 2)
+    assert channel.got[0].message.marker == channel.got[1].message.marker
+
+
+def test_patience_waits_as_long_as_the_channel_asks(lake):
+    channel, waited = Channel(Unavailable("HTTP 429", 7.0), Unavailable("HTTP 500")), []
+    enter(lake, candidate())
+    report = run(lake, {"console": channel}, wait=waited.append, patience_seconds=120)
+    assert waited == [7.0, 60.0]  # asked for 7 s; then 30 s doubled for the second attempt
+    assert (report.sent, report.failed, report.waiting) == (1, 2, 0)
+
+
+def test_messages_to_a_receiver_stay_in_order(lake):
+    channel = Channel(Unavailable("down"))
+    enter(lake, candidate())
+    plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
+    enter(lake, candidate(), candidate(segment="cell"))
+    later = NOON + timedelta(seconds=1)
+    run(lake, {"console": channel}, at=later)
+    assert len(channel.got) == 1
+    run(lake, {"console": channel}, at=later + timedelta(minutes=5))
+    assert [m.is_update for m in channel.messages] == [False, False, True]
+
+
+def test_pauses_grow_to_a_cap_and_respect_what_is_asked():
+    assert [pause_after(n, None).total_seconds() for n in (1, 2, 3)] == [30, 60, 120]
+    assert pause_after(50, None) == timedelta(hours=6)
+    assert pause_after(1, 7.0) == timedelta(seconds=7)
+    assert pause_after(1, 1e300) == timedelta(hours=24)
+
+
+def test_a_permanent_refusal_is_a_dead_letter_and_told_on_the_other_channel(lake):
+    broken, other = Channel(Refused("HTTP 404: no_service")), Channel()
+    enter(lake, candidate())
+    report = run(lake, {"console": broken, "file": other}, DESK, FILE)
+    assert (report.dead, report.sent) == (1, 2)
+    assert [m.headline.split(" (")[0] for m in other.messages][1] == "Receiver desk"
+    assert len(broken.got) == 1  # never told through itself
+    state = read_alerts(lake).filter(rule="delivery_broken").to_dicts()
+    assert [(a["state"], a["severity"], a["segment"]) for a in state] == [("fired", "error", "desk")]
+    enter(lake, candidate(), candidate(segment="cell"))
+    run(lake, {"console": broken, "file": other}, DESK, FILE, at=NOON + timedelta(hours=1))
+    assert read_alerts(lake).filter(rule="delivery_broken")["state"].item() == "resolved"
+    assert other.messages[-1].headline.startswith("Resolved: Receiver desk")
+
+
+def test_many_failures_end_in_a_dead_letter(lake):
+    channel = Channel(*[Unavailable("down")] * 50)
+    enter(lake, candidate())
+    for hour in range(20):
+        run(lake, {"console": channel}, at=NOON + timedelta(hours=12 * hour))
+    assert len(channel.got) == MOST_ATTEMPTS
+    assert find_current(read_deliveries(lake)).filter(receiver="desk")["event"].to_list() == ["dead"]
+
+
+def test_a_secret_that_is_not_there_waits_and_says_so(lake, monkeypatch):
+    monkeypatch.delenv("TRONA_SLACK_URL", raising=False)
+    slack = Receiver(name="slack", kind="slack", url=SecretName(env="TRONA_SLACK_URL"))
+    enter(lake, candidate())
+    report = run(lake, {"slack": Channel()}, slack, resolve=resolve_environment)
+    assert (report.failed, report.waiting) == (1, 1)
+    assert "TRONA_SLACK_URL is not set" in report.lines[0]
+
+
+@pytest.mark.parametrize("point", ["planned", "sending", "sent"])
+def test_a_crash_after_any_step_loses_and_doubles_nothing(lake, point, monkeypatch):
+    channel = Channel()
+    enter(lake, candidate())
+    if point == "planned":
+        plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
+    else:
+        broken = Channel(Crash()) if point == "sending" else channel
+        if point == "sent":
+            monkeypatch.setattr("tasks.delivery.sending.append_receipts", lambda *_: (_ for _ in ()).throw(Crash()))
+        with pytest.raises(Crash):
+            run(lake, {"console": broken})
+        monkeypatch.undo()
+    run(lake, {"console": channel}, at=NOON + timedelta(minutes=1))
+    run(lake, {"console": channel}, at=NOON + LEASE)
+    run(lake, {"console": channel}, at=NOON + timedelta(days=1))
+    assert len({m.marker for m in channel.messages}) == 1
+    assert len(channel.got) == (2 if point == "sent" else 1)
+    assert channel.got[-1].is_repeat is (point != "planned")
+    assert find_current(read_deliveries(lake))["event"].to_list() == ["sent"]
+
+
+def test_two_workers_at_once_send_it_once(lake):
+    channel = Channel()
+    enter(lake, *segments(3))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: run(lake, {"console": channel}), range(4)))
+    assert len(channel.got) == 1
+    events = read_deliveries(lake).sort("step")["event"].to_list()
+    assert events == ["planned", "sending", "sent"]
+
+
+def test_a_worker_taken_for_lost_that_comes_back_late_changes_nothing(lake):
+    """The first worker hangs beyond its lease, a second one sends, then the first one's channel gives up."""
+    second = Channel()
+
+    def slow(parcel):
+        run(lake, {"console": second}, at=NOON + LEASE)
+        return Unavailable("gave up waiting")
+
+    enter(lake, candidate())
+    run(lake, {"console": slow})
+    run(lake, {"console": second}, at=NOON + timedelta(days=1))
+    assert len(second.got) == 1
+    assert find_current(read_deliveries(lake))["event"].to_list() == ["sent"]
+
+
+def test_hostile_names_and_sentences_do_no_harm_on_any_channel(lake, http, mail_server):
+    server = mail_server(security="none")
+    cathode = next(s for s in SODIUM["sodium_ion"].segments if s.name == "cathode")
+    evil = replace(SODIUM["sodium_ion"], title=HOSTILE * 300, segments=(replace(cathode, title=HOSTILE * 300),))
+    detail = json.dumps(
+        {"forecast": 1.0, "actual": 9.0, "unit": HOSTILE, "surprise": 8.0, "sentences": [HOSTILE * 300]}
+    )
+    enter(lake, candidate(title=HOSTILE * 300, detail=detail))
+    receivers = [
+        Receiver(name="desk", kind="slack", url=SecretName(env="X")),
+        Receiver(
+            name="mail",
+            kind="email",
+            host="127.0.0.1",
+            port=server.port,
+            security="none",
+            sender="trona@example.com",
+            to=("a@example.com",),
+        ),
+    ]
+    senders = build_senders(lake, print)
+    options = {"chains": {"sodium_ion": evil}, "run_id": HOSTILE, "console": print, "senders": senders}
+    report = deliver(lake, receivers, lambda _: http.url, NOON, **options)
+    assert (report.sent, report.lines) == (2, ())
+    posted = http.requests[0]["body"].decode()
+    assert "<!channel>" not in posted
+    assert "http://evil" not in posted
+    (mail,) = server.box.messages
+    assert mail["Bcc"] is None
+    assert (mail["To"], len(server.box.raw[0]) < 100_000) == ("a@example.com", True)
+    html = mail.get_body(("html",)).get_content()
+    assert "<script" not in html
+    assert 'href="http' not in html
+
+
+def test_two_workers_deciding_at_once_fire_it_once(lake):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: enter(lake, *segments(3)), range(4)))
+    assert read_ledger(lake)["change"].to_list() == [1, 1, 1]
+
+
+def test_the_clock_moving_back_neither_repeats_nor_stalls(lake):
+    channel = Channel(Unavailable("down", 3600.0))
+    enter(lake, candidate())
+    run(lake, {"console": channel})
+    earlier = NOON - timedelta(hours=5)
+    run(lake, {"console": channel}, at=earlier)
+    assert len(channel.got) == 2
+    run(lake, {"console": channel}, at=earlier)
+    run(lake, {"console": channel}, at=NOON)
+    assert len(channel.got) == 2
+
+
+def test_planning_is_a_pure_function_of_its_rows(lake):
+    enter(lake, *segments(3))
+    ledger = read_ledger(lake)
+    options = {"chains": SODIUM, "now": NOON, "run_id": "r"}
+    plans = [plan_deliveries(rows, DELIVERIES.empty(), [DESK, FILE], **options) for rows in (ledger, ledger.reverse())]
+    assert plans[0].equals(plans[1])
+    assert plans[0]["delivery_id"].is_unique().all()
+    assert plan_deliveries(ledger, plans[0], [DESK, FILE], **options).is_empty()
+
+
+def test_a_hanging_channel_does_not_hold_up_the_others(lake, http):
+    http.answers.append(HANG)
+    other = Channel()
+    hook = Receiver(name="hook", kind="webhook", url=SecretName(env="X"), timeout_seconds=0.5)
+    enter(lake, candidate())
+    report = run(lake, {"webhook": send_webhook, "file": other}, hook, FILE, resolve=lambda _: http.url)
+    assert (report.sent, report.failed, len(other.got)) == (1, 1, 1)
+
+
+SECRET = "T0SECRETTEAM/B0SECRETHOOK/sEcReTsEcReTtoken"
+
+
+@pytest.mark.parametrize("answer", [(200, {}, "ok"), (404, {}, None), (500, {}, None), HANG], ids=str)
+@pytest.mark.parametrize("kind", ["slack", "webhook"])
+def test_a_secret_is_never_in_log_ledger_outbox_message_or_report(lake, http, everything_logged, capsys, kind, answer):
+    url = f"{http.url}/services/{SECRET}"
+    # The other side repeats the address in its answer, as some do.
+    http.answers.append(answer if answer == HANG else (answer[0], {}, answer[2] or f"no hook at {url}"))
+    receiver = Receiver(name="desk", kind=kind, url=SecretName(env="HOOK"), timeout_seconds=0.5)
+    enter(lake, candidate())
+    report = run(lake, build_senders(lake, print), receiver, resolve=lambda _: url)
+    kept = [str(read_deliveries(lake).to_dicts()), str(read_ledger(lake).to_dicts()), str(report), repr(receiver)]
+    printed = capsys.readouterr()
+    kept += [everything_logged.text, printed.out, printed.err, str([vars(r) for r in everything_logged.records])]
+    for text, part in itertools.product(kept, [*SECRET.split("/"), url]):
+        assert part not in text
+    assert http.requests[0]["path"].endswith(SECRET)
+
+
+def test_a_mail_password_is_never_outside(lake, mail_server, everything_logged):
+    server = mail_server(login=("trona", "right-password"))
+    receiver = Receiver(
+        name="planning",
+        kind="email",
+        host="localhost",
+        port=server.port,
+        ca_file=server.ca_file,
+        sender="trona@example.com",
+        to=("a@example.com",),
+        username=SecretName(env="U"),
+        password=SecretName(env="P"),
+    )
+    enter(lake, candidate())
+    run(lake, build_senders(lake, print), receiver, resolve=lambda n: "trona" if n.env == "U" else "wr0ng-passw0rd")
+    rows = read_deliveries(lake)
+    assert "dead" in rows["event"].to_list()
+    assert "wr0ng-passw0rd" not in str(rows.to_dicts()) + everything_logged.text
+
+
+def test_every_message_is_kept_in_the_lake(lake):
+    enter(lake, candidate())
+    run(lake, build_senders(lake, print), FILE)
+    row = read_deliveries(lake).filter(event="planned").row(0, named=True)
+    message = Message.from_json(row["message"])
+    assert Message.from_json(message.to_json()) == message
+    kept = lake.storage.get(f"messages/{message.marker}.txt").decode()
+    assert kept.startswith("▲ Warning: Cathode materials output beat the forecast")
+    reference = read_deliveries(lake).filter(event="sent")["reference"].item()
+    assert reference.endswith(f"{message.marker}.txt")
+
+
+def test_alerts_say_who_was_told_when(lake):
+    enter(lake, candidate())
+    run(lake, {"console": Channel()})
+    row = read_alerts(lake, full=True).row(0, named=True)
+    assert row["told"] == "desk 2026-06-05 12:00"
+
+
+def test_a_receiver_that_is_gone_is_left_alone(lake):
+    enter(lake, candidate())
+    plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
+    report = send_due(Post(lake, [FILE], {"file": Channel()}, lambda _: "", "r1"), NOON)
+    assert (report.sent, report.waiting) == (0, 1)
+    assert isinstance(read_deliveries(lake), pl.DataFrame)
