@@ -13,6 +13,7 @@ from data_lake.lake import open_lake
 from data_lake.runs import record_run
 from flows.artifacts import show_month
 from flows.blocks import resolve_secret
+from flows.closing import write_closing
 from flows.events import emit
 from flows.following import Followed
 from flows.telling import build_events
@@ -43,6 +44,9 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
     message = _summarise(followed)
     record_run(open_lake(order.lake), _build_summary(followed, message))
     voice.say(message)
+    closing = "" if order.is_live else write_closing(followed)
+    if closing:
+        voice.show(closing)
     if voice.report:
         store = open_lake(order.lake)
         voice.show(write_overview(store, load_chains(store, order.stated.chains_folder)))

@@ -25,6 +25,7 @@ from flows.work import (
 )
 from tasks.evaluate import Step, watch_today
 from tasks.ingest import Outcome, Stated
+from tasks.terminal import escape_terminal
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def _take_in(order: Order, voice: Voice) -> tuple[dict[Path, tuple[Outcome, ...]
             continue
         taken[path] = tuple(found)
         voice.say(f"  [{count}/{len(futures)}] {path.name}: {describe_outcomes(found)}")
+        for line in (line for o in found if o.status == "recorded" for line in o.unplaced):
+            voice.say(f"    unresolved: {escape_terminal(line)}")
     return taken, errors
 
 

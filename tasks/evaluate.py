@@ -14,7 +14,7 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.figures import FIGURES
 from contracts.period import add_months
-from contracts.releases import QUARANTINE, RELEASES
+from contracts.releases import QUARANTINE, RELEASES, UNRESOLVED_RULE
 from data_lake.lake import Lake
 from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
@@ -107,7 +107,7 @@ def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: 
         comparisons=derived.comparisons,
         figures=derived.vintages,
         releases=visible_releases(lake, as_of=as_of).collect(),
-        quarantine=lake.table(QUARANTINE).scan().collect(),
+        quarantine=lake.table(QUARANTINE).scan().filter(pl.col("rule") != UNRESOLVED_RULE).collect(),
         deliveries=read_deliveries(lake),
         chains=chains,
         months=(first, last),

@@ -96,6 +96,9 @@ def ingest(
             )
         if len(documents) > 1:
             tell(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}")
+        unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
+        for line in unplaced:
+            tell(f"  unresolved: {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
     schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
     print_frame(pl.DataFrame(rows, schema=schema), format="table", nothing="no documents found")

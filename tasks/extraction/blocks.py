@@ -19,6 +19,8 @@ _BULLET = re.compile(
 _HEADING_MARK = re.compile(
     r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])"
 )
+# the look-behind starts a number only at its first digit, so that endless digits cost no more than their length
+_FIGURE = re.compile(r"(?<![\d.,])\d[\d.,]*+[ \t]?(?:%|％|吨|mt\b|percent|pp\b|MWh|GWh)")
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _LEAD_END = (":", "：")
 
@@ -83,7 +85,7 @@ def _tell_kind(line: str) -> tuple[str, int, int]:
 
 
 def _has_figure(line: str) -> bool:
-    return bool(re.search(r"\d[\d.,]*\s*(?:%|％|吨|mt\b|percent|pp\b|MWh|GWh)", line))
+    return bool(_FIGURE.search(line))
 
 
 def _is_heading(line: str) -> bool:
@@ -102,7 +104,7 @@ def _is_heading(line: str) -> bool:
 
 def _is_wrapped(text: str, line: tuple[int, int, str], following: tuple[int, int, str], width: int) -> bool:
     """Whether a line goes on in the next: it was full, does not end a sentence, and the next opens nothing."""
-    start, end, words = line
+    _, end, words = line
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff") > len(words) / 3
     if text[end : following[0]].count("\n") > 1 or width > (60 if wide else 130) or len(words.strip()) < 0.6 * width:
         return False
@@ -129,9 +131,23 @@ def find_sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
     """Spans of the sentences in `text[start:end]`, without the blanks around them."""
     position = start
     for match in _END.finditer(text, start, end):
-        yield from _trim(text, position, match.end())
+        yield from _cut(text, position, match.end())
         position = match.end()
-    yield from _trim(text, position, end)
+    yield from _cut(text, position, end)
+
+
+_LONGEST = 1_500
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence, or its parts where it is longer than any real one: reading costs more than its length."""
+    while end - start > _LONGEST:
+        stop = start + _LONGEST
+        place = max((text.rfind(mark, start + _LONGEST // 2, stop) for mark in ",;，；、 "), default=-1)
+        stop = place + 1 if place >= 0 else stop
+        yield from _trim(text, start, stop)
+        start = stop
+    yield from _trim(text, start, end)
 
 
 def _trim(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

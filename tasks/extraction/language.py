@@ -112,7 +112,7 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
     for group in ("basis", "metrics"):
         role = group.removesuffix("s") if group == "metrics" else group
         for meaning, words in data[group].items():
-            if meaning not in {"named", "same_month"}:
+            if meaning not in {"named", "named_after", "same_month"}:
                 yield from ((word, (role, meaning)) for word in words)
     changes = frozenset(data["times"]["change"])
     yield from ((word, ("times", word in changes)) for word in (*data["times"]["level"], *data["times"]["fold"]))
@@ -143,6 +143,7 @@ _GROUPS = (
     ("shares.whole", "whole"),
     ("averages", "averages"),
     ("levels", "level"),
+    ("levels.past", "past"),
     ("links.to", "to"),
     ("links.from", "from"),
     ("links.by", "by"),
@@ -155,9 +156,11 @@ _GROUPS = (
     ("together", "together"),
     ("together.each", "each"),
     ("agents", "agent"),
+    ("neutral.phrases", "neutral"),
     ("pronouns", "pronoun"),
     ("industry", "industry"),
     ("foreign", "foreign"),
+    ("foreign.made_of", "made_of"),
     ("plans", "plan"),
     ("quotes", "quote"),
     ("negations", "negation"),

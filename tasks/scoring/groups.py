@@ -25,10 +25,15 @@ def code_groups(frame: pl.DataFrame, keys: Sequence[str], series: Sequence[str])
     cells = cells.sort("gid", "sid").with_row_index("cell").with_columns(pl.col("cell").cast(pl.Int64))
     found = heads.join(cells, on=names, how="left", nulls_equal=True, maintain_order="left")
     run = head.cast(pl.UInt32).cum_sum() - 1
-    coded = pl.DataFrame({c: found[c].gather(run) for c in ("gid", "sid", "cell")}).with_columns(
+    coded = pl.DataFrame({c: _flag_sorted(found[c].gather(run)) for c in ("gid", "sid", "cell")}).with_columns(
         frame.select(month_number(pl.col("month")).alias("month_no")).to_series()
     )
     return coded.with_columns((pl.col("cell") * MONTHS + pl.col("month_no")).alias("place")).drop("cell"), groups
+
+
+def _flag_sorted(codes: pl.Series) -> pl.Series:
+    """The codes, told to be sorted where they are: polars then groups without hashing."""
+    return codes.set_sorted() if codes.is_sorted() else codes
 
 
 def _number(cells: pl.DataFrame, columns: Sequence[str], name: str) -> pl.DataFrame:

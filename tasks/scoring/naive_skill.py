@@ -39,11 +39,14 @@ def measure_scales(counted: pl.DataFrame, *, lags: Sequence[int] = LAGS) -> pl.D
     or below its rounding half-width). In a pooled group the series that have a scale count.
     """
     scales = _find_scales(counted, lags)
+    cell = (pl.col("place") // MONTHS).alias("cell")  # one per group and series
     cells = (
         counted.lazy()
         .filter(pl.col("abs_error").is_not_null())
-        .group_by("gid", "sid")
+        .with_columns(cell.set_sorted() if counted["place"].is_sorted() else cell)
+        .group_by("cell")
         .agg(
+            pl.col("gid", "sid").first(),
             pl.col("abs_error").sum().alias("size"),
             pl.col("abs_error").count().alias("n"),
             (pl.col("surprise") ** 2).sum().alias("square"),
@@ -76,17 +79,17 @@ def _find_scales(counted: pl.DataFrame, lags: Sequence[int]) -> pl.DataFrame:
     for lag in lags:
         if has_gaps:
             before = actuals.select((pl.col("key") + lag).alias("key"), pl.col("actual").alias("before"))
-            pairs = actuals.lazy().join(before.lazy(), on="key", how="inner")
+            pairs = actuals.lazy().join(before.lazy(), on="key", how="left", maintain_order="left")
         else:
             is_pair = pl.col("key") - pl.col("key").shift(lag) == lag
-            pairs = actuals.lazy().with_columns(pl.col("actual").shift(lag).alias("before")).filter(is_pair)
+            pairs = actuals.lazy().with_columns(pl.when(is_pair).then(pl.col("actual").shift(lag)).alias("before"))
         changes = (
             pairs.with_columns((pl.col("actual") - pl.col("before")).alias("change"))
             .group_by("sid")
             .agg(
                 pl.col("change").abs().mean().alias(f"scale_{lag}"),
                 (pl.col("change") ** 2).mean().alias(f"square_{lag}"),
-                pl.len().alias("pairs"),
+                pl.col("change").count().alias("pairs"),
                 pl.col("actual_half_width").max().fill_null(0.0).alias("half"),
                 pl.col("actual").abs().max().alias("largest"),
             )
@@ -120,7 +123,8 @@ def _select_actuals(counted: pl.DataFrame) -> pl.DataFrame:
     if find_duplicates(actuals["key"]) is not None:
         actuals = actuals.unique("key", keep="any")
     rising = bool((actuals["key"].diff().drop_nulls() > 0).all())
-    return actuals if rising else actuals.sort("key")
+    actuals = actuals if rising else actuals.sort("key")
+    return actuals.with_columns(pl.col("sid").set_sorted())
 
 
 def finish_skill(groups: pl.DataFrame) -> pl.DataFrame:
