@@ -1,4 +1,4 @@
-"""The backfill as a form: typed fields from which the Prefect UI makes a page, and a server refuses what is no month."""
+"""The backfill as a form: typed fields, of which the Prefect UI makes a page and whose values the server checks."""
 
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import polars as pl
 from prefect import flow, runtime
 from prefect.artifacts import create_table_artifact
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from contracts.chain import chain_paths
 from contracts.errors import TronaError, UsageError
@@ -40,25 +40,17 @@ def _list_sources() -> list[str]:
 
 
 def _choose(name: str, values: list[str]) -> type[StrEnum]:
-    return StrEnum(name, {value: value for value in [EVERY, *values]})
+    return StrEnum(name, {value: value for value in [EVERY, *values]})  # type: ignore[return-value]
 
 
 # choices of the form, as they are when the deployment is made
 ChainChoice = _choose("ChainChoice", _list_chains())
 SourceChoice = _choose("SourceChoice", _list_sources())
+_EVERY_CHAIN, _EVERY_SOURCE = ChainChoice(EVERY), SourceChoice(EVERY)
 
 
-def _check_month(value: object) -> object:
-    if isinstance(value, str) and value:
-        parse_month(value)
-    return value
-
-
-Month = Annotated[
-    str,
-    BeforeValidator(_check_month),
-    Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$", examples=["2026-01"], max_length=7),
-]
+# the server refuses what does not fit the pattern; it would let pass what does not fit a format
+Month = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2]))?$", examples=["2026-01"])]
 
 
 def _name_run() -> str:
@@ -71,8 +63,8 @@ def _name_run() -> str:
 def backfill_by_hand(
     from_month: Month = "",
     to_month: Month = "",
-    chain: ChainChoice = ChainChoice(EVERY),  # type: ignore[valid-type]
-    source: SourceChoice = SourceChoice(EVERY),  # type: ignore[valid-type]
+    chain: ChainChoice = _EVERY_CHAIN,  # type: ignore[valid-type]
+    source: SourceChoice = _EVERY_SOURCE,  # type: ignore[valid-type]
     notify: Literal["none", "digest"] = "none",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a field of the form
     folder: str = "",

@@ -139,7 +139,7 @@ async def renew_automations(watchdog_id: "UUID", chains: Mapping[str, Chain]) ->
     from prefect.events.actions import RunDeployment  # noqa: PLC0415
 
     grace = max((chain.calendar.grace_business_days for chain in chains.values()), default=5)
-    look = RunDeployment(source="selected", deployment_id=watchdog_id, parameters={})
+    look = RunDeployment(source="selected", deployment_id=watchdog_id, parameters={}, job_variables=None)
     wanted = [
         Automation(
             name=SECOND_LINE,

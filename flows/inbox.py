@@ -35,7 +35,9 @@ class Landed:
 class Inbox(Protocol):
     """What can be done with an inbox, wherever it is. Names are relative to it, with forward slashes."""
 
-    address: str
+    @property
+    def address(self) -> str:
+        """Its folder or object-store prefix."""
 
     def list(self) -> list[Landed]:
         """Documents that lie in it, by name; those being written may be among them."""
@@ -104,6 +106,7 @@ class FolderInbox:
             ) from error
 
     def list(self) -> list[Landed]:
+        """Documents that lie in it, by name."""
         found = []
         for root, folders, files in os.walk(self.folder):
             folders[:] = sorted(f for f in folders if is_document_name(self._name(root, f)))
@@ -111,15 +114,19 @@ class FolderInbox:
         return sorted((d for d in found if d), key=lambda d: d.name)
 
     def is_still_written(self, name: str) -> bool:
+        """Whether somebody has it open for writing."""
         return is_open_for_writing(self.folder / name)
 
     def fetch(self, name: str, folder: Path) -> Path:  # noqa: ARG002 - a local file needs no copy
+        """The document as a local file."""
         return self.folder / name
 
     def accept(self, document: Landed) -> None:
+        """Move to `done/`."""
         self._move(document, DONE)
 
     def refuse(self, document: Landed, reason: str) -> None:
+        """Move to `refused/`, with the reason."""
         moved = self._move(document, REFUSED)
         if moved:
             moved.with_name(moved.name + REASON_SUFFIX).write_text(reason, encoding="utf-8")
@@ -156,12 +163,15 @@ class ObjectInbox:
     address: str
 
     def list(self) -> list[Landed]:
+        """Documents that lie in it, by name."""
         return [landed for name, landed in sorted(self._list_all().items()) if is_document_name(name)]
 
     def is_still_written(self, name: str) -> bool:  # noqa: ARG002 - see the class
+        """Whether somebody has it open for writing."""
         return False
 
     def fetch(self, name: str, folder: Path) -> Path:
+        """The document as a local file."""
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -177,9 +187,11 @@ class ObjectInbox:
         return path
 
     def accept(self, document: Landed) -> None:
+        """Move to `done/`."""
         self._move(document, DONE)
 
     def refuse(self, document: Landed, reason: str) -> None:
+        """Move to `refused/`, with the reason."""
         moved = self._move(document, REFUSED)
         if moved:
             self._store().put(moved + REASON_SUFFIX, reason.encode())

@@ -8,7 +8,7 @@ from flows.deployments import ARRIVAL, BY_HAND
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.schemas.objects import FlowRun, State
 
 
 async def recover() -> None:
@@ -26,8 +26,8 @@ async def recover() -> None:
         names = await _name_deployments(client)
         orphans = await _read_runs(client, names, ["RUNNING", "PENDING", "CANCELLING"])
         for run in orphans:
-            goes_on = names[run.deployment_id] == BY_HAND and run.state_type != "CANCELLING"  # type: ignore[index]
-            state = (
+            goes_on = names[run.deployment_id] == BY_HAND and run.state_type != "CANCELLING"
+            state: State[object] = (
                 Scheduled(message="Its process was stopped; it goes on.")
                 if goes_on
                 else Crashed(message="Its process was stopped; what it did not do, the next run does.")
@@ -36,7 +36,7 @@ async def recover() -> None:
         for run in await _read_children(client, orphans):
             await client.set_flow_run_state(run.id, Crashed(message="Its process was stopped."), force=True)
         for run in find_missed(await _read_runs(client, names, ["SCHEDULED"]), datetime.now(UTC)):
-            if names[run.deployment_id] not in {ARRIVAL, BY_HAND}:  # type: ignore[index]
+            if names[run.deployment_id] not in {ARRIVAL, BY_HAND}:
                 await client.delete_flow_run(run.id)
 
 

@@ -78,7 +78,7 @@ def load_settings(*, lake: str = "", **options: object) -> Settings:
     return Settings(**{name: _read_as(name, value, where.get(name, "")) for name, value in values.items()})
 
 
-def _read_as(name: str, value: object, where: str) -> object:
+def _read_as(name: str, value: object, where: str) -> Any:
     kind = type(getattr(Settings, name))
     try:
         if isinstance(value, bool) or (kind is str and not isinstance(value, str)):

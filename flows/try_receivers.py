@@ -17,7 +17,7 @@ from tasks.messages.neutral import Message
 
 def send_tests(settings: Settings, now: datetime) -> list[Finding]:
     """What became of the test message, by receiver."""
-    senders = build_senders(open_lake(settings.lake), lambda text: print(text, file=sys.stderr))
+    senders = build_senders(open_lake(settings.lake), _tell)
     return [_send_test(receiver, senders, now) for receiver in receivers_of(settings)]
 
 
@@ -43,3 +43,7 @@ def _send_test(receiver: Receiver, senders: "Senders", now: datetime) -> Finding
     return Finding(
         "test", "wrong", f"{receiver.name}: {reason}", "correct receivers.toml, then trona doctor --send-test"
     )
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(text + "\n")

@@ -56,5 +56,5 @@ def start_warm() -> bool:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(LOADED))
     context.Process(target=int).start()  # the first process starts the server, which then loads
-    flow_engine.multiprocessing = _Warm(multiprocessing, context)  # type: ignore[assignment]
+    flow_engine.multiprocessing = _Warm(multiprocessing, context)  # type: ignore[attr-defined, assignment]
     return True

@@ -3,7 +3,6 @@
 import sys
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 
 from contracts.errors import Exit, TronaError
 from flows.cli.options import LakeOption

@@ -1,0 +1,238 @@
+"""`trona up`, for real: documents become alerts, and nothing that breaks loses or doubles one."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import HTTPError
+
+import polars as pl
+import pytest
+
+from contracts.releases import RELEASES
+from data_lake.lake import open_lake
+from data_lake.ledger import read_ledger
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def recorded(up) -> list[str]:
+    """Reviewed months of the releases in the lake, one entry per release."""
+    rows = open_lake(up.lake).table(RELEASES).scan().filter(pl.col("event") == "recorded").collect()
+    return sorted(rows["review_month"])
+
+
+def alerts_of(up, month: str, rule: str) -> pl.DataFrame:
+    return read_ledger(open_lake(up.lake)).filter(
+        pl.col("month") == pl.lit(f"{month}-01").str.to_date(), pl.col("rule") == rule
+    )
+
+
+def told(up, text: str) -> list[dict]:
+    return [m for m in up.receiver.messages() if text in json.dumps(m, ensure_ascii=False)]
+
+
+def test_a_document_becomes_an_alert(up, review):
+    up.drop("2020-01.csv", review("2020-01", "2020-02-05", 10, forecast=5, after="2020-02"))
+    up.wait_for(lambda: up.dealt_with("2020-01.csv"), 60, "first document")
+    up.drop("2020-02.csv", review("2020-02", "2020-03-05", -40))
+    begun = time.time()
+    up.wait_for(lambda: told(up, "2020"), 60, "message")
+    assert up.dealt_with("2020-01.csv").parent.name == "done"
+    up.wait_for(lambda: up.dealt_with("2020-02.csv"), 30, "second document")
+    (missed,) = alerts_of(up, "2020-02", "direction_miss").filter(pl.col("state") == "fired").to_dicts()
+    assert missed["segment"] == "cathode"
+    assert time.time() - begun < 60
+
+
+def test_events_tell_what_happened(up):
+    def names():
+        found = up.ask("/events/filter", {"filter": {"event": {"prefix": ["trona."]}}, "limit": 50})["events"]
+        return {event["event"]: event for event in found}
+
+    wanted = {"trona.document.landed", "trona.release.recorded", "trona.forecasts.scored", "trona.alert.raised"}
+    events = up.wait_for(lambda: names() if wanted <= set(names()) else None, 40, "events")
+    assert events["trona.release.recorded"]["payload"]["month"].startswith("2020-0")
+    assert events["trona.release.recorded"]["resource"]["prefect.resource.id"].startswith("trona.release.test.sodium_")
+
+
+def test_two_documents_at_once_and_a_bad_one_between(up, review):
+    before = recorded(up)
+    up.drop("bad.csv", "this,is\nno,review\n")
+    up.drop("2020-03.csv", review("2020-03", "2020-04-05", 3))
+    up.drop("2020-04.csv", review("2020-04", "2020-05-05", 4))
+    up.drop("picture.png", "no document")
+    for name in ("bad.csv", "2020-03.csv", "2020-04.csv", "picture.png"):
+        up.wait_for(lambda name=name: up.dealt_with(name), 60, name)
+    assert up.dealt_with("2020-03.csv").parent.name == "done"
+    assert up.dealt_with("2020-04.csv").parent.name == "done"
+    reason = up.dealt_with("bad.csv").with_name("bad.csv.reason.txt").read_text()
+    assert "bad.csv was refused" in reason
+    assert "no reader knows" in up.dealt_with("picture.png").with_name("picture.png.reason.txt").read_text()
+    assert recorded(up) == sorted([*before, "2020-03", "2020-04"])
+
+
+def test_fifty_documents_at_once(up, review):
+    before = recorded(up)
+    months = [f"{year}-{month:02}" for year in range(2010, 2015) for month in range(1, 11)]
+    for month in months:
+        year, number = int(month[:4]), int(month[5:])
+        up.drop(f"many-{month}.csv", review(month, f"{year}-{number + 1:02}-05", number))
+    up.wait_for(lambda: all(up.dealt_with(f"many-{m}.csv") for m in months), 180, "fifty documents")
+    assert recorded(up) == sorted([*before, *months])
+    assert not list((up.inbox / "refused").glob("many-*"))
+
+
+def test_a_second_up_says_so(up):
+    second = subprocess.run(
+        [sys.executable, "-c", "from flows.cli import main; main()", "up"],
+        env=up.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 2
+    assert "up on this lake already" in second.stderr
+    assert str(up.process.pid) in second.stderr
+
+
+def test_the_form_has_choices_and_refuses_what_is_no_month(up):
+    schema = up.deployment("by-hand")["parameter_openapi_schema"]
+    assert schema["definitions"]["ChainChoice"]["enum"] == ["all", "lithium_ion", "sodium_ion"]
+    assert schema["properties"]["notify"]["enum"] == ["none", "digest"]
+    assert schema["properties"]["from_month"]["pattern"]
+    made = f"/deployments/{up.deployment('by-hand')['id']}/create_flow_run"
+    for bad in ({"from_month": "2026-13"}, {"to_month": "January"}, {"chain": "iron"}, {"notify": "everybody"}):
+        with pytest.raises(HTTPError) as refused:
+            up.ask(made, {"parameters": bad})
+        assert 400 <= refused.value.code < 500
+        refused.value.close()
+
+
+def test_a_backfill_by_hand_can_be_rehearsed_and_run(up, review):
+    folder = up.folder / "old"
+    folder.mkdir()
+    (folder / "2008-01.csv").write_text(review("2008-01", "2008-02-05", 1))
+    (folder / "2008-02.csv").write_text(review("2008-02", "2008-03-05", 2))
+    before, messages = recorded(up), len(up.receiver.got)
+    wanted = {"folder": str(folder), "from_month": "2008-02", "chain": "sodium_ion"}
+    assert up.run("by-hand", wanted | {"dry_run": True})["state_type"] == "COMPLETED"
+    assert recorded(up) == before
+    run = up.run("by-hand", wanted)
+    assert run["state_type"] == "COMPLETED"
+    assert "sodium_ion 2008-02" in run["name"]
+    assert recorded(up) == sorted([*before, "2008-02"])
+    assert len(up.receiver.got) == messages
+
+
+def test_the_watchdog_fires_and_resolves_with_the_calendar(up, review):
+    """A review of April is due on 5 May and five business days (1 to 3 May are days off): late from 13 May on."""
+    up.drop("2021-03.csv", review("2021-03", "2021-04-05", 1))
+    up.wait_for(lambda: up.dealt_with("2021-03.csv"), 60, "March")
+    assert up.run("deadline", {"now": "2021-05-12T15:00:00Z"})["state_type"] == "COMPLETED"
+    assert alerts_of(up, "2021-04", "release_missing").is_empty()
+    for _ in range(2):
+        assert up.run("deadline", {"now": "2021-05-13T01:00:00Z"})["state_type"] == "COMPLETED"
+    assert alerts_of(up, "2021-04", "release_missing")["state"].to_list() == ["fired"]
+    assert len(told(up, "No review of sodium-ion batteries for April 2021")) == 1
+    # a backfill of another month changes nothing
+    (up.folder / "older").mkdir()
+    (up.folder / "older" / "2021-02.csv").write_text(review("2021-02", "2021-03-05", 2))
+    up.run("by-hand", {"folder": str(up.folder / "older")})
+    up.run("deadline", {"now": "2021-05-14T01:00:00Z"})
+    assert alerts_of(up, "2021-04", "release_missing")["state"].to_list() == ["fired"]
+    (up.folder / "late").mkdir()
+    (up.folder / "late" / "2021-04.csv").write_text(review("2021-04", "2021-05-15", 3))
+    up.run("by-hand", {"folder": str(up.folder / "late")})
+    up.run("deadline", {"now": "2021-05-16T01:00:00Z"})
+    assert alerts_of(up, "2021-04", "release_missing").sort("change")["state"].to_list() == ["fired", "resolved"]
+
+
+def test_the_calendar_poll_does_nothing_where_the_month_is_here(up):
+    run = up.run("sodium_ion", {"now": "2021-05-20T02:00:00Z"})
+    assert run["state_type"] == "COMPLETED"
+    up.wait_for(lambda: "test sodium_ion 2021-04 is here: nothing to do" in up.log, 20, "what the poll says")
+
+
+@pytest.mark.parametrize("role", ["watcher", "runner", "server"])
+def test_a_killed_child_comes_back_and_nothing_is_lost_or_doubled(up, review, role):
+    year = {"watcher": 2001, "runner": 2002, "server": 2003}[role]
+    before = recorded(up)
+    (victim,) = [p for p in up.processes(f"flows.children {role}") if p.ppid() == up.process.pid]
+    up.drop(f"{year}-01.csv", review(f"{year}-01", f"{year}-02-05", 1))
+    if role != "watcher":  # in the middle: the run has begun
+        up.wait_for(lambda: f"landed: {year}-01.csv" in up.log, 30, "landing")
+        time.sleep(2.5)
+    victim.send_signal(signal.SIGKILL)
+    up.wait_for(lambda: f"the {role} stopped (exit code -9): starting it again" in up.log, 20, "report")
+    up.drop(f"{year}-02.csv", review(f"{year}-02", f"{year}-03-05", 2))
+    for name in (f"{year}-01.csv", f"{year}-02.csv"):
+        up.wait_for(lambda name=name: up.dealt_with(name), 120, name)
+        assert up.dealt_with(name).parent.name == "done"
+    assert recorded(up) == sorted([*before, f"{year}-01", f"{year}-02"])
+
+
+def test_a_killed_run_is_made_good(up, review):
+    before = recorded(up)
+    known = {p.pid for p in up.processes()}
+    months = [f"2004-{m:02}" for m in range(1, 11)]
+    for month in months:
+        up.drop(f"{month}.csv", review(month, f"2004-{int(month[5:]) + 1:02}-05", 1))
+    (run, *_) = up.wait_for(lambda: [p for p in up.processes() if p.pid not in known], 30, "run")
+    time.sleep(1.0)
+    run.send_signal(signal.SIGKILL)
+    up.wait_for(lambda: all(up.dealt_with(f"{m}.csv") for m in months), 120, "documents")
+    assert recorded(up) == sorted([*before, *months])
+
+
+def test_sigterm_leaves_no_process_and_a_new_start_takes_what_lies_there(up, review):
+    up.drop("2005-01.csv", review("2005-01", "2005-02-05", 1))
+    code, seconds = up.stop(signal.SIGTERM)
+    assert (code, up.processes()) == (0, [])
+    assert seconds < 10
+    up.start()
+    up.wait_for(lambda: up.dealt_with("2005-01.csv"), 60, "the document that lay there")
+    assert recorded(up).count("2005-01") == 1
+    deployments = up.ask("/deployments/filter", {})
+    assert sorted(d["name"] for d in deployments) == ["arrival", "by-hand", "deadline", "lithium_ion", "sodium_ion"]
+    names = sorted(a["name"] for a in up.ask("/automations/filter", {}))
+    assert len(names) == len(set(names)) == 3
+
+
+def test_schedules_are_planned_ahead(up):
+    """The server's scheduler has entered runs for the calendar and the deadlines."""
+
+    def planned():
+        wanted = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}, "limit": 200}
+        return {run["deployment_id"] for run in up.ask("/flow_runs/filter", wanted)}
+
+    wanted = {up.deployment(name)["id"] for name in ("deadline", "sodium_ion", "lithium_ion")}
+    up.wait_for(lambda: wanted <= planned(), 90, "scheduled runs")
+
+
+def test_sigint_leaves_no_process(up):
+    code, seconds = up.stop(signal.SIGINT)
+    assert (code, up.processes()) == (130, [])
+    assert seconds < 10
+
+
+def test_killed_as_a_whole_it_leaves_no_process_and_no_lock(up):
+    up.start()
+    up.process.kill()
+    up.process.wait(10)
+    end = time.monotonic() + 15
+    while up.processes() and time.monotonic() < end:
+        time.sleep(0.2)
+    assert up.processes() == []
+    up.start()
+    assert up.stop()[0] == 0
+
+
+def test_nothing_of_prefect_is_imported_by_the_watcher():
+    code = "import sys, flows.children, flows.watching, flows.inbox, flows.events; print('prefect' in sys.modules)"
+    root = Path(__file__).parents[2]
+    said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"
