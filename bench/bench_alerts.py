@@ -26,6 +26,7 @@ from contracts.figures import FIGURES
 from contracts.period import add_months
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.scores import SCORES
+from contracts.text import fill_text
 from data_lake.lake import Lake, open_lake
 from data_lake.ledger import read_ledger, read_notices, read_silences, record_alerts
 from tasks.alerts import decide, find_alerts
@@ -49,7 +50,7 @@ def make_scores(rng: np.random.Generator) -> pl.DataFrame:
     actual = forecast + np.where(missed, rng.choice([-10.0, 10.0], SERIES), rng.integers(-2, 3, SERIES))
     row = pl.int_range(SERIES, eager=True)
     frame = pl.DataFrame({"row": row, "forecast": forecast, "actual": actual}).with_columns(
-        pl.format("source{}", pl.col("row") % 50).alias("source"),
+        fill_text("source{}", pl.col("row") % 50).alias("source"),
         pl.lit("sodium_ion").alias("chain"),
         ("s" + (pl.col("row") // 50).cast(pl.String).str.zfill(4)).alias("segment"),
         pl.lit("").alias("product"),
@@ -63,8 +64,8 @@ def make_scores(rng: np.random.Generator) -> pl.DataFrame:
         pl.lit(5.0).alias("tolerance_pp"),
         pl.lit(0.5).alias("forecast_half_width"),
         pl.lit(0.5).alias("actual_half_width"),
-        pl.format("f{}", "row").alias("forecast_id"),
-        pl.format("a{}", "row").alias("actual_id"),
+        fill_text("f{}", "row").alias("forecast_id"),
+        fill_text("a{}", "row").alias("actual_id"),
         pl.lit(1).alias("lead_months"),
         pl.lit(NOW).alias("forecast_at"),
         pl.lit(NOW).alias("actual_at"),

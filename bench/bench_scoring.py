@@ -22,6 +22,7 @@ import polars as pl
 from contracts.chain import load_chain
 from contracts.figures import SERIES
 from contracts.records import RECORD_KEY
+from contracts.text import fill_text
 from tasks.scoring import build_record, mark_forecasts
 
 SEED = 20260205
@@ -75,14 +76,14 @@ def _dress(rows: pl.DataFrame) -> pl.DataFrame:
     """The columns that marking reads, with words and instants."""
     start = date(1960, 1, 1)
     months = pl.DataFrame({"m": pl.int_range(-24, rows["m"].max() + 2, eager=True).cast(pl.Int32)}).with_columns(
-        pl.lit(start).dt.offset_by(pl.format("{}mo", pl.col("m"))).alias("month")
+        pl.lit(start).dt.offset_by(fill_text("{}mo", pl.col("m"))).alias("month")
     )
     months = months.with_columns(pl.col("month").dt.strftime("%Y-%m").alias("text"))
     words = pl.DataFrame({"s": pl.int_range(0, rows["s"].max() + 1, eager=True).cast(pl.Int32)}).with_columns(
         pl.lit("smm").alias("source"),
         pl.lit("sodium_ion").alias("chain"),
-        pl.format("segment_{}", pl.col("s") // 20).alias("segment"),
-        pl.format("product_{}", pl.col("s") % 20).alias("product"),
+        fill_text("segment_{}", pl.col("s") // 20).alias("segment"),
+        fill_text("product_{}", pl.col("s") % 20).alias("product"),
         pl.lit("production").alias("metric"),
         pl.lit("mom_pct").alias("measure"),
     )
@@ -109,8 +110,8 @@ def _dress(rows: pl.DataFrame) -> pl.DataFrame:
         at.dt.replace_time_zone("UTC").alias("published_at"),
         pl.lit(value=False).alias("is_published_assumed"),
         "review_month",
-        pl.format("r{}", pl.col("r")).alias("release_id"),
-        pl.format("f{}", pl.int_range(pl.len())).alias("figure_id"),
+        fill_text("r{}", pl.col("r")).alias("release_id"),
+        fill_text("f{}", pl.int_range(pl.len())).alias("figure_id"),
     )
 
 

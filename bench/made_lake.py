@@ -10,6 +10,7 @@ from contracts.figures import READ_FIGURES
 from contracts.period import add_months, format_month
 from contracts.readings import ReleaseHead
 from contracts.releases import QUARANTINE
+from contracts.text import fill_text
 from data_lake.lake import Lake
 from data_lake.releases import record_release
 from tasks.building import build_figures, build_release
@@ -49,7 +50,7 @@ def make_releases(*, series: int, months: int) -> Iterator[tuple[ReleaseHead, pl
             unit=pl.lit("%"),
             qualifier=pl.lit("exact"),
             half_width=pl.lit(0.05),
-            place=pl.format("row {}", pl.int_range(pl.len())),
+            place=fill_text("row {}", pl.int_range(pl.len())),
             evidence=pl.col("value").cast(pl.String),
             rule=pl.lit("long_table"),
             note=pl.lit(""),

@@ -18,6 +18,7 @@ from contracts.rules.shares import find_share_contradictions
 from contracts.rules.statement import list_statement_rules
 from contracts.rules.units import list_unit_rules
 from contracts.table import Table
+from contracts.text import fill_text
 
 _DOUBTFUL_PART = 1 / 3
 _DOUBTFUL_ROWS = 3
@@ -121,7 +122,7 @@ def _refuse_fractions(figures: pl.DataFrame, head: ReleaseHead) -> None:
     columns = find_fraction_columns(figures)
     if columns.is_empty():
         return
-    told = columns.select(pl.format("{} {}: {} values such as {}", "metric", "measure", "n", "example")).to_series()
+    told = columns.select(fill_text("{} {}: {} values such as {}", "metric", "measure", "n", "example")).to_series()
     raise ContractBroken(
         f"the percents of release {_name(head)} look like fractions: 0.06 where 6 is meant",
         where=head.document_name,

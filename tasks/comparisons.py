@@ -12,6 +12,7 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.comparisons import COMPARISONS
 from contracts.period import add_months
+from contracts.text import fill_text
 from contracts.vocabulary import measures_of
 from tasks.derived_changes import NODE, derive_from_levels, derive_product_growth, derive_share_changes
 from tasks.divergences import find_divergences
@@ -58,7 +59,7 @@ def _select_actuals(figures: pl.LazyFrame, months: tuple[date, date] | None) -> 
         upper=pl.when(is_share & upper.is_not_null()).then(pl.min_horizontal(upper, 100.0)).otherwise(upper),
         figure_ids=pl.col("figure_id"),
         reason=pl.when(pl.col("value").is_null())
-        .then(pl.format("published as a {}", "qualifier"))
+        .then(fill_text("published as a {}", "qualifier"))
         .otherwise(pl.lit("")),
     )
 

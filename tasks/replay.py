@@ -8,6 +8,7 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.comparisons import COMPARISONS
 from contracts.scores import SCORES
+from contracts.text import fill_text
 from data_lake.lake import Lake
 from data_lake.ledger import read_alerts
 from tasks.alerts import record_candidates
@@ -88,7 +89,7 @@ def _compare_alerts(lake: Lake, fresh: Lake, as_of: datetime) -> pl.DataFrame:
         difference=pl.lit("only in the rebuilt folder")
     )
     return pl.concat([only_stored, only_rebuilt]).select(
-        table=pl.lit("alerts"), part=pl.format("{} {}", "alert_id", "title"), difference="difference"
+        table=pl.lit("alerts"), part=fill_text("{} {}", "alert_id", "title"), difference="difference"
     )
 
 

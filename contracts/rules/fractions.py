@@ -3,6 +3,7 @@
 import polars as pl
 
 from contracts.rules.rule import BREACHES, tell_breaches
+from contracts.text import fill_text
 from contracts.vocabulary import measures_of
 
 _FEWEST = 3
@@ -55,8 +56,8 @@ def find_fractions(figures: pl.DataFrame) -> pl.DataFrame:
         return BREACHES.to_frame()
     rows = percents.filter("odd").select(
         "index",
-        value=pl.format("{}={}", "measure", "value"),
-        message=pl.format(
+        value=fill_text("{}={}", "measure", "value"),
+        message=fill_text(
             "percents are stated as 6, not 0.06; all others here are whole numbers: {} or {}?",
             (pl.col("value") * _RATIO).round(6),
             "value",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from contracts.rules.rule import Rule, gather_breaches, tell_breaches
+from contracts.text import fill_text
 
 _SHOWN = 5
 _SAID = ("value", "lower", "upper", "unit", "qualifier")
@@ -31,7 +32,7 @@ def find_repeats(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
         (
             tell_breaches(
                 again.join(first, on=[*key, "said"], how="left", maintain_order="left").select(
-                    "index", value=pl.col("said"), message=pl.format("the same as {}, which is kept", "kept")
+                    "index", value=pl.col("said"), message=fill_text("the same as {}, which is kept", "kept")
                 ),
                 rule="stated_once",
                 column="value",
@@ -40,7 +41,7 @@ def find_repeats(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
                 once.filter(pl.col("different") > 1).select(
                     "index",
                     value=pl.col("said"),
-                    message=pl.format("one release states one value per key; it states {}: {}", "different", "all"),
+                    message=fill_text("one release states one value per key; it states {}: {}", "different", "all"),
                 ),
                 rule="one_value_per_key",
                 column="value",

@@ -3,6 +3,7 @@
 import polars as pl
 
 from contracts.rules.rule import Rule
+from contracts.text import fill_text
 from contracts.vocabulary import measures_of
 
 _STATED = ("value", "lower", "upper")
@@ -41,7 +42,7 @@ def _limit(name: str, measures: list[str], expects: str, *, lowest: float, highe
             | ~pl.col(column).is_finite()
             | ((pl.col(column) >= lowest) if highest is None else pl.col(column).is_between(lowest, highest)),
             expects,
-            found=pl.format("{}={}", "measure", column),
+            found=fill_text("{}={}", "measure", column),
         )
         for column in _STATED
     ]

@@ -11,6 +11,7 @@ import polars as pl
 
 from contracts.chain import Chain, Segment
 from contracts.rules.rule import gather_breaches, tell_breaches
+from contracts.text import fill_text
 
 _GROUP = ("segment", "metric", "period", "kind")
 _SLACK = 1e-9
@@ -32,7 +33,7 @@ _COLUMNS = (
     "index",
     *_GROUP,
     "product",
-    pl.coalesce("value", pl.format("[{}, {}]", pl.col("lower").fill_null(0.0), pl.col("upper").fill_null(100.0))).alias(
+    pl.coalesce("value", fill_text("[{}, {}]", pl.col("lower").fill_null(0.0), pl.col("upper").fill_null(100.0))).alias(
         "said"
     ),
     pl.coalesce("lower", pl.col("value") - pl.col("half_width"), 0.0).alias("low"),
@@ -88,13 +89,13 @@ def _check_parent(wide: pl.DataFrame, segment: Segment, parent: str, children: l
     floors = [_floor(segment, child) for child in children]
     ceiling = (pl.col(f"high/{parent}").fill_null(100.0) if parent else pl.lit(100.0)) + _SLACK
     involved = _nearest_stated(segment, parent)
-    texts = [pl.when(expr).then(pl.format(f"{name} {{}}", f"said/{name}")) for name, expr in involved.items()]
-    whole = pl.format(f"{parent} {{}}", f"said/{parent}") if parent else pl.lit("100")
+    texts = [pl.when(expr).then(fill_text(f"{name} {{}}", f"said/{name}")) for name, expr in involved.items()]
+    whole = fill_text(f"{parent} {{}}", f"said/{parent}") if parent else pl.lit("100")
     broken = wide.filter(pl.sum_horizontal(floors) > ceiling).with_columns(
         rule=pl.when(pl.max_horizontal(floors) > ceiling)
         .then(pl.lit("child_within_parent"))
         .otherwise(pl.lit("siblings_within_parent")),
-        message=pl.format(
+        message=fill_text(
             "shares of {} {}: {} exceeds {}, rounding allowed for",
             "segment",
             "period",
@@ -142,7 +143,7 @@ def _check_changes(shares: pl.DataFrame, changes: pl.DataFrame) -> Iterator[pl.D
         broken = joined.filter(
             (pl.col("least") > high - low_before + _SLACK) | (pl.col("most") < low - high_before - _SLACK)
         ).with_columns(
-            message=pl.format(
+            message=fill_text(
                 "{} {} {}: a change of {} pp does not fit a share of {} after {}",
                 *("segment", "product", "period", "change"),
                 pl.col("said").cast(pl.String).fill_null("0 to 100"),

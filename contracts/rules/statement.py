@@ -3,6 +3,7 @@
 import polars as pl
 
 from contracts.rules.rule import Rule
+from contracts.text import fill_text
 
 
 def list_statement_rules() -> list[Rule]:
@@ -17,7 +18,7 @@ def list_statement_rules() -> list[Rule]:
         .when(qualifier == "range")
         .then(~value & lower & upper & (pl.col("lower") < pl.col("upper")))
     )
-    stated = [pl.format(f"{name}={{}}", name) for name in ("value", "lower", "upper")]
+    stated = [fill_text(f"{name}={{}}", name) for name in ("value", "lower", "upper")]
     return [
         Rule(
             "value_or_bounds",

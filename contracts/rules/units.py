@@ -4,6 +4,7 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.rules.rule import Rule
+from contracts.text import fill_text
 from contracts.vocabulary import LEVEL_UNITS, MEASURES, measures_of, units_of
 
 
@@ -24,7 +25,7 @@ def _fit_measure() -> Rule:
         "unit",
         fits | ~pl.col("measure").is_in(list(MEASURES)),
         "the unit is one of the measure's",
-        found=pl.format("{} in '{}'", "measure", "unit"),
+        found=fill_text("{} in '{}'", "measure", "unit"),
         explain=lambda found: _name_units(found.split(" in ")[0]),
     )
 
@@ -41,8 +42,8 @@ def _fit_chain(chain: Chain) -> Rule:
     return Rule(
         "unit_of_chain",
         "unit",
-        ~is_level | ~pair.is_in(list(counted)) | pl.format("{} in {}", pair, "unit").is_in(known),
+        ~is_level | ~pair.is_in(list(counted)) | fill_text("{} in {}", pair, "unit").is_in(known),
         "a level has the unit in which the chain counts that segment",
-        found=pl.format("{} in {}", pair, "unit"),
+        found=fill_text("{} in {}", pair, "unit"),
         explain=lambda found: f"counted in {counted.get(found.split(' in ')[0], '')} by the chain {chain.name}",
     )

@@ -9,6 +9,7 @@ from contracts.alerts import CANDIDATES
 from contracts.chain import Chain
 from contracts.holidays import CHINESE_ZONES, weigh_holiday
 from contracts.period import add_months
+from contracts.text import fill_text
 from tasks.alerts.chain_divergence import find_chain_divergences
 from tasks.alerts.contract_broken import find_broken_contracts
 from tasks.alerts.delivery_broken import find_broken_deliveries
@@ -80,7 +81,7 @@ def _lower_in_holidays(
     chinese = [name for name, chain in chains.items() if chain.calendar.time_zone in CHINESE_ZONES]
     applies = pl.col("weight").is_not_null() & (pl.col("kind") == "event") & pl.col("chain").is_in(chinese)
     lowered = name_severity((rank_severity(pl.col("severity")) - 1).clip(lower_bound=0))
-    note = pl.format(
+    note = fill_text(
         '{},"holiday":"cny","holiday_weight_pct":{},"severity_without_holiday":"{}"}}',
         pl.col("detail").str.strip_suffix("}"),
         (100 * pl.col("weight")).round(0).cast(pl.Int64),

@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.text import fill_text
 from tasks.alerts.thresholds import read_thresholds
 from tasks.alerts.wording import lower_title, measure_words, write_number, write_value
 
@@ -99,7 +100,7 @@ def _add_names(found: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
 def _write(found: pl.DataFrame) -> pl.DataFrame:
     far = pl.col("near") >= pl.col("warning_spreads") * pl.col("spread_pp")
     severe = far | (pl.col("months_apart") >= pl.col("warning_months"))
-    growth = pl.format(
+    growth = fill_text(
         "{} {} while {} {}{}: ",
         "upstream",
         write_value(pl.col("upstream_pct"), pl.col("measure"), pl.lit("%")),
@@ -107,8 +108,8 @@ def _write(found: pl.DataFrame) -> pl.DataFrame:
         write_value(pl.col("downstream_pct"), pl.col("measure"), pl.lit("%")),
         measure_words(pl.col("measure")),
     )
-    names = pl.format("{} and {}{}: ", "upstream", "downstream", measure_words(pl.col("measure")))
-    gap = pl.format(
+    names = fill_text("{} and {}{}: ", "upstream", "downstream", measure_words(pl.col("measure")))
+    gap = fill_text(
         "{} pp apart, usually within {}",
         write_number(pl.col("value").round(1)),
         write_number(pl.col("spread_pp")),

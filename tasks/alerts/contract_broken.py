@@ -7,6 +7,7 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.period import MONTH_PATTERN
+from contracts.text import fill_text
 from tasks.alerts.thresholds import read_thresholds
 from tasks.alerts.wording import lower_title
 
@@ -70,7 +71,7 @@ def find_broken_contracts(
             "chain",
             *(pl.lit("").alias(name) for name in ("segment", "product", "metric", "measure")),
             "month",
-            pl.format(
+            fill_text(
                 "{} of {} rows of the {} review of {} were refused",
                 "refused",
                 pl.col("refused") + pl.col("figures"),

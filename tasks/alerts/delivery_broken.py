@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from contracts.text import fill_text
+
 RULE = "delivery_broken"
 # Who says it: Trona itself, about its own messages.
 SPEAKER = "trona"
@@ -31,7 +33,7 @@ def find_broken_deliveries(deliveries: pl.DataFrame) -> pl.DataFrame:
         pl.col("channel").alias("metric"),
         pl.lit("").alias("measure"),
         "month",
-        pl.format(
+        fill_text(
             "Receiver {} ({}) could not be told about {}", "receiver", "channel", pl.col("month").dt.strftime("%B %Y")
         ).alias("title"),
         pl.struct("attempt", "reason", "headline", "delivery_id").struct.json_encode().alias("detail"),

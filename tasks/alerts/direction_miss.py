@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.text import fill_text
 from tasks.alerts.forecast_miss import describe_miss, write_forecast
 from tasks.alerts.thresholds import read_thresholds
 from tasks.alerts.wording import measure_words, name_quantity, write_value
@@ -46,13 +47,13 @@ def find_direction_misses(marked: pl.DataFrame, chains: Mapping[str, Chain]) -> 
 def _write_title() -> pl.Expr:
     rose = pl.col("outcome") > 0
     measure = pl.col("measure")
-    numbers = pl.format(
+    numbers = fill_text(
         ": {} against {}{}",
         write_value(pl.col("outcome"), measure, pl.col("unit")),
         write_forecast(),
         measure_words(measure),
     )
-    return pl.format(
+    return fill_text(
         "{} {} {}{}",
         "subject",
         name_quantity(pl.col("metric"), measure),

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from contracts.text import fill_text
 from tasks.alerts.wording import (
     measure_words,
     name_quantity,
@@ -69,7 +70,7 @@ def write_forecast() -> pl.Expr:
     )
     return pl.coalesce(
         write_value(pl.col("forecast"), pl.col("measure"), pl.col("unit")),
-        pl.format("{} to {}", lower, upper),
+        fill_text("{} to {}", lower, upper),
         pl.lit("more than ") + lower,
         pl.lit("less than ") + upper,
     )
@@ -91,7 +92,7 @@ def _write_title() -> pl.Expr:
     level = (
         pl.when((pl.col("family") == "growth") & (pl.col("level_surprise").abs() >= 0.05))
         .then(
-            pl.format(
+            fill_text(
                 "; level {} % {}",
                 write_rough(pl.col("level_surprise")),
                 pl.when(above).then(pl.lit("higher")).otherwise(pl.lit("lower")),
@@ -99,7 +100,7 @@ def _write_title() -> pl.Expr:
         )
         .otherwise(pl.lit(""))
     )
-    return pl.format(
+    return fill_text(
         "{} {} {} the forecast: {} against {}{}{}",
         "subject",
         name_quantity(pl.col("metric"), measure),

@@ -9,6 +9,7 @@ import polars as pl
 from contracts.chain import Calendar, Chain
 from contracts.holidays import add_business_days
 from contracts.period import MONTH_PATTERN, add_months
+from contracts.text import fill_text
 from tasks.alerts.wording import lower_title
 
 RULE = "release_missing"
@@ -54,7 +55,7 @@ def find_missing_releases(
             "chain",
             *(pl.lit("").alias(name) for name in ("segment", "product", "metric", "measure")),
             "month",
-            pl.format(
+            fill_text(
                 "No review of {} for {} from {}: it was due by {}",
                 "chain_title",
                 pl.col("month").dt.strftime("%B %Y"),

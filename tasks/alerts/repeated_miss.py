@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.text import fill_text
 from tasks.alerts.marked import SERIES
 from tasks.alerts.thresholds import read_thresholds
 from tasks.alerts.wording import measure_words, name_quantity, write_number
@@ -78,7 +79,7 @@ def _no_history() -> list[pl.Expr]:
 
 def _write(found: pl.DataFrame) -> pl.DataFrame:
     unit = pl.when(pl.col("family") == "level").then(pl.lit("%")).otherwise(pl.lit("pp"))
-    title = pl.format(
+    title = fill_text(
         "{} {}: {} forecasts in a row too {}, by {} {} on average{}",
         "subject",
         name_quantity(pl.col("metric"), pl.col("measure")),

@@ -7,6 +7,7 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.figures import FIGURE_KEY
+from contracts.text import fill_text
 from tasks.alerts.thresholds import read_thresholds
 from tasks.alerts.wording import (
     FAMILIES,
@@ -104,7 +105,7 @@ def _write(
 ) -> pl.DataFrame:
     """Candidates; vintages of one identity that differ in period (a month and its half-year) keep the worst."""
     unit = pl.col("unit")
-    title = pl.format(
+    title = fill_text(
         "{} {} of {} {}: {} first, now {}{}",
         "subject",
         name_quantity(pl.col("metric"), pl.col("measure")),

@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.text import fill_text
 from tasks.alerts.bands import add_bands
 from tasks.alerts.marked import SERIES
 from tasks.alerts.thresholds import read_thresholds
@@ -50,7 +51,7 @@ def find_share_shifts(
     outside_80 = (pl.col("near") > pl.col("band_80")).fill_null(True)
     outside_90 = (pl.col("near") > pl.col("band_90")).fill_null(True)
     severe = outside_90 & (pl.col("near") >= pl.col("warning_pp"))
-    title = pl.format(
+    title = fill_text(
         "{} {} {} {} pp MoM",
         "subject",
         name_quantity(pl.col("metric"), pl.col("measure")),

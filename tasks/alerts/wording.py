@@ -6,6 +6,7 @@ import polars as pl
 
 from contracts.alerts import SEVERITIES
 from contracts.chain import Chain
+from contracts.text import fill_text
 from contracts.vocabulary import MEASURES
 
 METRIC_WORDS = {
@@ -51,8 +52,8 @@ def write_number(value: pl.Expr) -> pl.Expr:
     middle = (whole // 1000 % 1000).cast(pl.String)
     large = (
         pl.when(whole < 1_000_000)
-        .then(pl.format("{},{}", middle, rest))
-        .otherwise(pl.format("{},{},{}", whole // 1_000_000, middle.str.zfill(3), rest))
+        .then(fill_text("{},{}", middle, rest))
+        .otherwise(fill_text("{},{},{}", whole // 1_000_000, middle.str.zfill(3), rest))
     )
     return pl.when(size >= 10_000).then(large).otherwise(size.cast(pl.String).str.strip_suffix(".0"))
 

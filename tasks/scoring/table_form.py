@@ -10,6 +10,7 @@ import polars as pl
 
 from contracts.scores import SCORES
 from contracts.table import INSTANT
+from contracts.text import fill_text
 from contracts.vocabulary import MEASURES
 from tasks.scoring.groups import code_groups
 from tasks.scoring.intake import ROUTES
@@ -106,7 +107,7 @@ def _build_forecasts(coded: pl.DataFrame) -> pl.DataFrame:
     issued = month_number(pl.col("issued_at").dt.date())
     lines = coded.with_columns(
         pl.col("issued_at").alias("forecast_at"),
-        pl.format("row-{}", pl.col("row") + 1).alias("forecast_id"),
+        fill_text("row-{}", pl.col("row") + 1).alias("forecast_id"),
         (pl.col("month_no") - issued).clip(1).cast(pl.Int32).alias("lead_months"),
         pl.lit(None, pl.Float64).alias("forecast_lower"),
         pl.lit(None, pl.Float64).alias("forecast_upper"),
@@ -137,7 +138,7 @@ def _build_vintages(coded: pl.DataFrame) -> pl.DataFrame:
         pl.lit(None, pl.Float64).alias("upper"),
         pl.col("actual_half_width").alias("half_width"),
         "unit",
-        pl.format("row-{}", pl.col("row") + 1).alias("figure_id"),
+        fill_text("row-{}", pl.col("row") + 1).alias("figure_id"),
         pl.lit(value=False).alias("assumed"),
         pl.lit(value=False).alias("direction_only"),
     )

@@ -6,6 +6,7 @@ from typing import NoReturn
 import polars as pl
 
 from contracts.errors import ContractBroken
+from contracts.text import fill_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +40,13 @@ class Grid:
         """Where a row (or a cell of it) stands: `row 14`, `row 14 column 3`, or `Sheet1!C14`."""
         if self.sheet:
             letters = name_column(self.first_column + column) if column is not None else ""
-            return pl.format(f"{_escape(self.sheet)}!{letters}{{}}", "row")
-        return pl.format("row {}" if column is None else f"row {{}} column {column + 1}", "row")
+            return fill_text(f"{_escape(self.sheet)}!{letters}{{}}", "row")
+        return fill_text("row {}" if column is None else f"row {{}} column {column + 1}", "row")
 
     def place_cells(self) -> pl.Expr:
         """As `place`, of the cells in the grid columns that a column `column` gives as numbers."""
         if not self.sheet:
-            return pl.format("row {} column {}", "row", pl.col("column") + 1)
+            return fill_text("row {} column {}", "row", pl.col("column") + 1)
         letters = {i: name_column(self.first_column + i) for i in range(self.width)}
         column = pl.col("column").replace_strict(letters, return_dtype=pl.String)
         return pl.concat_str(pl.lit(f"{self.sheet}!"), column, "row")

@@ -11,6 +11,7 @@ from contracts.errors import ContractBroken
 from contracts.figures import READ_FIGURES
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.rules.periods import end_of
+from contracts.text import fill_text
 from contracts.vocabulary import LEVEL, MEASURES
 from tasks.tables.heads import Stated, UnreadableHead, build_head, choose_chain, print_period
 from tasks.tables.long_form import NUMBERS
@@ -258,7 +259,7 @@ def _refuse(rows: pl.DataFrame, rule: str, column: str, message: str) -> pl.Data
 
 
 def _no_release(document: Document, refused: pl.DataFrame) -> ContractBroken:
-    told = refused.select(pl.format("{} {} {}: {}", "row", "column", "value", "message")).to_series()
+    told = refused.select(fill_text("{} {} {}: {}", "row", "column", "value", "message")).to_series()
     return ContractBroken(
         "no row of the file belongs to a release that can be taken in",
         where=document.name,

@@ -8,6 +8,7 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.errors import ContractBroken
 from contracts.readings import REFUSED
+from contracts.text import fill_text
 from tasks.tables.grid import Grid, number_column
 from tasks.tables.labels import UnknownLabel, find_segment, read_label, read_parts
 from tasks.tables.long_form import COLUMNS
@@ -267,7 +268,7 @@ def _refuse_labels(rows: pl.DataFrame) -> pl.DataFrame:
             rule=pl.lit("label"),
             column=pl.lit("label"),
             value=pl.col("evidence"),
-            message=pl.format("{}; or say what it is in the mapping's [labels]", "error"),
+            message=fill_text("{}; or say what it is in the mapping's [labels]", "error"),
         )
     )
 

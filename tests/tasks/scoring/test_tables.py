@@ -10,6 +10,7 @@ import pytest
 from contracts.errors import ContractBroken, UsageError
 from contracts.period import add_months
 from contracts.records import COMPARISON
+from contracts.text import fill_text
 from tasks.scoring import check_table, compare_forecasters, score_table
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -241,7 +242,7 @@ def test_a_million_rows_of_one_series():
     rng = np.random.default_rng(1)
     months = pl.Series(range(1200)).sample(n, with_replacement=True, seed=1)
     frame = pl.DataFrame({"m": months, "forecast": rng.normal(0, 9, n)}).with_columns(
-        pl.date(1990, 1, 1).dt.offset_by(pl.format("{}mo", pl.col("m"))).alias("month"),
+        pl.date(1990, 1, 1).dt.offset_by(fill_text("{}mo", pl.col("m"))).alias("month"),
         (pl.col("m").cast(pl.Float64) * 7.31 % 23 - 11).alias("actual"),
         pl.lit("house").alias("forecaster"),
         pl.lit("cathode").alias("series"),

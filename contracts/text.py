@@ -1,0 +1,23 @@
+"""Text made of columns."""
+
+from itertools import zip_longest
+
+import polars as pl
+
+
+def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
+    """The template with each `{}` filled by a column (its name or an expression); null where one of them is null.
+
+    `{{` and `}}` stand for the brackets themselves. It does what `pl.format` does, which panics on some
+    joined or filtered texts (pola-rs/polars#25339); the linter keeps `pl.format` out.
+    """
+    pieces = template.split("{}")
+    if len(pieces) != len(values) + 1:
+        raise ValueError(f"{template!r} has {len(pieces) - 1} places for {len(values)} values")
+    parts: list[pl.Expr] = []
+    for piece, value in zip_longest(pieces, values):
+        if piece:
+            parts.append(pl.lit(piece.replace("{{", "{").replace("}}", "}")))
+        if value is not None:
+            parts.append(pl.col(value) if isinstance(value, str) else value)
+    return pl.concat_str(parts)
