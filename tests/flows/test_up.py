@@ -130,8 +130,9 @@ def test_a_backfill_by_hand_can_be_rehearsed_and_run(up, review):
 
 def test_the_watchdog_fires_and_resolves_with_the_calendar(up, review):
     """A review of April is due on 5 May and five business days (1 to 3 May are days off): late from 13 May on."""
-    up.drop("2021-03.csv", review("2021-03", "2021-04-05", 1))
-    up.wait_for(lambda: up.dealt_with("2021-03.csv"), 60, "March")
+    (up.folder / "march").mkdir()
+    (up.folder / "march" / "2021-03.csv").write_text(review("2021-03", "2021-04-05", 1))
+    up.run("by-hand", {"folder": str(up.folder / "march")})
     assert up.run("deadline", {"now": "2021-05-12T15:00:00Z"})["state_type"] == "COMPLETED"
     assert alerts_of(up, "2021-04", "release_missing").is_empty()
     for _ in range(2):
