@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAKE ?= ./lake
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check venv dev bench lock clean
+.PHONY: help run test check venv dev bench docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,7 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 	@$(BIN)/mypy
 	@$(BIN)/python .ci/imports.py
 	@$(BIN)/python .ci/lock.py --check
+	@$(BIN)/python .ci/tables.py --check
 	@echo "check: all good"
 
 bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
@@ -30,6 +31,9 @@ bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and p
 venv: $(VENV)/run.stamp ## the environment alone
 
 dev: $(VENV)/dev.stamp ## the environment with what tests and checks need
+
+docs: $(VENV)/dev.stamp ## docs/tables.md from the contracts
+	@$(BIN)/python .ci/tables.py
 
 lock: $(VENV)/dev.stamp ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/python .ci/lock.py

@@ -12,7 +12,18 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUN = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
 LOCKS = {"requirements.lock": RUN, "requirements-dev.lock": [*RUN, *PROJECT["dependency-groups"]["dev"]]}
 COMPILE = [
-    *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url", "--no-header"),
+    *(
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-header",
+    ),
     *("--no-annotate", "--python-version", "3.11", "-"),
 ]
 

@@ -6,7 +6,6 @@ fixed seed: 2,000 series, five leads, one actual in ten restated once. Every num
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
@@ -47,9 +47,14 @@ def make_figures(pairs: int, *, leads: int = LEADS, seed: int = SEED) -> pl.Data
         actual[:, m] = 0.3 * actual[:, m - 1] + noise[:, m]
     actual = np.round(actual + 3, 1).ravel()
     base = pl.DataFrame(
-        {"s": np.repeat(np.arange(series, dtype=np.int32), months), "m": np.tile(np.arange(months, dtype=np.int32), series)}
+        {
+            "s": np.repeat(np.arange(series, dtype=np.int32), months),
+            "m": np.tile(np.arange(months, dtype=np.int32), series),
+        }
     )
-    known = base.with_columns(pl.Series("value", actual), pl.lit("actual").alias("kind"), pl.lit(0, pl.Int32).alias("lead"))
+    known = base.with_columns(
+        pl.Series("value", actual), pl.lit("actual").alias("kind"), pl.lit(0, pl.Int32).alias("lead")
+    )
     again = known.filter(pl.Series(rng.random(size) < RESTATED)).with_columns(
         (pl.col("value") + 1.5).round(1), pl.lit(40, pl.Int32).alias("days")
     )
@@ -109,13 +114,15 @@ def _dress(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def median_seconds(work: Callable[[], object], repeat: int) -> float:
-    times = []
+def median_seconds(work: Callable[[], object], repeat: int) -> tuple[float, float]:
+    """Median wall and median processor seconds; on a shared machine the second is the steadier."""
+    wall, cpu = [], []
     for _ in range(repeat):
-        start = time.perf_counter()
+        start, spent = time.perf_counter(), time.process_time()
         work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - spent)
+    return statistics.median(wall), statistics.median(cpu)
 
 
 # ------------------------------------------------------------------ peers, each on the same pairs
@@ -128,9 +135,7 @@ def measure_floor(scores: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 
 def measure_plain(scores: pl.DataFrame) -> pl.DataFrame:
     """The plain record through the same code as the whole one."""
-    from tasks.scoring.record import build_plain_record
-
-    return build_plain_record(scores)
+    return build_record(scores, detail="plain")
 
 
 def run_utilsforecast(scores: pl.DataFrame) -> tuple[Callable[[], object], Callable[[], object]]:
@@ -140,16 +145,21 @@ def run_utilsforecast(scores: pl.DataFrame) -> tuple[Callable[[], object], Calla
         from utilsforecast.evaluation import evaluate
         from utilsforecast.losses import bias, mae, mase, rmse
 
-    frame = scores.filter(pl.col("lead_months") == 1).select(
-        pl.concat_str(SERIES, separator="|").alias("unique_id"), pl.col("month").alias("ds"), pl.col("actual").alias("y"), pl.col("forecast").alias("f")
-    ).sort("unique_id", "ds")
+    frame = (
+        scores.filter(pl.col("lead_months") == 1)
+        .select(
+            pl.concat_str(SERIES, separator="|").alias("unique_id"),
+            pl.col("month").alias("ds"),
+            pl.col("actual").alias("y"),
+            pl.col("forecast").alias("f"),
+        )
+        .sort("unique_id", "ds")
+    )
     train = frame.select("unique_id", "ds", "y")
     ours = scores.filter(pl.col("lead_months") == 1)
-    from functools import partial
-
     return (
         lambda: evaluate(frame, [mae, rmse, bias, partial(mase, seasonality=1)], train_df=train),
-        lambda: build_record(ours),
+        lambda: build_record(ours, detail="errors"),
     )
 
 
@@ -165,10 +175,25 @@ def run_bank_of_england(pairs: int) -> float:
         dates = pd.period_range("1900-01", periods=months + leads, freq="M").to_timestamp("M")
         truth = rng.normal(3, 8, months + leads)
         outturns = pd.DataFrame(
-            {"date": dates, "variable": "output", "vintage_date": dates + pd.offsets.MonthEnd(1), "frequency": "M", "forecast_horizon": -1, "value": truth}
+            {
+                "date": dates,
+                "variable": "output",
+                "vintage_date": dates + pd.offsets.MonthEnd(1),
+                "frequency": "M",
+                "forecast_horizon": -1,
+                "value": truth,
+            }
         )
         rows = [
-            {"date": dates[i + h], "variable": "output", "vintage_date": dates[i], "source": source, "frequency": "M", "forecast_horizon": h, "value": truth[i + h] + noise}
+            {
+                "date": dates[i + h],
+                "variable": "output",
+                "vintage_date": dates[i],
+                "source": source,
+                "frequency": "M",
+                "forecast_horizon": h,
+                "value": truth[i + h] + noise,
+            }
             for i in range(months // 2)
             for h in range(leads)
             for source, noise in (("agency", rng.normal(0, 4)), ("naive", rng.normal(0, 8)))
@@ -185,24 +210,24 @@ def run_bank_of_england(pairs: int) -> float:
 # ------------------------------------------------------------------ the run
 
 
-def measure(pairs: int, repeat: int) -> dict[str, float]:
-    """Seconds of each step for this many pairs."""
-    figures = make_figures(pairs)
+def measure(pairs: int, repeat: int) -> dict[str, tuple[float, float]]:
+    """Wall and processor seconds of each step for this many pairs."""
     chains = {"sodium_ion": load_chain("sodium_ion")}
-    found: dict[str, float] = {"pairs": pairs}
-    found["mark"] = median_seconds(lambda: mark_forecasts(figures, chains=chains), repeat)
+    figures = make_figures(pairs)
     scores = mark_forecasts(figures, chains=chains)
+    build_record(scores.head(1000))  # imports are paid once a process, not once a pair
+    found = {"mark": median_seconds(partial(mark_forecasts, figures, chains=chains), repeat)}
     del figures
-    found["record"] = median_seconds(lambda: build_record(scores), repeat)
-    found["floor"] = median_seconds(lambda: measure_floor(scores, list(RECORD_KEY)), repeat)
-    found["plain"] = median_seconds(lambda: measure_plain(scores), repeat)
+    found["record"] = median_seconds(partial(build_record, scores), repeat)
+    found["plain record"] = median_seconds(partial(measure_plain, scores), repeat)
+    found["floor"] = median_seconds(partial(measure_floor, scores, list(RECORD_KEY)), repeat)
     theirs, ours = run_utilsforecast(scores)
-    found["utilsforecast"] = median_seconds(theirs, repeat)
-    found["ours_same_pairs_whole_record"] = median_seconds(ours, repeat)
+    found["utilsforecast, four metrics, one lead"] = median_seconds(theirs, repeat)
+    found["ours, the same metrics and pairs"] = median_seconds(ours, repeat)
     return found
 
 
-def measure_peak(pairs: int) -> dict[str, float]:
+def measure_peak(pairs: int) -> tuple[float, float]:
     """Peak resident memory of a fresh process that makes the figures, and of one that also marks and records."""
     code = (
         "import resource,sys;sys.path.insert(0,'.');sys.path.insert(0,'bench');import bench_scoring as b;"
@@ -213,7 +238,7 @@ def measure_peak(pairs: int) -> dict[str, float]:
     )
     out = subprocess.run([sys.executable, "-c", code.format(n=pairs)], capture_output=True, text=True, check=True)
     made, whole = (float(x) for x in out.stdout.split())
-    return {"peak_gb_figures": made, "peak_gb_whole": whole}
+    return made, whole
 
 
 def main() -> None:
@@ -223,13 +248,19 @@ def main() -> None:
     parser.add_argument("--boe-pairs", type=int, default=4000)
     parser.add_argument("--peak", action="store_true")
     options = parser.parse_args()
-    print(f"polars {pl.__version__} {pl.thread_pool_size()} threads, utilsforecast {version('utilsforecast')}, {datetime.now(UTC):%Y-%m-%d}")
+    print(f"polars {pl.__version__}, {pl.thread_pool_size()} threads; {datetime.now(UTC):%Y-%m-%d}")
+    print(f"utilsforecast {version('utilsforecast')}, forecast-evaluation {version('forecast-evaluation')}")
     for pairs in options.pairs:
         found = measure(pairs, options.repeat)
-        found["us_per_pair"] = 1e6 * (found["mark"] + found["record"]) / pairs
+        print(f"{pairs:,} pairs, medians of {options.repeat}")
+        for name, (wall, cpu) in found.items():
+            print(f"  {name:<40} {wall:8.3f} s wall {cpu:8.3f} s cpu {1e6 * wall / pairs:7.2f} µs a pair")
+        for name in ("plain record", "record"):
+            wall, cpu = (ours / least for ours, least in zip(found[name], found["floor"], strict=True))
+            print(f"  {name} over the floor: {wall:.1f}× wall, {cpu:.1f}× cpu")
         if options.peak:
-            found |= measure_peak(pairs)
-        print(json.dumps({k: round(v, 4) for k, v in found.items()}))
+            made, whole = measure_peak(pairs)
+            print(f"  peak memory: figures alone {made:.1f} GB, with scores and record {whole:.1f} GB")
     if options.boe_pairs:
         each = run_bank_of_england(options.boe_pairs)
         print(f"forecast-evaluation {version('forecast-evaluation')}: {1e6 * each:.0f} µs a pair")

@@ -39,6 +39,8 @@ def check_figures(
         raise ContractBroken(
             f"a release of chain {head.chain} cannot be checked against chain {chain.name}",
             where=head.document_name,
+            found=f"chain {head.chain}",
+            effect="nothing of this release was taken in",
             next="name the chain of the document with --chain",
         )
     breaches = find_breaches(figures, table=READ_FIGURES, rules=list_figure_rules(chain, head))

@@ -101,6 +101,15 @@ STATISTICS = (
     _count("verdict_indeterminate", "verdicts indeterminate"),
 )
 
+PLAIN = (
+    *("n", "first_month", "last_month", "mean_surprise", "mae", "mdae", "rmse", "within_1", "within_2", "within_5"),
+    *("hits", "hit_rate", "hit_p", "hit_rate_lower", "hit_rate_upper", "base_rate", "n_directions", "unit"),
+)
+"""Statistics of the plain record: errors, shares and directions, without any comparison."""
+
+ERRORS = ("n", "first_month", "last_month", "mean_surprise", "mae", "rmse", "mase", "rmsse", "unit")
+"""Statistics of errors alone, for a quick look at many series."""
+
 RECORD = Table(
     name="record",
     meaning="The track record: one row per group of forecasts, with n and months beside every number.",

@@ -28,9 +28,12 @@ RELEASES = Table(
     partition="",
 )
 
+UNRESOLVED_RULE = "unresolved"
+"""The rule under which quarantine keeps what a reader saw but could not place; it breaks no contract."""
+
 QUARANTINE = Table(
     name="quarantine",
-    meaning="Refused rows, each with the rule it broke.",
+    meaning="Refused rows, each with the rule it broke, and statements that could not be placed (rule `unresolved`).",
     columns=(
         Column("release_id", pl.String, "the release that states it"),
         Column("row", pl.String, "where it stood: row, sheet and row, or span"),

@@ -4,6 +4,8 @@ import polars as pl
 
 from contracts.table import INSTANT, Column, Table
 
+OUTCOMES = ("done", "nothing_new", "contract_broken", "failed")
+
 RUNS = Table(
     name="runs",
     meaning="One summary per run.",
@@ -16,7 +18,7 @@ RUNS = Table(
         Column("as_of", INSTANT, "instant whose knowledge it used"),
         Column("started_at", INSTANT, "when it started"),
         Column("ended_at", INSTANT, "when it ended"),
-        Column("outcome", pl.String, "done, nothing_new, contract_broken, failed"),
+        Column("outcome", pl.String, "how it ended", allowed=OUTCOMES),
         Column("documents", pl.Int64, "documents looked at"),
         Column("releases", pl.Int64, "releases newly recorded"),
         Column("figures", pl.Int64, "figures newly recorded"),

@@ -49,6 +49,13 @@ def read_ledger(lake: Lake, months: Months = None) -> pl.DataFrame:
     return _read(lake, ALERTS, months)
 
 
+def read_notices(lake: Lake, months: Months = None) -> pl.DataFrame:
+    """Every change that people are to be told of: columns alert_id, change, month; narrow, so that all are cheap."""
+    rows = lake.table(ALERTS).scan()
+    rows = rows if months is None else rows.filter(pl.col("month").is_between(*months))
+    return rows.filter(pl.col("notify") != "").select("alert_id", "change", "month").collect()
+
+
 def read_deliveries(lake: Lake, months: Months = None) -> pl.DataFrame:
     """Every event of the outbox for these months."""
     return _read(lake, DELIVERIES, months)

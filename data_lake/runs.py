@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from contracts.checks import check_table
 from contracts.figures import FIGURES
 from contracts.runs import RUNS
 from data_lake.lake import Lake
@@ -34,4 +35,5 @@ def count_lost_rows(lake: Lake, before: FiguresSeen) -> int:
 def record_run(lake: Lake, summary: dict[str, object]) -> None:
     """Keep a run's summary: values of `RUNS` by column name."""
     row = pl.DataFrame([summary], schema=RUNS.schema)
+    check_table(RUNS, row)
     lake.table(RUNS).append(row, claim=f"run:{summary['run_id']}")

@@ -33,6 +33,7 @@ def backfill(
     receivers: str = "",
     notify: Literal["none", "digest"] = "none",
     now: datetime | None = None,
+    as_of: datetime | None = None,
 ) -> str:
     """Take in many months of documents and judge them in the order in which they were published.
 
@@ -50,6 +51,7 @@ def backfill(
         receivers: file that names the receivers
         notify: none = nobody is told, digest = one summary
         now: the clock; empty = now
+        as_of: judge with the knowledge of this instant; empty = now
     """
     first = parse_month(from_month) if from_month else None
     last = parse_month(to_month) if to_month else None
@@ -64,6 +66,7 @@ def backfill(
         stated=Stated(source=source, chain=chain, chains_folder=chains_folder, first_month=first, last_month=last),
         chain=chain,
         is_live=False,
+        as_of=as_of,
     )
     voice = current_voice()
     conclude(follow(order, voice), receivers=receivers, notify=notify, voice=voice)

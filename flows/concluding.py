@@ -12,11 +12,13 @@ from contracts.period import add_months, first_month
 from data_lake.lake import open_lake
 from data_lake.runs import record_run
 from flows.artifacts import show_month
+from flows.blocks import resolve_secret
+from flows.closing import write_closing
 from flows.events import emit
 from flows.following import Followed
 from flows.telling import build_events
 from flows.voice import Voice
-from tasks.delivery import DEFAULT_RECEIVERS, DeliveryReport, deliver, load_receivers, resolve_environment
+from tasks.delivery import DEFAULT_RECEIVERS, DeliveryReport, deliver, deliver_summary, load_receivers
 from tasks.derive import known_span, load_chains
 from tasks.overview import write_overview
 
@@ -32,7 +34,9 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
     order = followed.order
     delivered = DeliveryReport()
     if notify != "none":
-        delivered = tell_receivers(order.lake, receivers, order.stated.chains_folder, order.run_id, order.now, voice)
+        delivered = tell_receivers(
+            order.lake, receivers, order.stated.chains_folder, order.run_id, order.now, voice, notify == "digest"
+        )
     month = _latest_month(followed)
     if month:
         show_month(order.lake, month, run_id=order.run_id, chains_folder=order.stated.chains_folder)
@@ -40,6 +44,9 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
     message = _summarise(followed)
     record_run(open_lake(order.lake), _build_summary(followed, message))
     voice.say(message)
+    closing = "" if order.is_live else write_closing(followed)
+    if closing:
+        voice.show(closing)
     if voice.report:
         store = open_lake(order.lake)
         voice.show(write_overview(store, load_chains(store, order.stated.chains_folder)))
@@ -48,15 +55,22 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
 
 @task(name="tell", task_run_name="tell the receivers", tags=["trona", "notify"])
 def tell_receivers(
-    lake: str, receivers: str, chains_folder: Path | None, run_id: str, now: datetime, voice: Voice
+    lake: str,
+    receivers: str,
+    chains_folder: Path | None,
+    run_id: str,
+    now: datetime,
+    voice: Voice,
+    is_digest: bool,  # noqa: FBT001 - Prefect passes parameters by position
 ) -> DeliveryReport:
-    """Send what the ledger holds that people were not told yet."""
+    """Send what the ledger holds that people were not told yet; as a digest, one summary of this run."""
     store = open_lake(lake)
     known = load_receivers(Path(receivers)) if receivers and Path(receivers).exists() else DEFAULT_RECEIVERS
-    return deliver(
+    send = deliver_summary if is_digest else deliver
+    return send(
         store,
         known,
-        resolve_environment,
+        resolve_secret,
         now,
         chains=load_chains(store, chains_folder),
         run_id=run_id,
@@ -99,7 +113,7 @@ def _build_summary(followed: Followed, message: str) -> dict[str, object]:
         "chain": " ".join(chains),
         "from_month": min((s.first for s in followed.steps), default=None),
         "to_month": max((s.last for s in followed.steps), default=None),
-        "as_of": order.now,
+        "as_of": order.judged_at,
         "started_at": followed.started_at,
         "ended_at": datetime.now(UTC),
         "outcome": outcome,

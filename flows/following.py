@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
+from uuid import UUID
 
 import polars as pl
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -21,8 +23,9 @@ from flows.work import (
     refresh_tables,
     take_in_document,
 )
-from tasks.evaluate import Step, watch_now
+from tasks.evaluate import Step, watch_today
 from tasks.ingest import Outcome, Stated
+from tasks.terminal import escape_terminal
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class Order:
     stated: Stated = field(default_factory=Stated)
     chain: str = ""
     is_live: bool = True
+    as_of: datetime | None = None
+
+    @property
+    def judged_at(self) -> datetime:
+        """The instant with whose knowledge the run judges: now, unless another was asked for."""
+        return self.as_of or self.now
 
 
 @dataclass(frozen=True)
@@ -67,17 +76,16 @@ def follow(order: Order, voice: Voice) -> Followed:
     started = datetime.now(UTC)
     store = open_lake(order.lake)
     before = see_figures(store)
-    progress = create_progress_artifact(
-        0.0, key=f"trona-{order.flow.replace('_', '-')}", description=f"run {order.run_id}"
-    )
+    key = f"trona-{order.flow.replace('_', '-')}"
+    progress = cast("UUID", create_progress_artifact(0.0, key=key, description=f"run {order.run_id}"))
     by_document, errors = _take_in(order, voice)
     outcomes = [outcome for found in by_document.values() for outcome in found]
     update_progress_artifact(progress, 30.0)
-    steps, pending = plan_evaluation(order.lake, order.chain)
+    steps, pending = plan_evaluation(order.lake, order.chain, order.judged_at)
     alerts = _judge(order, steps, voice, progress)
     if steps:
         first = min(step.first for step in steps)
-        refresh_tables(order.lake, first, order.now, order.stated.chains_folder)
+        refresh_tables(order.lake, first, order.judged_at, order.stated.chains_folder)
     if pending:
         note_evaluated(order.lake, pending, order.now, order.run_id)
     update_progress_artifact(progress, 100.0)
@@ -100,11 +108,13 @@ def _take_in(order: Order, voice: Voice) -> tuple[dict[Path, tuple[Outcome, ...]
             continue
         taken[path] = tuple(found)
         voice.say(f"  [{count}/{len(futures)}] {path.name}: {describe_outcomes(found)}")
+        for line in (line for o in found if o.status == "recorded" for line in o.unplaced):
+            voice.say(f"    unresolved: {escape_terminal(line)}")
     return taken, errors
 
 
-def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> pl.DataFrame:
-    watched = [*steps, watch_now(order.now, steps)] if order.is_live else steps
+def _judge(order: Order, steps: list[Step], voice: Voice, progress: UUID) -> pl.DataFrame:
+    watched = [*steps, watch_today(order.judged_at, steps)] if order.is_live else steps
     futures = [judge_step.submit(order.lake, step, order.stated.chains_folder) for step in watched]
     entered = [ALERTS.empty()]
     for count, (step, future) in enumerate(zip(watched, futures, strict=True), start=1):
@@ -114,7 +124,7 @@ def _judge(order: Order, steps: list[Step], voice: Voice, progress: object) -> p
         entered.append(rows)
         about = f"{', '.join(step.chains) or 'all chains'}, {step.first:%Y-%m} to {step.last:%Y-%m}"
         voice.say(f"  as of {step.as_of:%Y-%m-%d %H:%M} UTC ({about}): {_count(rows.height, 'change')} in the ledger")
-        update_progress_artifact(progress, 30 + 60 * count / len(watched))  # type: ignore[arg-type]
+        update_progress_artifact(progress, 30 + 60 * count / len(watched))
     return pl.concat(entered)
 
 

@@ -40,6 +40,7 @@ def monthly_run(
     receivers: str = "",
     notify: Notify = "live",
     now: datetime | None = None,
+    as_of: datetime | None = None,
     inbox: str = "",
     landed: list[str] | None = None,
 ) -> str:
@@ -57,6 +58,7 @@ def monthly_run(
         receivers: file that names the receivers
         notify: live = whom it concerns, digest = one summary, none = nobody
         now: the clock; empty = now
+        as_of: judge with the knowledge of this instant; empty = now
         inbox: folder or object-store prefix from which documents are taken, and moved to done/ or refused/ at the end
         landed: names of the documents to take from the inbox; none = all that are whole
     """
@@ -77,6 +79,7 @@ def monthly_run(
                 chains_folder=chains_folder,
             ),
             chain=chain,
+            as_of=as_of,
         )
         followed = arrival.overlook_gone(follow(order, voice))
         try:

@@ -39,9 +39,9 @@ def take_in_document(lake: str, path: Path, stated: Stated, now: datetime, run_i
 
 
 @task(name="plan", task_run_name="plan steps", tags=["trona"])
-def plan_evaluation(lake: str, chain: str) -> Plan:
+def plan_evaluation(lake: str, chain: str, until: datetime) -> Plan:
     """Instants of publication whose consequences are to be drawn."""
-    return plan_steps(open_lake(lake), chain=chain)
+    return plan_steps(open_lake(lake), chain=chain, until=until)
 
 
 @task(

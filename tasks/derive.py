@@ -8,6 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from contracts.chain import Chain, load_chain
+from contracts.checks import check_table
 from contracts.comparisons import COMPARISONS
 from contracts.figures import FIGURES
 from contracts.releases import RELEASES
@@ -90,12 +91,15 @@ def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_
     """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
 
     A month may rest on a month before it, so everything from the first changed month on is rebuilt; files
-    that would be the same bytes are left as they are.
+    that would be the same bytes are left as they are. Raises `ContractBroken` before anything is replaced
+    where a computed table breaks its contract, which would be a bug.
     """
     span = known_span(lake)
     if span is None:
         return
     for start, stop in split_years(first, max(first, span[1])):
         derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
+        check_table(COMPARISONS, derived.comparisons)
+        check_table(SCORES, derived.scores)
         replace_months(lake, COMPARISONS, derived.comparisons, first=start, last=stop)
         replace_months(lake, SCORES, derived.scores, first=start, last=stop)

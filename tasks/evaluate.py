@@ -14,13 +14,15 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.figures import FIGURES
 from contracts.period import add_months
-from contracts.releases import QUARANTINE, RELEASES
+from contracts.releases import QUARANTINE, RELEASES, UNRESOLVED_RULE
 from data_lake.lake import Lake
 from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
 from tasks.alerts import find_alerts
 from tasks.derive import derive_months
 
+# Rules look back: for misses in a row, gaps of late, and how far shares usually move.
+_MEMORY_MONTHS = 12
 _WATCHED_MONTHS = 3
 
 
@@ -52,16 +54,19 @@ class Plan(NamedTuple):
     pending: list[str]
 
 
-def plan_steps(lake: Lake, *, chain: str = "") -> Plan:
-    """Steps to evaluate: from the earliest pending release on, every instant of publication.
+def plan_steps(lake: Lake, *, chain: str = "", until: datetime | None = None) -> Plan:
+    """Steps to evaluate: from the earliest pending release on, every instant of publication up to `until`.
 
     Steps after a pending release are evaluated again, since what was known then has changed; where nothing
     follows it, that is the pending releases alone.
     """
-    pending = pending_releases(lake).filter(pl.col("chain") == chain if chain else pl.lit(value=True))
+    pending = pending_releases(lake)
+    pending = pending.filter(chain=chain) if chain else pending
+    pending = pending.filter(pl.col("published_at") <= until) if until else pending
     if pending.is_empty():
         return Plan([], [])
-    return Plan(list_steps(lake, chain=chain, since=pending["published_at"][0]), pending["release_id"].to_list())
+    steps = list_steps(lake, chain=chain, since=pending["published_at"][0], until=until)
+    return Plan(steps, pending["release_id"].to_list())
 
 
 def list_steps(
@@ -96,25 +101,25 @@ def judge_months(lake: Lake, chains: Mapping[str, Chain], *, first: date, last: 
 
     Writes nothing, so steps can be judged at the same time.
     """
-    derived = derive_months(lake, chains, first=first, last=last, as_of=as_of)
+    derived = derive_months(lake, chains, first=add_months(first, -_MEMORY_MONTHS), last=last, as_of=as_of)
     return find_alerts(
         scores=derived.scores,
         comparisons=derived.comparisons,
         figures=derived.vintages,
         releases=visible_releases(lake, as_of=as_of).collect(),
-        quarantine=lake.table(QUARANTINE).scan().collect(),
-        deliveries=read_deliveries(lake, (first, last)),
+        quarantine=lake.table(QUARANTINE).scan().filter(pl.col("rule") != UNRESOLVED_RULE).collect(),
+        deliveries=read_deliveries(lake),
         chains=chains,
         months=(first, last),
         as_of=as_of,
     )
 
 
-def watch_now(now: datetime, steps: list[Step]) -> Step:
-    """The step that looks at today: states of the last months, and whatever the steps before it touched."""
-    today = now.date().replace(day=1)
+def watch_today(as_of: datetime, steps: list[Step]) -> Step:
+    """The step that looks at the day itself: states of the last months, and whatever the steps before it touched."""
+    today = as_of.date().replace(day=1)
     return Step(
-        as_of=now,
+        as_of=as_of,
         chains=(),
         first=min([add_months(today, -_WATCHED_MONTHS), *(step.first for step in steps)]),
         last=max([today, *(step.last for step in steps)]),

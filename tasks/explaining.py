@@ -29,7 +29,10 @@ def explain_figure(lake: Lake, figure_id: str) -> str:
         f"  release     {row['release_id']}, reviews {row['review_month']}",
         f"  published   {row['published_at']:%Y-%m-%d %H:%M} UTC{' (assumed)' * row['is_published_assumed']}",
         f"  recorded    {row['recorded_at']:%Y-%m-%d %H:%M} UTC",
-        *(f"  {event['event']:<11} {event['at']:%Y-%m-%d %H:%M} UTC {event['reason']}" for event in events.to_dicts()[1:]),
+        *(
+            f"  {event['event']:<11} {event['at']:%Y-%m-%d %H:%M} UTC {event['reason']}"
+            for event in events.to_dicts()[1:]
+        ),
         f"  page        {row['source_url']}" if row["source_url"] else "",
         f"  note        {row['note']}" if row["note"] else "",
         "",

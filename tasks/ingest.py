@@ -11,11 +11,11 @@ from pathlib import Path
 import polars as pl
 
 from contracts.chain import load_chain
-from contracts.checks import check_figures
+from contracts.checks import check_reading
 from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
 from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
-from contracts.releases import QUARANTINE
+from contracts.releases import QUARANTINE, UNRESOLVED_RULE
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents
@@ -23,6 +23,7 @@ from tasks.building import build_figures, build_release, short_hash
 from tasks.extraction import is_review, read_review
 from tasks.tables import find_mapping, is_table, read_table
 
+MOST_UNPLACED = 10
 _CLOCK_SLACK = timedelta(minutes=5)
 
 
@@ -51,6 +52,7 @@ class Stated:
 class Outcome:
     """What became of one release of a document.
 
+    `unplaced` holds what was seen but could not be placed, a line each, the first `MOST_UNPLACED` of them.
     `recorded`; `known` (nothing new); `refused`; `skipped` (outside the months asked for); `readable` (dry run).
     """
 
@@ -64,6 +66,7 @@ class Outcome:
     figures: int = 0
     quarantined: int = 0
     unresolved: int = 0
+    unplaced: tuple[str, ...] = ()
     error: TronaError | None = field(default=None, repr=False)
 
 
@@ -210,6 +213,7 @@ class _Intake:
             review_month=head.review_month,
             published_at=head.published_at,
             unresolved=reading.unresolved.height,
+            unplaced=_list_unplaced(reading.unresolved),
         )
         if not self.stated.wants(head.review_month):
             return replace(outcome, status="skipped")
@@ -218,16 +222,16 @@ class _Intake:
         try:
             _check_publication(head, self.known, self.now)
             chain = load_chain(head.chain, self.stated.chains_folder)
-            good, refused = check_figures(reading.figures, chain=chain, head=head)
+            good, refused = check_reading(reading, chain=chain)
         except (ContractBroken, UsageError) as error:
             if not self.dry_run:
                 _quarantine_whole(self.lake, self.document, head, error, now=self.now, run_id=self.run_id)
             return replace(outcome, status="refused", error=error)
-        refused = pl.concat([reading.refused, refused])
         outcome = replace(outcome, figures=good.height, quarantined=refused["row"].n_unique())
         if self.dry_run:
             return replace(outcome, status="readable")
-        return replace(outcome, status="recorded" if self.record(outcome, head, good, refused) else "known")
+        kept = pl.concat([refused, _refuse_unresolved(reading.unresolved)])
+        return replace(outcome, status="recorded" if self.record(outcome, head, good, kept) else "known")
 
     def record(self, outcome: Outcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame) -> bool:
         figures = build_figures(good, head, recorded_at=self.now)
@@ -270,6 +274,24 @@ def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime
         recorded_at=pl.lit(now, pl.Datetime("us", "UTC")),
     )
     return QUARANTINE.conform(rows)
+
+
+def _refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
+    """Statements that could not be placed as rows of quarantine, rule `unresolved`, so that a person sees them."""
+    return REFUSED.conform(
+        unresolved.select(
+            row="place",
+            rule=pl.lit(UNRESOLVED_RULE),
+            column=pl.lit(""),
+            value="text",
+            message=pl.concat_str("reason", pl.lit(": "), "sentence"),
+        )
+    )
+
+
+def _list_unplaced(unresolved: pl.DataFrame) -> tuple[str, ...]:
+    first = unresolved.head(MOST_UNPLACED)
+    return tuple(f"{row['text']} ({row['reason']}): {row['sentence']}" for row in first.to_dicts())
 
 
 def _quarantine_whole(

@@ -17,7 +17,7 @@ from tasks.terminal import escape_terminal
 _MOST_ALERTS = 8
 _MOST_SCORES = 20
 _LARGEST = 3
-_CHANGES = ("mom_pct", "yoy_pct")
+_CHANGES = {"mom_pct": "MoM", "yoy_pct": "YoY"}
 
 
 def write_overview(lake: Lake, chains: Mapping[str, Chain]) -> str:
@@ -29,8 +29,11 @@ def write_overview(lake: Lake, chains: Mapping[str, Chain]) -> str:
     alerts = read_alerts(lake)
     scored = derived.scores.filter(pl.col("status") == "scored")
     parts = [
-        *(_write_month(derived, alerts, chains, name, month) for name, month in _last_months(derived)),
-        *(_write_month(derived, alerts, chains, name, m, "the most surprising month") for name, m in _worst(scored)),
+        *(_write_month(derived, alerts, chains[name], month) for name, month in _last_months(derived)),
+        *(
+            _write_month(derived, alerts, chains[name], m, why="the most surprising month")
+            for name, m in _worst(scored)
+        ),
         _write_largest(scored, chains),
         _write_marked(scored, chains),
         _write_open(derived.scores, chains),
@@ -49,7 +52,7 @@ def _last_months(derived: Derived) -> list[tuple[str, date]]:
 def _worst(scored: pl.DataFrame) -> list[tuple[str, date]]:
     """The chain and month whose production forecasts were furthest off, by the mean of |surprise|."""
     means = (
-        scored.filter(pl.col("measure").is_in(_CHANGES), pl.col("surprise_pp").is_not_null())
+        scored.filter(pl.col("measure").is_in(list(_CHANGES)), pl.col("surprise_pp").is_not_null())
         .group_by("chain", "month")
         .agg(pl.col("surprise_pp").abs().mean().alias("size"))
         .sort("size", "month", "chain", descending=[True, True, False])
@@ -57,16 +60,15 @@ def _worst(scored: pl.DataFrame) -> list[tuple[str, date]]:
     return [(row["chain"], row["month"]) for row in means.head(1).to_dicts()]
 
 
-def _write_month(
-    derived: Derived, alerts: pl.DataFrame, chains: Mapping[str, Chain], name: str, month: date, why: str = ""
-) -> str:
-    title = f"{chains[name].title}, {month:%B %Y}" + (f": {why}" if why else "")
+def _write_month(derived: Derived, alerts: pl.DataFrame, chain: Chain, month: date, *, why: str = "") -> str:
+    name = chain.name
+    title = f"{chain.title}, {month:%B %Y}" + (f": {why}" if why else "")
     rows = derived.comparisons.filter(
         pl.col("chain") == name, pl.col("month") == month, pl.col("basis") == "reported", pl.col("value").is_not_null()
     )
-    changes = rows.filter(pl.col("measure").is_in(_CHANGES), pl.col("metric") == "production")
+    changes = rows.filter(pl.col("measure").is_in(list(_CHANGES)), pl.col("metric") == "production")
     fired = alerts.filter(pl.col("chain") == name, pl.col("month") == month, pl.col("state") != "retracted")
-    lines = [title, "─" * len(title), *_list_changes(changes, chains[name])]
+    lines = [title, "─" * len(title), *_list_changes(changes, chain)]
     shown = fired.head(_MOST_ALERTS)
     lines += [f"  {row['severity']}: {escape_terminal(row['title'])}" for row in shown.to_dicts()]
     if fired.height > shown.height:
@@ -78,7 +80,7 @@ def _list_changes(changes: pl.DataFrame, chain: Chain) -> list[str]:
     lines = []
     for (segment, product), rows in changes.group_by("segment", "product", maintain_order=True):
         values = {row["measure"]: row["value"] for row in rows.to_dicts()}
-        said = [f"{write_number(values[m], '%')} {m[:3].title().replace('om', 'oM').replace('oy', 'oY')}" for m in _CHANGES if m in values]
+        said = [f"{write_number(values[m], '%')} {words}" for m, words in _CHANGES.items() if m in values]
         lines.append(f"  {_subject(chain, str(segment), str(product)):<28} {', '.join(said)}")
     return lines
 
@@ -111,7 +113,7 @@ def _by_size(scored: pl.DataFrame) -> pl.DataFrame:
 def _score_in_words(row: Mapping[str, object], chains: Mapping[str, Chain]) -> str:
     chain = chains[str(row["chain"])]
     measure = str(row["measure"])
-    unit = "%" if MEASURES[measure].family in {"growth", "share"} else "pp" if MEASURES[measure].family == "points" else ""
+    unit = MEASURES[measure].unit if MEASURES[measure].unit in {"%", "pp"} else ""
     is_signed = bool(unit)
     forecast = write_number(float(str(row["forecast"])), unit, signed=is_signed)
     actual = write_number(float(str(row["actual"])), unit, signed=is_signed)

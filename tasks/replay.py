@@ -14,7 +14,10 @@ from tasks.alerts import record_candidates
 from tasks.derive import derive_months, known_span, split_years
 from tasks.evaluate import judge_months, list_steps
 
-_ALERT = ("alert_id", "rule", "severity", "state", "chain", "segment", "product", "measure", "month", "title", "first_at")
+_ALERT = (
+    *("alert_id", "rule", "severity", "state", "chain", "segment", "product", "measure", "month"),
+    *("title", "first_at"),
+)
 
 
 def rebuild(lake: Lake, fresh: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> None:
@@ -49,9 +52,11 @@ def compare_lakes(lake: Lake, fresh: Lake, *, as_of: datetime) -> pl.DataFrame:
     for table in (COMPARISONS, SCORES):
         stored = _digests(lake.table(table).files())
         rebuilt = _digests(fresh.table(table).files())
-        for part in sorted(stored.keys() | rebuilt.keys()):
-            if stored.get(part) != rebuilt.get(part):
-                rows.append((table.name, part, _say_difference(part in stored, part in rebuilt)))
+        rows += [
+            (table.name, part, _say_difference(part in stored, part in rebuilt))
+            for part in sorted(stored.keys() | rebuilt.keys())
+            if stored.get(part) != rebuilt.get(part)
+        ]
     return pl.concat(
         [
             pl.DataFrame(rows, schema=["table", "part", "difference"], schema_overrides=_TEXTS, orient="row"),

@@ -74,7 +74,8 @@ def compare_versions(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         both.filter(~same | pl.col("there").is_null() | pl.col("there_right").is_null())
-        .select(tier.cast(pl.Enum(TIERS)).alias("tier"), *FIGURE_KEY, before="value", after="value_right", change=change)
+        .with_columns(tier.cast(pl.Enum(TIERS)).alias("tier"))
+        .select("tier", *FIGURE_KEY, before="value", after="value_right", change=change)
         .sort("tier", pl.col("change").abs(), *FIGURE_KEY, descending=[False, True, *([False] * len(FIGURE_KEY))])
         .with_columns(pl.col("tier").cast(pl.String))
     )

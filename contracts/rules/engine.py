@@ -71,6 +71,7 @@ def refuse_other_shape(frame: pl.DataFrame, table: Table) -> None:
     if found:
         raise ContractBroken(
             f"the columns are not those of the contract `{table.name}`",
+            where=f"a table of {frame.height} rows",
             found=found,
             effect="nothing of it was taken in",
             next=f"give it the columns {', '.join(expected)}",

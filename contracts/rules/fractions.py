@@ -2,10 +2,11 @@
 
 import polars as pl
 
-from contracts.rules.rule import tell_breaches
+from contracts.rules.rule import BREACHES, tell_breaches
 from contracts.vocabulary import measures_of
 
 _FEWEST = 3
+_WHOLE = 0.5
 _RATIO = 100
 
 
@@ -20,19 +21,19 @@ def find_fraction_columns(figures: pl.DataFrame) -> pl.DataFrame:
         pl.col("value") != 0,
         ~((pl.col("metric") == "price") & (pl.col("measure") == "mom_pct")),
     )
-    return (
+    looks = (
         stated.group_by("metric", "measure")
-        .agg(
-            n=pl.len(),
-            example=pl.col("value").sort(descending=True).head(3).cast(pl.String).str.join(", "),
-            largest=pl.col("value").abs().max(),
-            coarsest=pl.col("half_width").max(),
-        )
-        .filter(pl.col("n") >= _FEWEST, pl.col("largest") <= 1.0, pl.col("coarsest") < 0.5)
+        .agg(n=pl.len(), largest=pl.col("value").abs().max(), coarsest=pl.col("half_width").max())
+        .filter(pl.col("n") >= _FEWEST, pl.col("largest") <= 1.0, pl.col("coarsest") < _WHOLE)
         .sort("metric", "measure")
         .drop("largest", "coarsest")
         .collect()
     )
+    if looks.is_empty():
+        return looks.with_columns(example=pl.lit(""))
+    largest = pl.col("value").sort(descending=True).head(3).cast(pl.String).str.join(", ")
+    examples = stated.group_by("metric", "measure").agg(example=largest).collect()
+    return looks.join(examples, on=["metric", "measure"], maintain_order="left")
 
 
 def find_fractions(figures: pl.DataFrame) -> pl.DataFrame:
@@ -46,12 +47,12 @@ def find_fractions(figures: pl.DataFrame) -> pl.DataFrame:
         figures.lazy()
         .with_row_index("index")
         .filter(pl.col("measure").is_in(measures_of("growth", "share")), pl.col("value").is_not_null())
-        .select("index", "measure", "value", is_whole=pl.col("half_width") >= 0.5, odd=_looks_like_fraction())
+        .select("index", "measure", "value", is_whole=pl.col("half_width") >= _WHOLE, odd=_looks_like_fraction())
         .collect()
     )
     others = percents.filter(~pl.col("odd"))
     if others.height < _FEWEST or not others["is_whole"].all():
-        return tell_breaches(percents.clear().select("index", value=pl.lit("")), rule="", column="", message=" ")
+        return BREACHES.to_frame()
     rows = percents.filter("odd").select(
         "index",
         value=pl.format("{}={}", "measure", "value"),

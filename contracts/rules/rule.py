@@ -7,6 +7,8 @@ from difflib import SequenceMatcher, get_close_matches
 import polars as pl
 
 _AS_NEAR = 0.1
+_EXPLAINED = 200
+_LONGEST_NAME = 80
 
 BREACHES = pl.Schema(
     {
@@ -46,19 +48,18 @@ class Rule:
         rows = (
             frame.lazy().with_row_index("index").filter(pl.lit(broken)).select("index", found.alias("value")).collect()
         )
-        return tell_breaches(rows, rule=self.name, column=self.column, message=self.explain or self.expects)
+        told = self._explain_values(rows["value"]) if self.explain else pl.lit(self.expects)
+        return tell_breaches(rows.with_columns(message=told), rule=self.name, column=self.column)
+
+    def _explain_values(self, values: pl.Series) -> pl.Expr:
+        """Messages by value; beyond so many different ones the rule's own words, which cost no search for names."""
+        different = values.unique(maintain_order=True).head(_EXPLAINED).to_list()
+        told = {value: self.explain(value) for value in different} if self.explain else {}
+        return pl.col("value").replace_strict(told, default=self.expects, return_dtype=pl.String)
 
 
-def tell_breaches(
-    rows: pl.DataFrame, *, rule: str, column: str, message: str | Callable[[str], str] = ""
-) -> pl.DataFrame:
-    """`BREACHES` from rows of `index`, `value` and, where no message is given, `message`."""
-    if not isinstance(message, str):
-        different = rows["value"].unique()
-        told = {value: message(value) for value in different.to_list()}
-        rows = rows.with_columns(message=pl.col("value").replace_strict(told, return_dtype=pl.String))
-    elif message:
-        rows = rows.with_columns(message=pl.lit(message))
+def tell_breaches(rows: pl.DataFrame, *, rule: str, column: str) -> pl.DataFrame:
+    """`BREACHES` of one rule from rows of `index`, `value` and `message`."""
     return rows.select(
         pl.col("index").cast(pl.UInt32), pl.lit(rule).alias("rule"), pl.lit(column).alias("column"), "value", "message"
     )
@@ -75,7 +76,7 @@ def suggest_names(name: str, known: Collection[str], also: Mapping[str, str] | N
     `also` gives other spellings and the known name that each stands for.
     """
     spellings = {**{k.casefold(): k for k in known}, **{k.casefold(): v for k, v in (also or {}).items()}}
-    near = dict.fromkeys(spellings[k] for k in _nearest(name.strip().casefold(), spellings))
+    near = dict.fromkeys(spellings[k] for k in _nearest(name.strip().casefold()[:_LONGEST_NAME], spellings))
     return f"did you mean {', '.join(near)}?" if near else f"known: {', '.join(known)}"
 
 

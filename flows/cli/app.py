@@ -15,24 +15,47 @@ app = App(
 )
 
 _COMMANDS = {
-    "flows.cli.running": ("run", "backfill", "replay"),
-    "flows.cli.ingesting": ("ingest", "extract", "template", "retract"),
-    "flows.cli.reading": (
-        "figures",
-        "comparisons",
-        "scores",
-        "alerts",
-        "quarantine",
-        "releases",
-        "runs",
-        "restatements",
-        "explain",
-    ),
-    "flows.cli.scoring": ("record", "surprise-index", "score"),
-    "flows.cli.operating": ("up", "watch"),
-    "flows.cli.doctor": ("doctor", "init"),
+    "flows.cli.running": {
+        "run": "The month: take in what has landed, check, compare, mark, tell.",
+        "backfill": "Many months by hand, each judged with only the knowledge of its time.",
+        "replay": "Rebuild every computed table and say what differs from the lake's.",
+    },
+    "flows.cli.ingesting": {
+        "ingest": "Take documents into the lake: tables and published reviews.",
+        "extract": "Show what would be read from a document; writes nothing.",
+        "template": "Write an empty table to fill in.",
+        "retract": "Withdraw a release from now on, without erasing it.",
+    },
+    "flows.cli.reading": {
+        "figures": "Published numbers, as they were known at any instant.",
+        "comparisons": "Changes and shares per month, reported and derived.",
+        "scores": "Every forecast, marked against what happened.",
+        "quarantine": "Refused rows, each with the rule it broke.",
+        "releases": "Publications and what became of them.",
+        "runs": "One summary per run.",
+        "restatements": "Figures that were published differently later.",
+        "explain": "A number's sentence or cell, its document, release and vintages.",
+    },
+    "flows.cli.scoring": {
+        "record": "The track record: how good forecasts were, with the uncertainty of the verdict.",
+        "surprise-index": "The chain's monthly surprise.",
+        "score": "Mark anyone's forecasts against anyone's actuals; no lake is needed.",
+    },
+    "flows.cli.alerting": {
+        "alerts": "What fired, why, and who was told when.",
+        "silence": "Keep alerts quiet for a while, with a reason.",
+    },
+    "flows.cli.notify": {"notify": "What would go to whom; a test message; what is still to be sent."},
+    "flows.cli.operating": {
+        "up": "Everything in one process tree: server, runner, inbox.",
+        "watch": "Watch the inbox and take in what lands.",
+    },
+    "flows.cli.doctor": {
+        "doctor": "What is wrong with this set-up, and the next command.",
+        "init": "Write a commented settings file and a file of receivers.",
+    },
 }
 
-for module, names in _COMMANDS.items():
-    for name in names:
-        app.command(f"{module}:{name.replace('-', '_')}", name=name)
+for module, commands in _COMMANDS.items():
+    for name, summary in commands.items():
+        app.command(f"{module}:{name.replace('-', '_')}", name=name, help=summary)

@@ -96,12 +96,15 @@ def ingest(
             )
         if len(documents) > 1:
             tell(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}")
+        unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
+        for line in unplaced:
+            tell(f"  unresolved: {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
     schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
     print_frame(pl.DataFrame(rows, schema=schema), format="table", nothing="no documents found")
     _tell_end(rows, run_id, dry_run=dry_run)
-    for error in errors[1:]:
-        tell("\n".join(escape_terminal(line) for line in str(error).splitlines()))
+    for other in errors[1:]:
+        tell("\n".join(escape_terminal(line) for line in str(other).splitlines()))
     if errors:
         raise errors[0]
     return Exit.CONTRACT if any(row.get("refused") for row in rows) else Exit.DONE

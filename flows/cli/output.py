@@ -1,9 +1,9 @@
 """Printing tables: data to stdout as table, CSV, JSON or Parquet; messages to stderr."""
 
-import io
 import json
 import os
 import sys
+from typing import IO
 
 import polars as pl
 
@@ -52,9 +52,9 @@ def _dates_as_text(frame: pl.DataFrame) -> list[pl.Expr]:
     return [pl.col(name).cast(pl.String) for name, dtype in frame.schema.items() if dtype == pl.Date]
 
 
-def _stdout() -> io.BufferedIOBase:
+def _stdout() -> IO[bytes]:
     sys.stdout.flush()
-    return sys.stdout.buffer  # type: ignore[return-value]
+    return sys.stdout.buffer
 
 
 def _print_table(frame: pl.DataFrame) -> None:

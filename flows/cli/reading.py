@@ -11,7 +11,7 @@ from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from data_lake.selection import Selection
 from flows.cli.options import Filters, LakeOption, parse_instant
-from flows.cli.output import print_frame
+from flows.cli.output import print_frame, tell
 from flows.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -100,7 +100,12 @@ def runs(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) ->
 
 
 def alerts(
-    *, filters: Filters = _NO_FILTERS, severity: str = "", fail_on: str = "", lake: LakeOption = _DEFAULT_LAKE
+    *,
+    filters: Filters = _NO_FILTERS,
+    severity: str = "",
+    fail_on: str = "",
+    why: bool = False,
+    lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
     """What fired, and in which state it is.
 
@@ -110,6 +115,8 @@ def alerts(
         At least this severe: info, warning, error, critical.
     fail_on
         Exit with 6 where an alert of at least this severity is not retracted or resolved.
+    why
+        Tell each alert's numbers, sentences, and who was told when, instead of a table.
     """
     from contracts.alerts import SEVERITIES  # noqa: PLC0415 - only this command needs them
     from data_lake.ledger import read_alerts  # noqa: PLC0415
@@ -119,10 +126,13 @@ def alerts(
         if value not in SEVERITIES:
             raise UsageError(f"no severity {value!r}", next=f"severities are: {', '.join(SEVERITIES)}")
     as_of, as_recorded = filters.instants(datetime.now(UTC))
-    found = filters.selection().apply(read_alerts(store, as_of=as_of, as_recorded=as_recorded).lazy()).collect()
+    is_full = why or filters.json or filters.format != "table"
+    rows = read_alerts(store, as_of=as_of, as_recorded=as_recorded, full=is_full)
+    found = filters.selection().apply(rows.lazy()).collect()
     if severity:
         found = found.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :]))
-    code = print_filtered(found, filters, f"no alerts in {settings.lake} for these filters")
+    nothing = f"no alerts in {settings.lake} for these filters"
+    code = _print_reasons(found, nothing) if why else print_filtered(found, filters, nothing)
     if fail_on:
         live = found.filter(
             pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(fail_on) :]),
@@ -130,6 +140,17 @@ def alerts(
         )
         code = Exit.ALERTS if live.height else code
     return code
+
+
+def _print_reasons(found: pl.DataFrame, nothing: str) -> int:
+    from tasks.alerts.explaining import explain_alerts  # noqa: PLC0415 - only --why pays for it
+    from tasks.terminal import escape_terminal  # noqa: PLC0415
+
+    for line in explain_alerts(found).splitlines():
+        print(escape_terminal(line))
+    if found.is_empty():
+        tell(nothing)
+    return Exit.DONE
 
 
 def restatements(

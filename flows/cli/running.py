@@ -1,6 +1,7 @@
 """Commands that run a flow: they need a Prefect server, and start a temporary one where none is running."""
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -60,7 +61,8 @@ def run(
         source=source or settings.source,
         published=parse_published(published, _ZONE) if published else None,
         notify=notify,
-        now=parse_instant(as_of, now=now) if as_of else now,
+        now=now,
+        as_of=parse_instant(as_of, now=now) if as_of else None,
     )
     return Exit.DONE
 
@@ -110,7 +112,8 @@ def backfill(
         chain=chain,
         source=source or settings.source,
         notify=notify,
-        now=parse_instant(as_of, now=now) if as_of else now,
+        now=now,
+        as_of=parse_instant(as_of, now=now) if as_of else None,
     )
     return Exit.DONE
 
@@ -165,7 +168,7 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     from flows import monthly  # noqa: PLC0415
     from flows.voice import Voice, speak  # noqa: PLC0415
 
-    flow = {"monthly_run": monthly.monthly_run, "backfill": backfill_module.backfill}[name]
+    flow: Callable[..., str] = monthly.monthly_run if name == "monthly_run" else backfill_module.backfill
     voice = Voice(say=tell, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), speak(voice):

@@ -37,7 +37,7 @@ def find_chain_divergences(
     found = (
         apart.join(repeated, on=[*_LINK, "month"], how="left")
         .filter(pl.col("month").is_between(*months), pl.col("months_apart") >= pl.col("months_k"))
-        .pipe(_add_growth, comparisons)
+        .pipe(_add_growth, comparisons, chains)
         .pipe(_add_names, subjects)
         .sort(*_STAGE, pl.col("near") / pl.col("spread_pp"), "counterpart", descending=[*[False] * 7, True, False])
     )
@@ -60,12 +60,18 @@ def _count_months(apart: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _add_growth(found: pl.DataFrame, comparisons: pl.DataFrame) -> pl.DataFrame:
-    """Growth of both ends, as reported where it was, else as derived."""
+def _add_growth(found: pl.DataFrame, comparisons: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
+    """Growth of both ends: of the total, else of the product that stands for it; as reported, else as derived."""
     keys = ["source", "chain", "segment", "metric", "measure", "month"]
+    stands = pl.DataFrame(
+        [(c.name, s.name, product) for c in chains.values() for s in c.segments for product in {"", s.default_product}],
+        schema={"chain": pl.String, "segment": pl.String, "product": pl.String},
+        orient="row",
+    )
     growth = (
-        comparisons.filter(pl.col("basis").is_in(["reported", "derived"]), pl.col("product") == "")
-        .sort("basis", descending=True)
+        comparisons.filter(pl.col("basis").is_in(["reported", "derived"]), pl.col("value").is_not_null())
+        .join(stands, on=["chain", "segment", "product"], how="semi")
+        .sort(pl.col("product") != "", pl.col("basis") != "reported", *keys)
         .unique(keys, keep="first", maintain_order=True)
         .select(*keys, "value")
     )

@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 import polars as pl
 
+from contracts.alerts import ALERTS
+from contracts.checks import check_table
 from data_lake.lake import Lake
 from data_lake.ledger import read_silences, record_alerts
 from tasks.alerts.decisions import decide
@@ -30,7 +32,7 @@ def record_candidates(
     silences = read_silences(lake)
 
     def decide_again(ledger: pl.DataFrame) -> pl.DataFrame:
-        return decide(
+        rows = decide(
             candidates,
             ledger,
             silences,
@@ -42,5 +44,7 @@ def record_candidates(
             rules=rules,
             quiet=quiet,
         )
+        check_table(ALERTS, ALERTS.conform(rows))
+        return rows
 
     return record_alerts(lake, decide_again, months=months)

@@ -10,7 +10,7 @@ In a chain definition (nearest wins: segment and measure, segment, chain and mea
 and the same under `[segment.thresholds.forecast_miss]` of a segment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -47,17 +47,25 @@ def read_thresholds(chains: Mapping[str, Chain], rule: str) -> pl.DataFrame:
     rows = []
     for chain in chains.values():
         of_chain = _rule_part(chain.thresholds, rule, chain.name)
-        own: dict[str, Mapping[str, Any]] = {"": {}}
-        own |= {s.name: _rule_part(s.thresholds, rule, f"{chain.name}/{s.name}") for s in chain.segments}
-        for segment, of_segment in own.items():
-            for measure in MEASURES:
-                layers = (of_segment.get(measure, {}), of_segment, of_chain.get(measure, {}), of_chain, names)
-                rows.append((chain.name, segment, measure, *(_nearest(layers, name) for name in names)))
+        common = _read_measures(({}, of_chain, names), names)
+        for segment, own in (("", {}), *((s.name, s.thresholds) for s in chain.segments)):
+            of_segment = _rule_part(own, rule, f"{chain.name}/{segment}")
+            values = _read_measures((of_segment, of_chain, names), names) if of_segment else common
+            rows += [(chain.name, segment, measure, *numbers) for measure, numbers in values.items()]
     schema = dict.fromkeys(("chain", "segment", "measure"), pl.String) | dict.fromkeys(names, pl.Float64)
     return pl.DataFrame(rows, schema=pl.Schema(schema), orient="row")
 
 
-def _nearest(layers: tuple[Mapping[str, Any], ...], name: str) -> float:
+def _read_measures(layers: Sequence[Mapping[str, Any]], names: Mapping[str, float]) -> dict[str, tuple[float, ...]]:
+    """The thresholds of every measure; a layer's part for the measure goes before the layer itself."""
+    found = {}
+    for measure in MEASURES:
+        parts = [part for layer in layers for part in (layer.get(measure, {}), layer) if isinstance(part, Mapping)]
+        found[measure] = tuple(_nearest(parts, name) for name in names)
+    return found
+
+
+def _nearest(layers: Sequence[Mapping[str, Any]], name: str) -> float:
     return float(next(layer[name] for layer in layers if name in layer))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from contracts.alerts import ACKNOWLEDGEMENTS, CANDIDATES
+from contracts.alerts import ACKNOWLEDGEMENTS, CANDIDATES, DELIVERIES
 from contracts.chain import Chain
 from data_lake.lake import Lake
 from data_lake.ledger import (
@@ -13,6 +13,7 @@ from data_lake.ledger import (
     read_acknowledgements,
     read_deliveries,
     read_ledger,
+    read_notices,
     read_silences,
     record_alerts,
     record_deliveries,
@@ -20,7 +21,7 @@ from data_lake.ledger import (
 from tasks.alerts.decisions import decide
 from tasks.alerts.delivery_broken import RULE, find_broken_deliveries
 from tasks.delivery.channels import build_senders
-from tasks.delivery.outbox import plan_deliveries
+from tasks.delivery.outbox import find_pending_months, plan_deliveries
 from tasks.delivery.receivers import Receiver
 from tasks.delivery.secrets import Resolver
 from tasks.delivery.senders import Write
@@ -40,16 +41,19 @@ def deliver(
     wait: Callable[[float], None] | None = None,
     patience_seconds: float = 0.0,
     senders: Senders | None = None,
+    only: Sequence[str] = (),
 ) -> DeliveryReport:
     """Plan and send everything of `months` (None = all) that people are to be told; returns what became of it.
 
     Whatever a pass leaves (a channel that asks for patience, a crash) the next call takes up. With `wait` and
     `patience_seconds` a delivery that may be tried again soon is waited for. A dead letter becomes the state alert
-    `delivery_broken`, told to the other receivers in the same call, and resolved with the next success.
+    `delivery_broken`, told to the other receivers in the same call, and resolved with the next success. With `only`
+    messages are planned for all receivers and sent to those named.
     """
     channels = senders or build_senders(lake, console)
     plan_untold(lake, receivers, chains=chains, now=now, run_id=run_id, months=months)
-    post = Post(lake, receivers, channels, resolve_secret, run_id, months)
+    sent_to = [receiver for receiver in receivers if not only or receiver.name in only]
+    post = Post(lake, sent_to, channels, resolve_secret, run_id, months)
     report, now = _send_patiently(post, now, wait, timedelta(seconds=patience_seconds))
     broken = record_broken_deliveries(lake, now=now, run_id=run_id)
     if broken.is_empty():
@@ -73,17 +77,34 @@ def plan_untold(
     """Plan a message for every change of the ledger that no delivery covers yet; returns the planned rows."""
 
     def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
-        return plan_deliveries(
-            read_ledger(lake, months),
-            deliveries,
-            receivers,
-            chains=chains,
-            now=now,
-            run_id=run_id,
-            acknowledged=_read_acknowledged(lake, months),
-        )
+        return plan_pending(lake, deliveries, receivers, chains=chains, now=now, run_id=run_id, months=months)
 
     return record_deliveries(lake, plan, months=months)
+
+
+def plan_pending(
+    lake: Lake,
+    deliveries: pl.DataFrame,
+    receivers: Sequence[Receiver],
+    *,
+    chains: Mapping[str, Chain],
+    now: datetime,
+    run_id: str,
+    months: Months = None,
+) -> pl.DataFrame:
+    """What is to be planned beside these rows of the outbox; of the ledger only the months with news are read whole."""
+    pending = find_pending_months(read_notices(lake, months), deliveries)
+    if pending is None:
+        return DELIVERIES.empty()
+    return plan_deliveries(
+        read_ledger(lake, pending),
+        deliveries,
+        receivers,
+        chains=chains,
+        now=now,
+        run_id=run_id,
+        acknowledged=_read_acknowledged(lake, pending),
+    )
 
 
 def record_broken_deliveries(lake: Lake, *, now: datetime, run_id: str) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -60,6 +60,13 @@ def plan_deliveries(
     return DELIVERIES.conform(pl.DataFrame(rows, schema_overrides=DELIVERIES.schema)) if rows else DELIVERIES.empty()
 
 
+def find_pending_months(notices: pl.DataFrame, deliveries: pl.DataFrame) -> tuple[date, date] | None:
+    """First and last month with a change that people are to be told and no delivery covers; None where all is told."""
+    covered = _read_covers(deliveries).select("cover").unique()
+    pending = notices.with_columns(_cover().alias("cover")).join(covered, on="cover", how="anti")["month"]
+    return (pending.min(), pending.max()) if len(pending) else None  # type: ignore[return-value]
+
+
 def name_thread(receiver: str, group: Iterable[object]) -> str:
     """The same for every message to a receiver about one source, chain and month."""
     return hash_text("\x1f".join(["thread", receiver, *(str(part) for part in group)]))
@@ -79,16 +86,29 @@ def _read_covers(deliveries: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def select_routes(receiver: Receiver) -> pl.Expr:
+    """Which ledger rows a receiver is set to hear of: severe enough, and of its chains, segments and sources.
+
+    What is about a whole chain, or about our own deliveries, is about each of its segments.
+    """
+    wanted = rank_severity(pl.col("severity")) >= SEVERITY_RANK[receiver.severity]
+    is_ours = pl.col("rule") == DELIVERY_BROKEN
+    if receiver.chains:
+        wanted &= pl.col("chain").is_in(list(receiver.chains))
+    if receiver.sources:
+        wanted &= pl.col("source").is_in(list(receiver.sources)) | is_ours
+    if receiver.segments:
+        wanted &= pl.col("segment").is_in(list(receiver.segments)) | (pl.col("segment") == "") | is_ours
+    return wanted
+
+
 def _select_for(due: pl.DataFrame, receiver: Receiver, covered: pl.DataFrame) -> pl.DataFrame:
     """The changes this receiver is to hear of. What ended before it was ever told is no news any more."""
     told = covered.filter(receiver=receiver.name).select("alert_id").unique()
-    wanted = [rank_severity(pl.col("severity")) >= SEVERITY_RANK[receiver.severity]]
-    wanted += [pl.col("chain").is_in(list(receiver.chains))] if receiver.chains else []
     is_ours = pl.col("rule") == DELIVERY_BROKEN
-    wanted += [pl.col("source").is_in(list(receiver.sources)) | is_ours] if receiver.sources else []
-    whole = (pl.col("segment") == "") | is_ours
-    wanted += [pl.col("segment").is_in(list(receiver.segments)) | whole] if receiver.segments else []
-    fresh = due.filter(~pl.col("notify").is_in(_FOLLOW_UPS), ~pl.col("state_now").is_in(_FOLLOW_UPS), *wanted)
+    fresh = due.filter(
+        ~pl.col("notify").is_in(_FOLLOW_UPS), ~pl.col("state_now").is_in(_FOLLOW_UPS), select_routes(receiver)
+    )
     follow = due.filter(pl.col("notify").is_in(_FOLLOW_UPS)).join(told, on="alert_id", how="semi")
     mine = pl.concat([fresh, follow]).filter(~(is_ours & (pl.col("segment") == receiver.name)))
     return mine.sort("alert_id", "change")

@@ -104,11 +104,14 @@ def _read_receiver(item: Mapping[str, Any], path: str) -> Receiver:
 
 
 def _read_secret(key: str, value: object, where: str) -> SecretName:
-    """`{ env = "NAME" }` or `{ block = "type/name" }`; anything else may be the secret itself and is not repeated."""
-    if isinstance(value, Mapping) and len(value) == 1:
-        place, name = next(iter(value.items()))
-        if place in {"env", "block"} and isinstance(name, str) and name:
-            return SecretName(**{place: name})
+    """`{ env = "NAME" }`, or `{ block = "type/name" }` where wanted with a field.
+
+    Anything else may be the secret itself and is not repeated.
+    """
+    if isinstance(value, Mapping) and all(isinstance(text, str) and text for text in value.values()):
+        is_block = "block" in value and value.keys() <= {"block", "field"} and "/" in value["block"]
+        if is_block or value.keys() == {"env"}:
+            return SecretName(**value)
     raise UsageError(
         f"{key} must name where the secret is, not hold it",
         where=where,

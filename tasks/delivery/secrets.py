@@ -21,10 +21,11 @@ _SHORTEST = 6
 
 @dataclass(frozen=True)
 class SecretName:
-    """Where a secret is: an environment variable, or a Prefect block `type/name`."""
+    """Where a secret is: an environment variable, or a Prefect block `type/name` (and which field of it)."""
 
     env: str = ""
     block: str = ""
+    field: str = ""
 
     def __str__(self) -> str:
         return f"environment variable {self.env}" if self.env else f"Prefect block {self.block}"

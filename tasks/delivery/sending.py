@@ -89,9 +89,12 @@ def send_due(post: Post, now: datetime) -> DeliveryReport:
 
 
 def find_current(deliveries: pl.DataFrame) -> pl.DataFrame:
-    """The latest event of every delivery, with the message and plan it began with."""
-    last = deliveries.filter(pl.col("step") == pl.col("step").max().over("delivery_id"))
-    last = last.unique("delivery_id", keep="last", maintain_order=True)
+    """The latest event of every delivery, with the message and plan it began with.
+
+    What arrived has arrived: a receipt `sent` stands, also where a worker that was taken for lost wrote it late.
+    """
+    ordered = deliveries.sort(pl.col("event") == "sent", "step", "at")
+    last = ordered.unique("delivery_id", keep="last", maintain_order=True)
     plan = deliveries.filter(pl.col("event") == "planned").select(
         "delivery_id", pl.col("at").alias("planned_at"), pl.col("message").alias("plan_message")
     )

@@ -21,6 +21,7 @@ _PASSING = {
     *("team_added_to_org", "accesslimited", "message_limit_exceeded"),
 }
 _GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"}
+_BLIND = {"missing_scope", "not_allowed_token_type"}
 _HISTORY = 200
 
 
@@ -86,14 +87,23 @@ def _only_news(message: Message) -> Message:
 
 
 def _find_marker(client: WebClient, marker: str, channel: str, root: str) -> str:
-    """Time stamp of the message with this marker in its metadata, empty if there is none."""
-    if root:
-        answer = client.conversations_replies(channel=channel, ts=root, limit=_HISTORY, include_all_metadata=True)
-    else:
-        answer = client.conversations_history(channel=channel, limit=_HISTORY, include_all_metadata=True)
+    """Time stamp of the message with this marker in its metadata or text, empty if there is none.
+
+    A bot that may post and not read cannot look: then the message is sent, at worst for the second time.
+    """
+    try:
+        if root:
+            answer = client.conversations_replies(channel=channel, ts=root, limit=_HISTORY, include_all_metadata=True)
+        else:
+            answer = client.conversations_history(channel=channel, limit=_HISTORY, include_all_metadata=True)
+    except SlackApiError as error:
+        if error.response.get("error") in _BLIND:
+            return ""
+        raise
     for message in answer.get("messages") or []:
         meta: Mapping[str, Any] = message.get("metadata") or {}
-        is_ours = meta.get("event_type") == EVENT_TYPE and meta.get("event_payload", {}).get("marker") == marker
+        is_marked = meta.get("event_type") == EVENT_TYPE and meta.get("event_payload", {}).get("marker") == marker
+        is_ours = is_marked or f"ref {marker}" in json.dumps(message.get("blocks") or [])
         if is_ours and message.get("ts") != root:
             return str(message["ts"])
     return ""

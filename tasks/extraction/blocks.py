@@ -6,13 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 # abbreviations whose point ends no sentence; each look-behind has its own fixed width
-_SHORT = "".join(rf"(?<!\b{word}\.)" for word in ("[A-Z]", "vs", "ca", "No", "Co", "Fig", "Inc", "Ltd", "approx", r"i\.e", r"e\.g"))
+_SHORT = "".join(
+    rf"(?<!\b{word}\.)" for word in ("[A-Z]", "vs", "ca", "No", "Co", "Fig", "Inc", "Ltd", "approx", r"i\.e", r"e\.g")
+)
 _END = re.compile(
-    "[。！？]+[”’」』）)\"]*"
+    '[。！？]+[”’」』）)"]*'
     rf"|[.!?]{_SHORT}[.!?]*[\"'”’)\]]*(?=\s+[\"'“‘(\[]?[A-Z0-9\u4e00-\u9fff]|\s*\Z|[A-Z][a-z])"
 )
-_BULLET = re.compile(r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*")
-_HEADING_MARK = re.compile(r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])")
+_BULLET = re.compile(
+    r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>]+|\(?\d{1,2}[.)、）]|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)|\s*[•·◦▪●○■◆※①-⑳]\s*"
+)
+_HEADING_MARK = re.compile(
+    r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])"
+)
+# the look-behind starts a number only at its first digit, so that endless digits cost no more than their length
+_FIGURE = re.compile(r"(?<![\d.,])\d[\d.,]*+[ \t]?(?:%|％|吨|mt\b|percent|pp\b|MWh|GWh)")
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _LEAD_END = (":", "：")
 
@@ -32,7 +40,9 @@ class Block:
 
 def find_blocks(text: str) -> list[Block]:
     """Blocks of the text in order. Lines that were wrapped are one block again."""
-    lines = [(match.start(), match.end(), match.group()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()]
+    lines = [
+        (match.start(), match.end(), match.group()) for match in re.finditer(r"[^\n]+", text) if match.group().strip()
+    ]
     width = max((len(line) for _, _, line in lines), default=0)
     blocks: list[Block] = []
     position = 0
@@ -75,13 +85,18 @@ def _tell_kind(line: str) -> tuple[str, int, int]:
 
 
 def _has_figure(line: str) -> bool:
-    return bool(re.search(r"\d[\d.,]*\s*(?:%|％|吨|mt\b|percent|pp\b|MWh|GWh)", line))
+    return bool(_FIGURE.search(line))
 
 
 def _is_heading(line: str) -> bool:
     """A short line that does not end like a sentence and states no figure."""
     words = _MARKUP.sub("", line).strip()
-    if not words or re.search(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d", words) or words[-1] in ".。!！?？;；,，:：、" or _has_figure(words):
+    if (
+        not words
+        or re.search(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d", words)
+        or words[-1] in ".。!！?？;；,，:：、"
+        or _has_figure(words)
+    ):
         return False
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff")
     return len(words) <= (45 if wide > len(words) / 3 else 130)
@@ -89,7 +104,7 @@ def _is_heading(line: str) -> bool:
 
 def _is_wrapped(text: str, line: tuple[int, int, str], following: tuple[int, int, str], width: int) -> bool:
     """Whether a line goes on in the next: it was full, does not end a sentence, and the next opens nothing."""
-    start, end, words = line
+    _, end, words = line
     wide = sum(1 for char in words if "\u4e00" <= char <= "\u9fff") > len(words) / 3
     if text[end : following[0]].count("\n") > 1 or width > (60 if wide else 130) or len(words.strip()) < 0.6 * width:
         return False
@@ -116,9 +131,23 @@ def find_sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
     """Spans of the sentences in `text[start:end]`, without the blanks around them."""
     position = start
     for match in _END.finditer(text, start, end):
-        yield from _trim(text, position, match.end())
+        yield from _cut(text, position, match.end())
         position = match.end()
-    yield from _trim(text, position, end)
+    yield from _cut(text, position, end)
+
+
+_LONGEST = 1_500
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """A sentence, or its parts where it is longer than any real one: reading costs more than its length."""
+    while end - start > _LONGEST:
+        stop = start + _LONGEST
+        place = max((text.rfind(mark, start + _LONGEST // 2, stop) for mark in ",;，；、 "), default=-1)
+        stop = place + 1 if place >= 0 else stop
+        yield from _trim(text, start, stop)
+        start = stop
+    yield from _trim(text, start, end)
 
 
 def _trim(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

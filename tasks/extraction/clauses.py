@@ -119,7 +119,9 @@ def _find_groups(tokens: list[Token], role: str) -> Iterator[tuple[list[int], se
             members.append(index)
             separators |= pending
             pending = set()
-        elif members and ("comma" in token.roles or "and" in token.roles or "slash" in token.roles) and len(pending) < 2:
+        elif (
+            members and ("comma" in token.roles or "and" in token.roles or "slash" in token.roles) and len(pending) < 2
+        ):
             pending.add(index)
         else:
             if len(members) > 1:

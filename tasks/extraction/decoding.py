@@ -59,7 +59,9 @@ def _try_decode(content: bytes, encoding: str) -> str | None:
 def _is_chinese(text: str) -> bool:
     """Whether the characters beyond ASCII are mostly Chinese, as they are where GB18030 was the right guess."""
     beyond = [char for char in text[:20_000] if ord(char) > 127]
-    known = sum("\u4e00" <= char <= "\u9fff" or "\u3000" <= char <= "\u303f" or "\uff00" <= char <= "\uffef" for char in beyond)
+    known = sum(
+        "\u4e00" <= char <= "\u9fff" or "\u3000" <= char <= "\u303f" or "\uff00" <= char <= "\uffef" for char in beyond
+    )
     return bool(beyond) and known > 0.8 * len(beyond)
 
 

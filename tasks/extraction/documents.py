@@ -27,7 +27,7 @@ def is_review(name: str) -> bool:
 
 
 def document_text(document: Document) -> str:
-    """The text of a document, lines ending in `\\n`.
+    """The text of a document; each line ends in one line feed.
 
     Raises `ContractBroken` where it holds no text that can be read (empty, binary, unknown encoding,
     no suffix of ours), and `SourceUnavailable` where it is locked, scanned, damaged or too large.
@@ -76,7 +76,7 @@ def _read_page(document: Document) -> str:
 
 def _strip_page(html: str) -> str:
     """Every visible text of a page in which no article was found."""
-    from lxml import etree  # noqa: PLC0415 - comes with trafilatura
+    from lxml import etree  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with trafilatura
     from lxml import html as page  # noqa: PLC0415
 
     try:
@@ -89,6 +89,19 @@ def _strip_page(html: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
+# what pypdf raises on damaged files beside its own errors
+_PDF_ERRORS = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    NotImplementedError,
+    OSError,
+)
+
+
 def _read_pdf(document: Document) -> str:
     _refuse_large(document, _MAX_FILE_BYTES)
     from pypdf import PdfReader  # noqa: PLC0415
@@ -97,18 +110,17 @@ def _read_pdf(document: Document) -> str:
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = PdfReader(io.BytesIO(document.content))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise SourceUnavailable(
-                f"{document.name} is locked with a password",
-                where=document.name,
-                effect="nothing was read",
-                next="save a copy without the password",
-            )
-        pages = [page.extract_text() for page in reader.pages[:MAX_PAGES]]
-    except SourceUnavailable:
-        raise
-    except (PyPdfError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError, NotImplementedError, OSError) as error:
+        is_locked = reader.is_encrypted and not reader.decrypt("")
+        pages = [] if is_locked else [page.extract_text() for page in reader.pages[:MAX_PAGES]]
+    except (*_PDF_ERRORS, PyPdfError) as error:
         raise _damaged(document, error) from error
+    if is_locked:
+        raise SourceUnavailable(
+            f"{document.name} is locked with a password",
+            where=document.name,
+            effect="nothing was read",
+            next="save a copy without the password",
+        )
     text = "\n\n".join(page.strip() for page in pages if page.strip())
     if not text.strip():
         raise SourceUnavailable(
@@ -124,12 +136,12 @@ def _read_pdf(document: Document) -> str:
 def _read_docx(document: Document) -> str:
     _refuse_large(document, _MAX_FILE_BYTES)
     _refuse_bomb(document)
-    from docx import Document as open_docx  # noqa: PLC0415
+    import docx  # noqa: PLC0415
     from docx.opc.exceptions import OpcError  # noqa: PLC0415
-    from lxml.etree import LxmlError  # noqa: PLC0415
+    from lxml.etree import LxmlError  # type: ignore[import-untyped]  # noqa: PLC0415
 
     try:
-        parts = open_docx(io.BytesIO(document.content))
+        parts = docx.Document(io.BytesIO(document.content))
         lines = list(_list_lines(parts))
     except (OpcError, LxmlError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, OSError) as error:
         raise _damaged(document, error) from error

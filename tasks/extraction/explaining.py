@@ -48,7 +48,7 @@ def explain_figure(text: str, span_start: int, span_end: int, evidence: str, *, 
 
 
 def escape_terminal(text: str, *, keep_lines: bool = False) -> str:
-    """The text without anything a terminal would obey: controls, escapes and direction marks become `\\xNN`, `\\uNNNN`.
+    r"""The text without anything a terminal would obey: controls and direction marks become `\xNN` or `\uNNNN`.
 
     A line end becomes a space, or stays where `keep_lines` is set.
     """
@@ -60,7 +60,7 @@ def escape_terminal(text: str, *, keep_lines: bool = False) -> str:
 def _escape(char: str, *, keep_lines: bool) -> str:
     if char == "\n":
         return "\n" if keep_lines else " "
-    if char in "\t\r":
+    if char in "\t\r" or unicodedata.category(char) == "Zs":
         return " "
     if unicodedata.category(char) not in _REPLACED:
         return char

@@ -2,10 +2,11 @@
 
 import re
 
-from tasks.extraction.attach import Context, Findings, read_sentence
+from tasks.extraction.attach import read_sentence
 from tasks.extraction.blocks import Block, find_cells
 from tasks.extraction.lexicon import normalise
 from tasks.extraction.scan import scan_sentence
+from tasks.extraction.statements import Context, Findings
 from tasks.extraction.tokens import Token
 
 _RULE = re.compile(r"[\s|:=+-]*")

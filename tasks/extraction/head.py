@@ -136,7 +136,7 @@ def _most_named_month(plain: str, language: Language, published: date) -> date |
     return max(named, key=lambda month: (counts[month.month], -recent.index(month))) if named else None
 
 
-_SAMPLE = 8_000
+_SAMPLE = 3_000
 
 
 def read_chain(text: str, folder: Path | None = None) -> str | None:

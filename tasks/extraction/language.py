@@ -78,7 +78,11 @@ def _read_language(path: Path) -> Language:
         cardinals={word: float(value) for word, value in data["cardinals"].items()},
         periods=periods,
         patterns=tuple(_fill_patterns(data, months, units, periods)),
-        starts=(*months, *(n for n, key in periods.items() if key[:-1] in {"quarter", "half"}), *data["patterns"]["starts"]),
+        starts=(
+            *months,
+            *(n for n, key in periods.items() if key[:-1] in {"quarter", "half"}),
+            *data["patterns"]["starts"],
+        ),
         neutral=frozenset(data["neutral"]["words"]),
         published=tuple(data["headline"]["published"]),
         hedge_gaps=frozenset({"", "-", "+", *data["hedges"]["gap"]}),
@@ -108,7 +112,7 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
     for group in ("basis", "metrics"):
         role = group.removesuffix("s") if group == "metrics" else group
         for meaning, words in data[group].items():
-            if meaning not in {"named", "same_month"}:
+            if meaning not in {"named", "named_after", "same_month"}:
                 yield from ((word, (role, meaning)) for word in words)
     changes = frozenset(data["times"]["change"])
     yield from ((word, ("times", word in changes)) for word in (*data["times"]["level"], *data["times"]["fold"]))
@@ -139,6 +143,7 @@ _GROUPS = (
     ("shares.whole", "whole"),
     ("averages", "averages"),
     ("levels", "level"),
+    ("levels.past", "past"),
     ("links.to", "to"),
     ("links.from", "from"),
     ("links.by", "by"),
@@ -151,9 +156,11 @@ _GROUPS = (
     ("together", "together"),
     ("together.each", "each"),
     ("agents", "agent"),
+    ("neutral.phrases", "neutral"),
     ("pronouns", "pronoun"),
     ("industry", "industry"),
     ("foreign", "foreign"),
+    ("foreign.made_of", "made_of"),
     ("plans", "plan"),
     ("quotes", "quote"),
     ("negations", "negation"),

@@ -29,6 +29,7 @@ class Lexicon:
     pattern: re.Pattern[str] = field(repr=False)
     kinds: Mapping[str, str] = field(repr=False)
     has_compounds: bool
+    hint: re.Pattern[str] = field(repr=False)
     parents: Mapping[Node, str] = field(repr=False)
 
     def is_within(self, node: Node, other: Node) -> bool:
@@ -69,7 +70,8 @@ def compile_lexicon(chain: Chain, others: Iterable[Chain], language: Language) -
     pattern, kinds = _compile_pattern(roles, language)
     parents = {(s.name, p.name): p.parent for s in chain.segments for p in s.products}
     has_compounds = any(re.fullmatch(r"\d+\D+", name) for name in ours)
-    return Lexicon(chain, language, roles, pattern, kinds, has_compounds, parents)
+    hint = _compile_hint(roles, language)
+    return Lexicon(chain, language, roles, pattern, kinds, has_compounds, hint, parents)
 
 
 _PLAIN = str.maketrans(
@@ -170,6 +172,17 @@ def _compile_pattern(
     parts.append(r"(?P<mark>[,;:()，；：（）、。—–~≈|/•·→“”\"\[\]]|-)")
     parts.append(r"(?P<unknown>[a-z][a-z'0-9]*|[\u4e00-\u9fff])")
     return re.compile("|".join(parts)), kinds
+
+
+# a sentence without a digit or a word of one of these roles states nothing and leaves nothing for the next
+_TELLING = frozenset({"metric", "month", "relative", "fraction", "multiple", "times"})
+
+
+def _compile_hint(roles: Mapping[str, Mapping[str, Any]], language: Language) -> re.Pattern[str]:
+    words = [phrase for phrase, meanings in roles.items() if not _TELLING.isdisjoint(meanings)]
+    words += [normalise(word) for word in language.cardinals if len(word) > 1]
+    before = "(?<![a-z0-9])" if language.is_spaced else ""
+    return re.compile(rf"\d|{before}{build_trie(words)}")
 
 
 def normalise_pattern(pattern: str) -> str:

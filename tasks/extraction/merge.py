@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from tasks.extraction.attach import Statement
 from tasks.extraction.review import Stated
+from tasks.extraction.statements import Statement
 
 _BLOCKING = {"mom_pct", "mom_abs", "mom_pp", "qoq_pct", "level"}
 _QUALIFIERS = ("exact", "about", "range", "bound")

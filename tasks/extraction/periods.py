@@ -10,7 +10,7 @@ from tasks.extraction.language import Language
 
 @dataclass(frozen=True)
 class PeriodName:
-    """A period as said: a month with or without its year, a quarter, a relative period …
+    """A period as said: a month with or without its year, a quarter, a relative period.
 
     `kind` is `month`, `quarter`, `half`, `year`, `to_date`, or a relative name such as `next_month`.
     `number` is the month, quarter or half; `shift` counts years from the reviewed one where the text

@@ -139,7 +139,7 @@ def _frame_figures(stated: list[Stated], text: str) -> pl.DataFrame:
         *("segment", "product", "metric", "measure", "period", "kind", "value", "lower", "upper", "unit"),
         *("qualifier", "half_width", "place", "evidence", "span_start", "span_end", "rule", "note", "source_url"),
     )
-    data = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else {name: () for name in columns}
+    data = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(columns, ())
     return pl.DataFrame(
         [pl.Series(c.name, data[c.name], dtype=c.dtype) for c in READ_FIGURES.columns],
     )

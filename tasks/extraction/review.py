@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
-from tasks.extraction.attach import Context, Findings, Miss, Statement, read_sentence
+from tasks.extraction.attach import read_sentence
 from tasks.extraction.blocks import Block, find_blocks, find_sentences
 from tasks.extraction.grids import Grid
 from tasks.extraction.lexicon import Lexicon, normalise
 from tasks.extraction.periods import resolve_period
 from tasks.extraction.scan import scan_sentence
+from tasks.extraction.statements import Context, Findings, Miss, Statement
 from tasks.extraction.tokens import Token
-
-_LONGEST_SENTENCE = 4_000
 
 
 @dataclass
@@ -58,7 +57,9 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
             context.start_paragraph()
         lead: Findings | None = None
         for start, end in find_sentences(text, block.start, block.end):
-            tokens = scan_sentence(lexicon, text, plain, start, min(end, start + _LONGEST_SENTENCE))
+            if end - start > _SHORT and not lexicon.hint.search(plain, start, end):
+                continue
+            tokens = scan_sentence(lexicon, text, plain, start, end)
             if _is_run_in_heading(tokens):
                 _set_section(tokens, context)
                 continue
@@ -88,6 +89,8 @@ def _may_state(tokens: list[Token]) -> bool:
     return has_change
 
 
+# a heading that runs into its paragraph is shorter than this
+_SHORT = 40
 _NO_UNIT = {"", "other"}
 
 
@@ -95,9 +98,9 @@ def _is_run_in_heading(tokens: list[Token]) -> bool:
     """A sentence of names alone: "Cathode materials." opens a section inside a paragraph."""
     if not tokens or len(tokens) > 5 or not any("subject" in t.roles for t in tokens):
         return False
-    return all(t.roles.keys() & {"subject", "chain", "and", "comma", "colon"} for t in tokens if t.number is None) and all(
-        t.number is None for t in tokens
-    )
+    return all(
+        t.roles.keys() & {"subject", "chain", "and", "comma", "colon"} for t in tokens if t.number is None
+    ) and all(t.number is None for t in tokens)
 
 
 def _enter_section(text: str, plain: str, block: Block, context: Context, *, is_title: bool) -> None:

@@ -35,13 +35,15 @@ _MARKS = {
 }
 _MARK_ROLES = {mark: {role: True} for mark, role in _MARKS.items()}
 _UNKNOWN = {"unknown": True}
-_FILLER: dict[str, Any] = {}
+_ACRONYM = {"unknown": True, "acronym": True}
 
 
 def scan_sentence(lexicon: Lexicon, text: str, plain: str, start: int, end: int) -> list[Token]:
     """Tokens of `text[start:end]`; `plain` is the text as `normalise` gives it."""
     tokens = list(_find_tokens(lexicon, plain, start, end))
-    tokens = _split_compounds(lexicon, [_tell_month(token, text) for token in tokens])
+    if lexicon.language.is_spaced:
+        tokens = [_tell_case(token, text) for token in tokens]
+    tokens = _split_compounds(lexicon, tokens)
     tokens = _join_numbers(tokens, plain, lexicon.language.hedge_gaps)
     tokens = _join_subjects(lexicon, tokens, plain)
     return _name_bases(tokens, plain)
@@ -55,9 +57,9 @@ def _find_tokens(lexicon: Lexicon, plain: str, start: int, end: int) -> Iterator
         kind = match.lastgroup or ""
         text = match.group()
         if kind == "word":
-            found = roles.get(text) or roles.get(_SPACES.sub(" ", text))
+            found = roles.get(text)
             if found is None:
-                found = roles.get(re.sub(r"[ -]+", " ", text), NO_ROLES)
+                found = roles.get(_SPACES.sub(" ", text)) or roles.get(_JOINTS.sub(" ", text), NO_ROLES)
             if "neutral" in found and len(found) == 1:
                 continue
             yield Token(match.start(), match.end(), text, found)
@@ -82,11 +84,15 @@ def _find_tokens(lexicon: Lexicon, plain: str, start: int, end: int) -> Iterator
 
 
 _SPACES = re.compile(" +")
+_JOINTS = re.compile("[ -]+")
 _COMPOUND = re.compile(r"\d+(?P<tail>\D+)")
 
 
-def _tell_month(token: Token, text: str) -> Token:
-    """A word that is a month's name with a capital and something else without one: May, March."""
+def _tell_case(token: Token, text: str) -> Token:
+    """What capitals tell: May and March are months with one, an unknown word in capitals is a company or a code."""
+    if token.roles is _UNKNOWN:
+        is_upper = len(token.text) > 1 and text[token.start : token.end].isupper()
+        return Token(token.start, token.end, token.text, _ACRONYM) if is_upper else token
     if "month" in token.roles and token.text[:1].isalpha() and token.text[:1].isascii():
         if text[token.start].isupper():
             return Token(token.start, token.end, token.text, {"month": token.roles["month"]})
@@ -120,8 +126,13 @@ def _split_compounds(lexicon: Lexicon, tokens: list[Token]) -> list[Token]:
     return out[::-1]
 
 
+_MOST_DIGITS = 15
+
+
 def _read_number(lexicon: Lexicon, match: re.Match[str]) -> Token:
     digits = match["digits"]
+    if len(digits) > _MOST_DIGITS:
+        return Token(match.start(), match.end(), match.group(), _UNKNOWN)
     unit_text = match["unit"] or ""
     unit, factor = lexicon.language.units.get(_SPACES.sub(" ", unit_text), ("", 1.0)) if unit_text else ("", 1.0)
     decimals = len(digits.partition(".")[2])
@@ -144,8 +155,7 @@ def _read_number(lexicon: Lexicon, match: re.Match[str]) -> Token:
         number.labels["dash"] = True
     if decimals and factor != 1:
         number.half_width = round(number.half_width, 9)
-    token = Token(match.start("digits"), match.end(), match.group(), NO_ROLES, number)
-    return token
+    return Token(match.start("digits"), match.end(), match.group(), NO_ROLES, number)
 
 
 def _read_spelled(lexicon: Lexicon, match: re.Match[str]) -> Token:
@@ -223,9 +233,7 @@ def _number_of_word(token: Token) -> Token:
     return token
 
 
-def _extend_number(
-    tokens: list[Token], index: int, token: Token, plain: str, out: list[Token]
-) -> tuple[Token, int]:
+def _extend_number(tokens: list[Token], index: int, token: Token, plain: str, out: list[Token]) -> tuple[Token, int]:
     """Join "3%-5%", "3 to 5%", "between 3% and 5%", "2.5 times" and a hedge or bound after the number."""
     number = token.number
     if number is None:
@@ -383,14 +391,18 @@ def _intersect(lexicon: Lexicon, first: frozenset[Node], second: frozenset[Node]
 def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
     """A preposition of comparison before a month is a basis: "than in September", "较3月"."""
     out: list[Token] = []
-    for token in tokens:
+    for found in tokens:
+        token = found
         period = token.roles.get("period") or _month_name(token)
         if period is not None and out:
-            place = _find_against(out, plain, token.start) if period.kind == "month" or period.kind in _PARTS else None
+            is_base = period.kind == "month" or period.kind in _PARTS or period.kind in _BEFORE
+            place = _find_against(out, plain, token.start) if is_base else None
             if place is not None:
                 before = out[place]
                 del out[place:]
-                out.append(Token(before.start, token.end, plain[before.start : token.end], _basis_roles(before, period)))
+                out.append(
+                    Token(before.start, token.end, plain[before.start : token.end], _basis_roles(before, period))
+                )
                 continue
             before = out[-1]
             gap = plain[before.end : token.start].strip()
@@ -404,15 +416,18 @@ def _name_bases(tokens: list[Token], plain: str) -> list[Token]:
     return out
 
 
+_BEFORE = {"last_month": "mom", "last_year": "yoy", "last_quarter": "qoq"}
 _PARTS = {"quarter1", "quarter2", "quarter3", "quarter4"}
 
 
 def _find_against(out: list[Token], plain: str, start: int) -> int | None:
-    """Place of the preposition of comparison that governs a period, a few words before it: "than in the peak month of"."""
+    """Place of the preposition of comparison that governs a period, close before it: "than in the peak month of"."""
     for place in range(len(out) - 1, max(-1, len(out) - 4), -1):
         roles = out[place].roles
         if "against" in roles or ("against_after" in roles and _follows_number(out, place)):
             gap = plain[out[place].end : start].strip()
+            if "against" not in roles:
+                return place if gap in {"", "the", "its", "in", "that of"} else None
             few = len(gap.split()) <= 5 if gap.isascii() else len(gap) <= 2
             return place if few and not any(char.isdigit() for char in gap) else None
         if not roles.keys() & {"of", "in", "unknown", "relative"} or "comma" in roles:
@@ -421,17 +436,19 @@ def _find_against(out: list[Token], plain: str, start: int) -> int | None:
 
 
 def _follows_number(out: list[Token], place: int) -> bool:
-    """Whether a number or a word of change stands before this place in the same clause."""
+    """Whether a number or a word of change stands before this place in the same statement."""
+    if place and out[place - 1].roles.keys() & {"and", "clause"}:
+        return False
     for token in reversed(out[:place]):
         if token.number is not None or token.roles.keys() & {"change", "compare"}:
             return True
-        if token.roles.keys() & {"comma", "semicolon", "colon"}:
+        if token.roles.keys() & {"semicolon", "colon"}:
             return False
     return False
 
 
 def _basis_roles(before: Token, period: PeriodName) -> dict[str, Any]:
-    roles: dict[str, Any] = {"basis": period}
+    roles: dict[str, Any] = {"basis": _BEFORE.get(period.kind, period)}
     if "compare" in before.roles:
         roles["compare"] = before.roles["compare"]
     if "change" in before.roles:

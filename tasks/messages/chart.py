@@ -44,12 +44,15 @@ def draw_chart(message: Message) -> bytes | None:
     data = alt.InlineData(values=rows)
     base = alt.Chart(data).encode(
         y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=220, ticks=False, domain=False)),
-        x=alt.X("size:Q", title="Level against forecast, %", scale=alt.Scale(padding=36)),
+        x=alt.X("size:Q", title="Level against forecast, %", scale=alt.Scale(padding=56)),
     )
     colour = alt.condition("datum.size < 0", alt.value(_BELOW), alt.value(_ABOVE))
     drawn = base.mark_bar(height=14).encode(color=colour)
     above = base.mark_text(align="left", dx=4).encode(text="text:N").transform_filter("datum.size >= 0")
     below = base.mark_text(align="right", dx=-4).encode(text="text:N").transform_filter("datum.size < 0")
-    chart = (drawn + above + below).properties(width=300, height=24 * len(bars)).configure_view(stroke=None)
+    chart: alt.LayerChart = (drawn + above + below).properties(width=250, height=28 * len(bars))
+    # Mail clients on a phone show it at half its size: the letters are large for that.
+    chart = chart.configure_view(stroke=None).configure_axis(labelFontSize=14, titleFontSize=13)
+    chart = chart.configure_text(fontSize=14)
     png: bytes = vl_convert.vegalite_to_png(chart.to_dict(), scale=1.5)
     return png

@@ -67,8 +67,22 @@ def build_digest(
         notes=_write_notes(rows),
         links=tuple(links),
         is_update=is_update,
-        commands=(f"trona alerts --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",),
+        commands=(
+            f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
+        ),
     )
+
+
+def build_findings(rows: pl.DataFrame, chains: Mapping[str, Chain], *, with_month: bool = False) -> tuple[Finding, ...]:
+    """Findings of ledger rows with a column `news`, in their order; `with_month` says the month beside the subject."""
+    named = rows.join(name_subjects(chains), on=["chain", "segment", "product"], how="left", maintain_order="left")
+    named = named.with_columns(pl.col("subject").fill_null(pl.col("segment")))
+    if with_month:
+        month = pl.col("month").dt.strftime("%Y-%m")
+        named = named.with_columns(
+            (month + " " + pl.col("subject")).alias("subject"), (month + ": " + pl.col("title")).alias("title")
+        )
+    return tuple(_build_finding(row, {}) for row in named.to_dicts())
 
 
 def _order(alerts: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
@@ -101,7 +115,7 @@ def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> F
         alert_id=row["alert_id"],
         rule=row["rule"],
         severity=row["severity"],
-        title=f"{_NEWS[row['news']].capitalize()}: {row['title']}" if row["news"] in _ENDED else row["title"],
+        title=row["title"],
         news=_NEWS.get(row["news"], ""),
         subject=row["subject"],
         measure="share" if row["measure"] == "share_pct" else measure,
@@ -142,7 +156,8 @@ def _write_headline(findings: Sequence[Finding], news: int) -> str:
     others = (news or len(findings)) - 1
     suffix = f" (+{others} more)" if others > 0 else ""
     limit = 200 - len(suffix)
-    title = findings[0].title
+    first = findings[0]
+    title = f"{first.news.capitalize()}: {first.title}" if first.news in _ENDED else first.title
     return (title if len(title) <= limit else title[: limit - 1] + "…") + suffix
 
 

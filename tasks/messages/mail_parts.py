@@ -12,7 +12,7 @@ from tasks.messages.cleaning import clean_text
 from tasks.messages.neutral import ICONS, Finding, Message
 from tasks.messages.plain_text import render_text
 
-SUBJECT_LIMIT, SIZE_LIMIT = 150, 100_000
+SUBJECT_LIMIT, SIZE_LIMIT = 140, 100_000
 _CHART_ID = "chart"
 # Word and shape carry the severity; the tone only repeats it, without red against green.
 _TONES = {"info": "#4a5a6a", "warning": "#8a5a00", "error": "#7a1f5c", "critical": "#1a1a1a"}
@@ -42,10 +42,10 @@ _TEMPLATE = """\
 <tr><td style="padding:4px 16px">
 <table width="100%" cellpadding="0" cellspacing="0" style="border-collapse:collapse;font-size:13px;line-height:18px">
 <tr>
-<th align="left" style="{{ head }}">Segment</th>
+<th align="left" width="36%" style="{{ head }}">Segment</th>
 <th align="right" style="{{ head }}">Actual</th>
 <th align="right" style="{{ head }}">Forecast</th>
-<th align="right" style="{{ head }}">Surprise</th>
+<th align="right" width="29%" style="{{ head }}">Surprise</th>
 </tr>
 {%- for f in marked %}
 <tr>
@@ -53,10 +53,12 @@ _TEMPLATE = """\
 {%- if f.rule == "direction_miss" %} · wrong direction{% endif %}<br>
 <span style="color:{{ tones[f.severity] }}">{{ icons[f.severity] }} {{ f.severity }}
 {%- if f.news %}, {{ f.news }}{% endif %}</span></td>
-<td align="right" style="{{ cell }};white-space:nowrap">{{ f.actual }}</td>
-<td align="right" style="{{ cell }};white-space:nowrap">{{ f.forecast }}</td>
-<td align="right" style="{{ cell }}">{{ f.surprise }}
-{%- if f.usual %}<br><span style="color:#4a5a6a">usual {{ f.usual }}</span>{% endif %}</td>
+<td align="right" style="{{ cell }};overflow-wrap:anywhere">{{ f.actual|keep_together }}</td>
+<td align="right" style="{{ cell }};overflow-wrap:anywhere">{{ f.forecast|keep_together }}</td>
+<td align="right" style="{{ cell }};overflow-wrap:anywhere">
+{%- for part in f.surprise.split(" (") %}{% if not loop.first %}<br>{% endif %}
+{{- part.rstrip(")")|keep_together }}{% endfor %}
+{%- if f.usual %}<br><span style="color:#4a5a6a">{{ ("usual " ~ f.usual)|keep_together }}</span>{% endif %}</td>
 </tr>
 {%- endfor %}
 </table></td></tr>
@@ -90,7 +92,10 @@ _TEMPLATE = """\
 </body>
 </html>
 """
-_PAGE = Environment(autoescape=True).from_string(_TEMPLATE)
+_ENVIRONMENT = Environment(autoescape=True)
+# A number and its unit stay on one line.
+_ENVIRONMENT.filters["keep_together"] = lambda text: text.replace(" ", "\u00a0")
+_PAGE = _ENVIRONMENT.from_string(_TEMPLATE)
 
 
 def render_html(message: Message, *, has_chart: bool = False, most: int | None = None) -> str:

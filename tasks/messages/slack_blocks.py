@@ -29,7 +29,7 @@ def render_slack(message: Message) -> dict[str, Any]:
     """
     headline = f"{ICONS.get(message.severity, '')} {message.title}"
     blocks: list[Block] = [HeaderBlock(text=PlainTextObject(text=escape_slack(headline, HEADER_LIMIT), emoji=False))]
-    if message.context:
+    if any(label or value for label, value in message.context):
         blocks.append(_context(" · ".join(f"{label} {value}" for label, value in message.context)))
     blocks += [_section(text) for text in _pack(_write_finding(finding) for finding in message.findings)]
     if message.more:
@@ -72,7 +72,7 @@ def _section(text: str) -> SectionBlock:
 
 def _write_finding(finding: Finding) -> str:
     news = f", {finding.news}" if finding.news else ""
-    mark = f"{ICONS[finding.severity]} {finding.severity}{news}"
+    mark = escape_slack(f"{ICONS[finding.severity]} {finding.severity}{news}")
     if not finding.is_marked:
         note = f"\n{escape_slack(finding.note)}" if finding.note else ""
         return f"{mark}: *{_bold(finding.title)}*{note}"
@@ -89,13 +89,13 @@ def _bold(text: str) -> str:
 
 def _list_quotes(message: Message) -> Iterator[str]:
     for finding in message.findings[:_QUOTED_FINDINGS]:
-        yield from finding.sentences[:_QUOTES_EACH]
+        yield from filter(None, finding.sentences[:_QUOTES_EACH])
 
 
 def _pack(lines: Iterable[str]) -> list[str]:
     """Lines joined into texts that fit a section each."""
     packed: list[str] = []
-    for line in lines:
+    for line in filter(None, lines):
         if packed and len(packed[-1]) + len(line) < SECTION_LIMIT:
             packed[-1] += f"\n{line}"
         else:

@@ -16,18 +16,14 @@ def aggregate_accuracy(percents: Sequence[int]) -> list[pl.Expr]:
     scored = size.is_not_null()
     in_points = pl.col("unit").is_in(["%", "pp"])
     f, a = pl.col("forecast_direction"), pl.col("actual_direction")
+    pair = 3 * f + a
     both = f.is_not_null() & a.is_not_null()
     ends = pl.col("forecast_lower").is_not_null().cast(pl.Int8) + pl.col("forecast_upper").is_not_null().cast(pl.Int8)
     no_point = pl.col("forecast").is_null()
     has_wis = [pl.col("wis").mean().alias("wis")] if percents else []
     return [
-        size.count().cast(pl.Int64).alias("n"),
-        pl.col("month").filter(scored).min().alias("first_month"),
-        pl.col("month").filter(scored).max().alias("last_month"),
-        e.mean().alias("mean_surprise"),
-        size.mean().alias("mae"),
+        *aggregate_errors(),
         size.median().alias("mdae"),
-        (e * e).mean().sqrt().alias("rmse"),
         *(pl.when(in_points).then(size <= k + 1e-9).mean().alias(f"within_{k}") for k in (1, 2, 5)),
         e.count().cast(pl.Int64).alias("n_points"),
         (scored & no_point & (ends == 2)).sum().cast(pl.Int64).alias("n_ranges"),
@@ -36,12 +32,26 @@ def aggregate_accuracy(percents: Sequence[int]) -> list[pl.Expr]:
         pl.col("width").mean().alias("range_width"),
         both.sum().cast(pl.Int64).alias("n_directions"),
         (f == a).sum().cast(pl.Int64).alias("hits"),
-        *(((f == _SIGNS[x]) & (a == _SIGNS[y])).sum().cast(pl.Int64).alias(f"{x}_{y}") for x in _SIGNS for y in _SIGNS),
+        *((pair == 3 * _SIGNS[x] + _SIGNS[y]).sum().cast(pl.Int64).alias(f"{x}_{y}") for x in _SIGNS for y in _SIGNS),
         *((pl.col("verdict") == v).sum().cast(pl.Int64).alias(f"verdict_{v}") for v in VERDICTS if v),
         *has_wis,
         *(pl.col(f"covered_{p}").sum().alias(f"_covered_{p}") for p in percents),
         *(pl.col(f"covered_{p}").count().alias(f"_intervals_{p}") for p in percents),
         *(pl.col(f"interval_score_{p}").mean().alias(f"interval_score_{p}") for p in percents),
+    ]
+
+
+def aggregate_errors() -> list[pl.Expr]:
+    """n, first and last month, mean surprise, MAE and RMSE of a group's scored forecasts."""
+    e, size = pl.col("surprise"), pl.col("abs_error")
+    month = pl.when(size.is_not_null()).then("month")
+    return [
+        size.count().cast(pl.Int64).alias("n"),
+        month.min().alias("first_month"),
+        month.max().alias("last_month"),
+        e.mean().alias("mean_surprise"),
+        size.mean().alias("mae"),
+        (e * e).mean().sqrt().alias("rmse"),
     ]
 
 

@@ -25,15 +25,15 @@ def sum_efficiency(error: pl.Expr, forecast: pl.Expr) -> list[pl.Expr]:
     ]
 
 
-def compute_efficiency(groups: pl.DataFrame) -> pl.DataFrame:
+def compute_efficiency(groups: pl.DataFrame, *, least_p: int = LEAST_P) -> pl.DataFrame:
     """`mz_intercept`, `mz_slope`, `mz_f_stat`, `mz_p` and `mz_reason`, a row per row of `groups`.
 
     `groups` has the columns of `sum_efficiency`, `n_points`, `horizon` (longest lead) and `n_series`.
-    Coefficients from n = 12; the p-value from n = 24, for one series one month ahead. Reasons:
+    Coefficients from n = 12; the p-value from `least_p` on, for one series one month ahead. Reasons:
     `n_below_12`, `n_below_24`, `constant_forecast`, `no_spread` (no residual), `overlapping_leads`,
     `several_series`.
     """
-    from scipy.stats import f as fisher  # noqa: PLC0415 - a second to import, and only a record needs it
+    from scipy.special import fdtrc  # noqa: PLC0415 - slow to import, and only a record needs it
 
     n = pl.col("n_points").cast(pl.Float64)
     varied = pl.col("mz_ff") > _FLAT * pl.col("mz_square")
@@ -46,7 +46,7 @@ def compute_efficiency(groups: pl.DataFrame) -> pl.DataFrame:
     )
     spread = pl.col("_residual") > _FLAT * pl.max_horizontal("_restricted", "mz_square")
     ratio = (pl.col("_restricted") - pl.col("_residual")) / 2 / (pl.col("_residual") / (n - 2))
-    testable = (n >= LEAST_P) & spread & (pl.col("horizon") <= 1) & (pl.col("n_series") == 1)
+    testable = (n >= least_p) & spread & (pl.col("horizon") <= 1) & (pl.col("n_series") == 1)
     reason = (
         pl.when(n < LEAST_COEFFICIENTS)
         .then(pl.lit("n_below_12"))
@@ -56,14 +56,14 @@ def compute_efficiency(groups: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("several_series"))
         .when(pl.col("horizon") > 1)
         .then(pl.lit("overlapping_leads"))
-        .when(n < LEAST_P)
+        .when(n < least_p)
         .then(pl.lit("n_below_24"))
         .when(~spread)
         .then(pl.lit("no_spread"))
         .otherwise(pl.lit(""))
     )
     frame = frame.with_columns(pl.when(testable).then(ratio).alias("mz_f_stat"), reason.alias("mz_reason"))
-    p = fisher.sf(frame["mz_f_stat"].fill_null(0.0).to_numpy(), 2, (frame["n_points"] - 2).clip(1).to_numpy())
+    p = fdtrc(2, (frame["n_points"] - 2).clip(1).to_numpy(), frame["mz_f_stat"].fill_null(0.0).to_numpy())
     return frame.select(
         "mz_intercept",
         "mz_slope",

@@ -99,7 +99,7 @@ def _pair_products(far: pl.DataFrame, lag: int, benchmarks: Sequence[str]) -> pl
 
 
 def _finish_tests(base: pl.DataFrame, benchmarks: Sequence[str]) -> pl.DataFrame:
-    from scipy.stats import t as student  # noqa: PLC0415 - a second to import, and only a record needs it
+    from scipy.special import stdtr, stdtrit  # noqa: PLC0415 - slow to import, and only a record needs it
 
     columns: list[pl.Series] = [base["gid"]]
     for b in benchmarks:
@@ -120,8 +120,8 @@ def _finish_tests(base: pl.DataFrame, benchmarks: Sequence[str]) -> pl.DataFrame
         )
         part = part.with_columns((pl.col("diff") / pl.col("error")).alias("stat"))
         freedom = part["n"].clip(2).to_numpy() - 1
-        p = 2 * student.sf(part["stat"].abs().fill_null(0.0).to_numpy(), freedom)
-        reach = pl.Series(student.ppf(0.975, freedom)) * part["error"]
+        p = 2 * stdtr(freedom, -part["stat"].abs().fill_null(0.0).to_numpy())
+        reach = pl.Series(stdtrit(freedom, 0.975)) * part["error"]
         part = part.with_columns(pl.when(pl.col("stat").is_not_null()).then(pl.Series("p", p)).alias("p"))
         columns += [
             base[f"{b}_n"].cast(pl.Int64),

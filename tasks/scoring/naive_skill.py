@@ -6,9 +6,12 @@
   the actuals that the series was scored against; a missing month takes its pairs with it.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from contracts.records import BENCHMARKS
+from tasks.scoring.groups import find_duplicates
 from tasks.scoring.naive import MONTHS
 
 LAGS = (1, 12)
@@ -29,18 +32,21 @@ def aggregate_skill() -> list[pl.Expr]:
     return found
 
 
-def measure_scales(counted: pl.DataFrame) -> pl.DataFrame:
+def measure_scales(counted: pl.DataFrame, *, lags: Sequence[int] = LAGS) -> pl.DataFrame:
     """`mase`, `rmsse`, `mase_12`, `rmsse_12` and the reasons where they are null, per `gid`.
 
     Reasons: `fewer_than_6_pairs`, `scale_below_rounding` (the actual hardly changes: the scale is zero
     or below its rounding half-width). In a pooled group the series that have a scale count.
     """
-    scales = _find_scales(counted)
+    scales = _find_scales(counted, lags)
+    cell = (pl.col("place") // MONTHS).alias("cell")  # one per group and series
     cells = (
         counted.lazy()
         .filter(pl.col("abs_error").is_not_null())
-        .group_by("gid", "sid")
+        .with_columns(cell.set_sorted() if counted["place"].is_sorted() else cell)
+        .group_by("cell")
         .agg(
+            pl.col("gid", "sid").first(),
             pl.col("abs_error").sum().alias("size"),
             pl.col("abs_error").count().alias("n"),
             (pl.col("surprise") ** 2).sum().alias("square"),
@@ -49,7 +55,7 @@ def measure_scales(counted: pl.DataFrame) -> pl.DataFrame:
         .join(scales.lazy(), on="sid", how="left")
     )
     parts = []
-    for lag in LAGS:
+    for lag in lags:
         name = "" if lag == 1 else f"_{lag}"
         known = pl.col(f"reason_{lag}") == ""
         n = pl.when(known).then("n").sum()
@@ -64,27 +70,26 @@ def measure_scales(counted: pl.DataFrame) -> pl.DataFrame:
     return cells.group_by("gid").agg(parts).collect()
 
 
-def _find_scales(counted: pl.DataFrame) -> pl.DataFrame:
+def _find_scales(counted: pl.DataFrame, lags: Sequence[int]) -> pl.DataFrame:
     """Mean absolute and mean squared change per series and lag, with the reason where there is none."""
-    actuals = (
-        counted.lazy()
-        .filter(pl.col("actual").is_not_null())
-        .select((pl.col("sid") * MONTHS + pl.col("month_no")).alias("key"), "sid", "actual", "actual_half_width")
-        .unique("key", keep="any")
-        .collect()
-    )
+    actuals = _select_actuals(counted)
+    step = pl.col("key").diff()
+    has_gaps = actuals.select(((step != 1) & (pl.col("sid") == pl.col("sid").shift())).any()).item()
     series = counted.select("sid").unique()
-    for lag in LAGS:
-        before = actuals.select((pl.col("key") + lag).alias("key"), pl.col("actual").alias("before"))
+    for lag in lags:
+        if has_gaps:
+            before = actuals.select((pl.col("key") + lag).alias("key"), pl.col("actual").alias("before"))
+            pairs = actuals.lazy().join(before.lazy(), on="key", how="left", maintain_order="left")
+        else:
+            is_pair = pl.col("key") - pl.col("key").shift(lag) == lag
+            pairs = actuals.lazy().with_columns(pl.when(is_pair).then(pl.col("actual").shift(lag)).alias("before"))
         changes = (
-            actuals.lazy()
-            .join(before.lazy(), on="key", how="inner")
-            .with_columns((pl.col("actual") - pl.col("before")).alias("change"))
+            pairs.with_columns((pl.col("actual") - pl.col("before")).alias("change"))
             .group_by("sid")
             .agg(
                 pl.col("change").abs().mean().alias(f"scale_{lag}"),
                 (pl.col("change") ** 2).mean().alias(f"square_{lag}"),
-                pl.len().alias("pairs"),
+                pl.col("change").count().alias("pairs"),
                 pl.col("actual_half_width").max().fill_null(0.0).alias("half"),
                 pl.col("actual").abs().max().alias("largest"),
             )
@@ -105,6 +110,21 @@ def _find_scales(counted: pl.DataFrame) -> pl.DataFrame:
             .drop("pairs", "half", "largest")
         )
     return series
+
+
+def _select_actuals(counted: pl.DataFrame) -> pl.DataFrame:
+    """The actuals of each series and month, once, ordered by `key`."""
+    actuals = (
+        counted.lazy()
+        .select((pl.col("sid") * MONTHS + pl.col("month_no")).alias("key"), "sid", "actual", "actual_half_width")
+        .filter(pl.col("actual").is_not_null())
+        .collect()
+    )
+    if find_duplicates(actuals["key"]) is not None:
+        actuals = actuals.unique("key", keep="any")
+    rising = bool((actuals["key"].diff().drop_nulls() > 0).all())
+    actuals = actuals if rising else actuals.sort("key")
+    return actuals.with_columns(pl.col("sid").set_sorted())
 
 
 def finish_skill(groups: pl.DataFrame) -> pl.DataFrame:

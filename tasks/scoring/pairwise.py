@@ -10,8 +10,8 @@ from itertools import permutations
 import polars as pl
 
 from contracts.records import COMPARISON
-from tasks.scoring.groups import code_groups
 from tasks.scoring.loss_tests import compare_losses
+from tasks.scoring.naive import month_number
 
 _TARGET = ["series", "measure", "month"]
 
@@ -84,7 +84,7 @@ def _join_pairs(scored: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _monthly_losses(joined: pl.DataFrame) -> pl.DataFrame:
     """Mean loss difference per pair and month: series of one month are not independent observations."""
-    coded, _ = code_groups(joined, ["pair"], ["series", "measure"])
+    coded = joined.with_columns(month_number(pl.col("month")).alias("month_no"))
     lead = pl.max_horizontal("lead_months", "lead_months_other").clip(1).cast(pl.Int64)
     return (
         coded.group_by("pair", "month_no")

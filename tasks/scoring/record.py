@@ -11,12 +11,13 @@ import polars as pl
 
 from contracts.errors import UsageError
 from contracts.figures import SERIES
-from contracts.records import BENCHMARKS, RECORD_KEY, STATISTICS
-from tasks.scoring.accuracy import aggregate_accuracy, finish_accuracy
+from contracts.records import BENCHMARKS, ERRORS, PLAIN, RECORD_KEY, STATISTICS
+from tasks.scoring.accuracy import aggregate_accuracy, aggregate_errors, finish_accuracy
 from tasks.scoring.efficiency import compute_efficiency, sum_efficiency
-from tasks.scoring.groups import code_groups
+from tasks.scoring.groups import code_groups, find_duplicates
 from tasks.scoring.keys import find_family
 from tasks.scoring.loss_tests import compare_losses
+from tasks.scoring.naive import MONTHS
 from tasks.scoring.naive_skill import aggregate_skill, finish_skill, measure_scales
 from tasks.scoring.quantiles import find_levels
 from tasks.scoring.surprise import classify_direction
@@ -46,6 +47,7 @@ def build_record(
     issue: Literal["last", "first"] = "last",
     min_n: int = 1,
     series: Sequence[str] = SERIES,
+    detail: Literal["full", "plain", "errors"] = "full",
 ) -> pl.DataFrame:
     """The track record of `scores`, one row per group.
 
@@ -54,7 +56,8 @@ def build_record(
     chooses the forecast that counts where a series has several for one month in a group. `min_n` drops
     groups with fewer scored forecasts (0 keeps those that are all pending). Levels of different units
     are never pooled: a group has a row per unit. `series` names the columns
-    that tell one series from another.
+    that tell one series from another. `detail` gives the whole record, or the
+    statistics of `PLAIN` or of `ERRORS` alone.
 
     Returns the group columns and `STATISTICS` (contracts/records.py): what cannot be computed is null
     and explained in `reason`. Raises `UsageError` for a group column that the scores do not have.
@@ -64,8 +67,12 @@ def build_record(
     percents = sorted(int(c.removeprefix("covered_")) for c in scores.columns if c.startswith("covered_"))
     coded, groups = code_groups(scores, [*keys, "unit"], series)
     extra = [c for c in scores.columns if c in levels or c == "wis" or c.startswith(("covered_", "interval_score_"))]
-    rows = coded.with_columns(find_family()).select("gid", "sid", "month_no", "family", *_USED, *extra)
+    rows = coded.hstack(scores.select(*_USED, *extra))
+    if actual == "latest":
+        rows = rows.hstack(scores.select(find_family()))
     counted = _choose(_mark_against(rows, actual), issue)
+    if detail != "full":
+        return _build_short(groups, counted, keys, min_n, detail)
     parts = (
         counted.lazy()
         .group_by("gid")
@@ -89,6 +96,19 @@ def build_record(
     if min_n:
         frame = frame.filter(pl.col("_counted").fill_null(0) >= min_n)
     return _arrange(frame, keys, percents, actual)
+
+
+def _build_short(groups: pl.DataFrame, counted: pl.DataFrame, keys: list[str], min_n: int, detail: str) -> pl.DataFrame:
+    """The plain record, or errors with their scale."""
+    plain = detail == "plain"
+    wanted = aggregate_accuracy(()) if plain else aggregate_errors()
+    found = counted.lazy().group_by("gid").agg(*wanted, pl.len().alias("_counted")).collect()
+    frame = groups.join(found, on="gid", how="left").filter(pl.col("_counted").fill_null(0) >= min_n)
+    if plain:
+        frame = finish_accuracy(frame, ())
+    else:
+        frame = frame.join(measure_scales(counted, lags=(1,)), on="gid", how="left")
+    return frame.select(*keys, *(PLAIN if plain else ERRORS)).sort([*keys, "unit"])
 
 
 def _check_groups(scores: pl.DataFrame, group_by: Sequence[str], series: Sequence[str]) -> list[str]:
@@ -130,16 +150,15 @@ def _mark_against(rows: pl.DataFrame, actual: str) -> pl.DataFrame:
 
 def _choose(scored: pl.DataFrame, issue: str) -> pl.DataFrame:
     """One forecast per group, series and month."""
-    several = pl.struct("gid", "sid", "month_no").is_duplicated() if scored.height else pl.lit(value=False)
-    marked = scored.with_columns(several.alias("_several"))
-    if not marked["_several"].any():
-        return marked.drop("_several")
+    several = find_duplicates(scored["place"])
+    if several is None:
+        return scored
     chosen = (
-        marked.filter("_several")
+        scored.filter(several)
         .sort("forecast_at", "forecast_id")
-        .unique(["gid", "sid", "month_no"], keep="last" if issue == "last" else "first", maintain_order=True)
+        .unique("place", keep="last" if issue == "last" else "first", maintain_order=True)
     )
-    return pl.concat([marked.filter(~pl.col("_several")), chosen]).drop("_several")
+    return pl.concat([scored.filter(~several), chosen]).sort("place")
 
 
 def _count_statuses(rows: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:
@@ -169,7 +188,7 @@ def _loss_rows(counted: pl.DataFrame) -> pl.DataFrame:
     rows = counted.filter(pl.col("abs_error").is_not_null()).select(
         "gid", "month_no", pl.col("lead_months").clip(1).cast(pl.Int64).alias("horizon"), *losses
     )
-    if not rows.height or not pl.Series(rows.select(pl.struct("gid", "month_no").is_duplicated().any())).item():
+    if find_duplicates(rows.select(pl.col("gid") * MONTHS + pl.col("month_no")).to_series()) is None:
         return rows
     return rows.group_by("gid", "month_no").agg(pl.col("horizon").max(), *(pl.col(b).mean() for b in BENCHMARKS))
 
@@ -195,9 +214,7 @@ def _arrange(frame: pl.DataFrame, keys: list[str], percents: list[int], actual: 
     }
     frame = frame.with_columns(pl.lit("" if actual == "first" else "judged by the first actual only").alias("_verdict"))
     told = [
-        pl.when(pl.col(column).fill_null("no_scored_forecast") != "").then(
-            pl.lit(f"{name}: ") + pl.col(column).fill_null("no_scored_forecast")
-        )
+        pl.when(pl.col(column).fill_null("n_is_0") != "").then(pl.lit(f"{name}: ") + pl.col(column).fill_null("n_is_0"))
         for name, column in reasons.items()
     ]
     frame = frame.with_columns(pl.concat_str(*told, separator="; ", ignore_nulls=True).alias("reason"))

@@ -62,7 +62,8 @@ def _prepare_table(table: pl.DataFrame, tolerance: Mapping[str, float]) -> tuple
     if "q_0.5" in table.columns:
         table = table.with_columns(pl.coalesce("forecast", "q_0.5").alias("forecast"))
     table = table.with_row_index("row").sort("forecaster", "series", "measure", "month", "issued_at")
-    coded, _ = code_groups(table, ("forecaster", "series", "measure"), _SERIES)
+    codes, _ = code_groups(table, ("forecaster", "series", "measure"), _SERIES)
+    coded = table.hstack(codes.drop("place"))
     known_from = pl.col("month").dt.offset_by("1mo").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     at = pl.coalesce("actual_at", known_from) if "actual_at" in table.columns else known_from
     tolerances = [tolerance.get(m) for m in coded["measure"].unique(maintain_order=True)]

@@ -8,7 +8,7 @@ import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.readings import Document
-from tasks.tables.grid import Grid
+from tasks.tables.grid import Grid, refuse_empty
 
 _SEPARATORS = (",", ";", "\t")
 _CHUNK = 1 << 20
@@ -23,7 +23,7 @@ def read_delimited(document: Document) -> Grid:
     """
     content = _to_utf8(document)
     if not content[:_CHUNK].strip() and not content.strip():
-        raise ContractBroken("the file is empty", where=document.name, next="give a file with a header and rows")
+        refuse_empty(document.name)
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     separator, width = _look_at(content)
@@ -81,6 +81,7 @@ def _recode(document: Document, encoding: str) -> bytes:
         raise ContractBroken(
             "the file is not text in a known encoding",
             where=document.name,
+            effect="nothing of it was taken in",
             found=f"byte {error.object[error.start : error.start + 1].hex()} at {error.start}",
             next="save it as CSV in UTF-8, or as XLSX or Parquet",
         ) from error

@@ -1,8 +1,11 @@
 """A table as printed: cells as text with the places where they stand."""
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import polars as pl
+
+from contracts.errors import ContractBroken
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +41,25 @@ class Grid:
             letters = name_column(self.first_column + column) if column is not None else ""
             return pl.format(f"{_escape(self.sheet)}!{letters}{{}}", "row")
         return pl.format("row {}" if column is None else f"row {{}} column {column + 1}", "row")
+
+    def place_cells(self) -> pl.Expr:
+        """As `place`, of the cells in the grid columns that a column `column` gives as numbers."""
+        if not self.sheet:
+            return pl.format("row {} column {}", "row", pl.col("column") + 1)
+        letters = {i: name_column(self.first_column + i) for i in range(self.width)}
+        column = pl.col("column").replace_strict(letters, return_dtype=pl.String)
+        return pl.concat_str(pl.lit(f"{self.sheet}!"), column, "row")
+
+
+def refuse_empty(where: str) -> NoReturn:
+    """Raise `ContractBroken` for a file without any cell."""
+    raise ContractBroken(
+        "the file is empty",
+        where=where,
+        found="no cell with text",
+        effect="nothing of it was taken in",
+        next="give a file with a header and rows",
+    )
 
 
 def name_column(number: int) -> str:

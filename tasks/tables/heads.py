@@ -47,6 +47,8 @@ def choose_chain(document: Document, named: list[str], stated: Stated, folder: P
         raise UsageError(
             "nothing says which chain the table is about",
             where=document.name,
+            found="no column chain, or an empty one",
+            effect="nothing of it was taken in",
             next="name it with --chain, or in a column chain",
         )
     known = chain_paths(folder)
@@ -54,6 +56,7 @@ def choose_chain(document: Document, named: list[str], stated: Stated, folder: P
         raise ContractBroken(
             f"unknown chain {unknown[0]!r}",
             where=document.name,
+            found=", ".join(named),
             effect="nothing of it was taken in",
             next=f"{suggest_names(unknown[0], list(known))}",
         )
@@ -69,17 +72,24 @@ def choose_chain(document: Document, named: list[str], stated: Stated, folder: P
 
 
 def build_head(
-    document: Document, chain: Chain, *, source: str, review_month: str, published: str, stated: Stated
+    document: Document, sha256: str, chain: Chain, *, source: str, review_month: str, published: str, stated: Stated
 ) -> ReleaseHead:
-    """The head of one release. `published` as printed; blank = the chain's usual day, marked as assumed.
+    """The head of one release of a document with this hash.
 
+    `published` is as printed; blank = the chain's usual day, marked as assumed.
     Raises `UsageError` where nobody says a part, `UnreadableHead` where a part is malformed or contradicted.
     """
     source = _settle("source", source, stated.source)
     review_month = _settle("review_month", review_month, stated.review_month)
     for name, value, option in (("source", source, "--source"), ("review month", review_month, "--month 2026-01")):
         if not value:
-            raise UsageError(f"nothing says the {name} of the table", where=document.name, next=f"name it: {option}")
+            raise UsageError(
+                f"nothing says the {name} of the table",
+                where=document.name,
+                found=f"no column {name.replace(' ', '_')}, or an empty one",
+                effect="nothing of it was taken in",
+                next=f"name it: {option}",
+            )
     zone = ZoneInfo(chain.calendar.time_zone)
     try:
         last = last_month(review_month)
@@ -94,7 +104,7 @@ def build_head(
         chain=chain.name,
         review_month=review_month,
         published_at=stated.published or said or assume_publication(chain, last),
-        document=document.sha256,
+        document=sha256,
         document_name=document.name,
         is_published_assumed=stated.published is None and said is None,
     )

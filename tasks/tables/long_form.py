@@ -6,7 +6,7 @@ import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.rules.rule import suggest_names
-from tasks.tables.grid import Grid
+from tasks.tables.grid import Grid, refuse_empty
 from tasks.tables.heads import STATED
 
 COLUMNS = (
@@ -67,7 +67,7 @@ def _header_row(grid: Grid) -> int:
     filled = grid.cells.lazy().filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
     first = filled.select("row").first().collect()
     if first.is_empty():
-        raise ContractBroken("the file is empty", where=grid.where, next="give a file with a header and rows")
+        refuse_empty(grid.where)
     return int(first.item())
 
 

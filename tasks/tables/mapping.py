@@ -65,6 +65,7 @@ def read_mapping(path: Path) -> TableMapping:
             "the mapping file cannot be read",
             where=str(path),
             found=str(error),
+            effect="nothing was taken in",
             next="start from the one that `trona template --form wide` writes",
         ) from error
 
@@ -106,4 +107,6 @@ def _refuse_unknown(where: str, key: str, value: str, known: tuple[str, ...]) ->
 
 
 def _wrong(where: str, found: str, hint: str) -> UsageError:
-    return UsageError("the mapping file cannot be understood", where=where, found=found, next=hint)
+    return UsageError(
+        "the mapping file cannot be understood", where=where, found=found, effect="nothing was taken in", next=hint
+    )

@@ -28,6 +28,7 @@ def read_parquet_file(document: Document) -> Grid:
             "a table of figures has plain columns",
             where=document.name,
             found=[f"{name} is {frame.schema[name]}" for name in nested],
+            effect="nothing of it was taken in",
             next="write one value per cell",
         )
     printed = frame.lazy().select(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from contracts.errors import ContractBroken, UsageError
+from contracts.errors import UsageError
 from contracts.readings import UNRESOLVED, Document, Reading
 from tasks.tables import parquet_file, workbook
 from tasks.tables.delimited import read_delimited
-from tasks.tables.grid import Grid
+from tasks.tables.grid import Grid, refuse_empty
 from tasks.tables.heads import STATED, Stated, choose_chain
 from tasks.tables.long_form import is_long_form, read_long_rows
 from tasks.tables.mapping import TableMapping, read_mapping
@@ -63,7 +63,7 @@ def _read_grids(document: Document) -> list[Grid]:
     """The tables in a file, by what the file is: its first bytes decide, then its name."""
     suffix = Path(document.name).suffix.lower()
     if not document.content:
-        raise ContractBroken("the file is empty", where=document.name, next="give a file with a header and rows")
+        refuse_empty(document.name)
     if document.content.startswith(parquet_file.MAGIC) or suffix in _PARQUET:
         return [read_parquet_file(document)]
     if document.content.startswith(workbook.MAGIC) or suffix in _WORKBOOK:
@@ -80,6 +80,7 @@ def _choose_grids(document: Document, grids: list[Grid], mapping: TableMapping |
                 f"no visible sheet {mapping.sheet!r}",
                 where=document.name,
                 found=f"sheets {', '.join(grid.sheet for grid in grids)}",
+                effect="nothing of it was taken in",
                 next="correct `sheet` in the mapping file",
             )
         chosen = named

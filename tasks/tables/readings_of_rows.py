@@ -17,7 +17,8 @@ from tasks.tables.long_form import NUMBERS
 from tasks.tables.printed_numbers import parse_number
 
 _SCALED_DIGITS = 10
-_ROWS_AT_ONCE = 200_000
+_MOST_RELEASES = 5_000
+_ROWS_AT_ONCE = 50_000
 _HEAD = ("source", "review_month", "published")
 _DIRECTIONS = {"up": "1", "flat": "0", "down": "-1"}
 _HOW_NUMBERS = "a number is written 1234.5, 1,234, +6 % or -5, without words and without 万 or 亿"
@@ -62,7 +63,13 @@ def build_readings(
     if rows.is_empty():
         if before.height:
             raise _no_release(document, before)
-        raise ContractBroken("the table has no rows", where=document.name, next="give rows below the header")
+        raise ContractBroken(
+            "the table has no rows",
+            where=document.name,
+            found="a header without a filled row below it",
+            effect="nothing of it was taken in",
+            next="give rows below the header",
+        )
     rows = rows.with_columns(review_month=print_period(pl.col("review_month")))
     named = rows["chain"].drop_nulls().unique(maintain_order=True).to_list()
     chain = choose_chain(document, named, stated, chains_folder)
@@ -107,12 +114,21 @@ def _find_heads(
     if stated.review_month is None and rows["review_month"].null_count():
         rows = rows.with_columns(pl.col("review_month").fill_null(_latest_actual()))
     different = rows.select(_HEAD).unique(maintain_order=True)
+    if different.height > _MOST_RELEASES:
+        raise ContractBroken(
+            f"the rows name {different.height:,} releases",
+            where=document.name,
+            found=f"at most {_MOST_RELEASES:,} are taken from one file",
+            effect="nothing of it was taken in",
+            next="check the columns source, review_month and published, or split the file",
+        )
+    sha256 = document.sha256
     heads: dict[ReleaseHead, int] = {}
     numbers: list[int | None] = []
     unread = [REFUSED.empty()]
     for parts in different.fill_null("").iter_rows(named=True):
         try:
-            numbers.append(heads.setdefault(build_head(document, chain, **parts, stated=stated), len(heads)))
+            numbers.append(heads.setdefault(build_head(document, sha256, chain, **parts, stated=stated), len(heads)))
         except UnreadableHead as error:
             numbers.append(None)
             mine = rows.join(different[len(numbers) - 1 : len(numbers)], on=_HEAD, how="semi", nulls_equal=True)

@@ -61,7 +61,9 @@ def template(
     if form == "long":
         return {f"{chain.name}_{month}.csv": _write_csv([COLUMNS])}
     if form != "wide":
-        raise UsageError(f"no form {form!r}", next="forms: long, wide")
+        raise UsageError(
+            f"no form {form!r}", where="--form", found=form, effect="nothing was written", next="forms: long, wide"
+        )
     name = f"{chain.name}_{month}_wide"
     months = [format_month(add_months(reviewed, step)) for step in (-1, 0, 1)]
     header = ("segment", "product", "metric", "measure", "unit", *months)

@@ -236,7 +236,7 @@ def _name_rows(
     usual = said["kind"] if is_review_month_known else said["kind"].fill_null("actual")
     label = pl.coalesce("label", pl.concat_str("segment", "product", separator=" / ", ignore_nulls=True))
     named = read.lazy().select(
-        _place(grid, read).alias("place"),
+        grid.place_cells().alias("place"),
         pl.lit(mapping.source or None, pl.String).alias("source"),
         pl.lit(chain.name).alias("chain"),
         pl.lit(mapping.review_month or None, pl.String).alias("review_month"),
@@ -255,14 +255,6 @@ def _name_rows(
     )
     missing = [pl.lit(None, pl.String).alias(name) for name in COLUMNS if name not in named.collect_schema()]
     return named.with_columns(missing).collect()
-
-
-def _place(grid: Grid, read: pl.DataFrame) -> pl.Expr:
-    columns = read["column"].unique().to_list()
-    place = pl.lit(None, pl.String)
-    for column in columns:
-        place = pl.when(pl.col("column") == column).then(grid.place(column)).otherwise(place)
-    return place
 
 
 def _refuse_labels(rows: pl.DataFrame) -> pl.DataFrame:

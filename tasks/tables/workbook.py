@@ -56,7 +56,13 @@ def read_workbook(document: Document) -> list[Grid]:
         raise _damaged(document, str(error).splitlines()[0]) from error
     filled = [grid for grid in grids if grid.cells.height]
     if not filled:
-        raise ContractBroken("the file has no visible sheet with cells", where=document.name, next="unhide the sheet")
+        raise ContractBroken(
+            "the file has no visible sheet with cells",
+            where=document.name,
+            found=f"sheets {', '.join(sheet.name + ' (hidden)' * sheet.is_hidden for sheet in sheets)}",
+            effect="nothing of it was taken in",
+            next="unhide the sheet, or give the file that has the figures",
+        )
     filled[0].notes.update({s.name: "the sheet is hidden and was not read" for s in sheets if s.is_hidden})
     return filled
 

@@ -9,6 +9,7 @@ from contracts.comparisons import COMPARISONS
 from contracts.errors import ContractBroken, Exit
 from contracts.figures import READ_FIGURES
 from contracts.readings import REFUSED, Reading
+from contracts.rules.rule import suggest_names
 from tests.contracts.frames import PADDING, SODIUM, figures_of, head_of
 
 
@@ -280,3 +281,18 @@ def test_computed_table_that_breaks_its_contract_is_refused(frame, rule):
 def test_computed_table_without_a_column_is_refused():
     with pytest.raises(ContractBroken, match="the columns are not those of the contract `comparisons`"):
         check_table(COMPARISONS, comparisons().drop("unit"))
+
+
+def test_many_different_unknown_names_are_told_without_a_search_for_each(monkeypatch):
+    asked = []
+    monkeypatch.setattr("contracts.rules.nodes.suggest_names", lambda *names: asked.append(names) or "known: …")
+    rows = [{"segment": f"segment {i}"} for i in range(1000)]
+    good = [{"period": f"{1000 + i // 12}-{i % 12 + 1:02}"} for i in range(2001)]
+    _, refused = check(*rows, *good)
+    assert refused.height == 1000
+    assert len(asked) == 200
+    assert refused["message"].n_unique() == 2
+
+
+def test_a_name_as_long_as_a_page_is_compared_by_its_beginning():
+    assert suggest_names("cathode" + "x" * 10**6, ["cathode", "cell"]) == "known: cathode, cell"

@@ -85,7 +85,7 @@ def test_a_commit_that_a_power_cut_tore_is_taken_back_and_the_rest_is_whole(lake
     log = lake.table(QUARANTINE)
     log.append(row("a"))
     log.append(row("b"))
-    newest = sorted((Path(lake.uri) / "quarantine" / "_delta_log").glob("*.json"))[-1]
+    newest = max((Path(lake.uri) / "quarantine" / "_delta_log").glob("*.json"))
     newest.write_bytes(newest.read_bytes()[:40])
     assert found(lake) == ["a"]
     log.append(row("b"))
@@ -127,7 +127,7 @@ def test_every_data_file_and_log_entry_is_flushed_before_a_commit_returns(lake, 
     real = os.fsync
 
     def watch(descriptor):
-        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        flushed.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         real(descriptor)
 
     monkeypatch.setattr("os.fsync", watch)
@@ -143,7 +143,7 @@ def test_a_corrupt_table_is_told_in_words(lake):
     log = Path(lake.uri) / "quarantine" / "_delta_log"
     lake.table(QUARANTINE).append(row("a"))
     lake.table(QUARANTINE).append(row("b"))
-    sorted(log.glob("*.json"))[0].write_text("{not json")
+    min(log.glob("*.json")).write_text("{not json")
     with pytest.raises(SourceUnavailable, match="cannot be read"):
         found(lake)
 

@@ -67,7 +67,14 @@ def test_the_same_row_twice_is_one_row(trona, tmp_path):
         ("", "empty"),
         (HEADER, ""),
         ("source,chain,segmnt,perod,measur,valu\nsmm,sodium_ion,cathode,2026-01,mom_pct,2\n", "segment"),
-        (HEADER + "".join(row(segment=s, value=v) for s, v in (("cathode", "0.02"), ("cell", "-0.41"), ("electrolyte", "-0.05"), ("cathode", "0.06"))), "fraction"),
+        (
+            HEADER
+            + "".join(
+                row(segment=s, value=v)
+                for s, v in (("cathode", "0.02"), ("cell", "-0.41"), ("electrolyte", "-0.05"), ("cathode", "0.06"))
+            ),
+            "fraction",
+        ),
         (HEADER + GOOD + row(chain="lithium_ion", segment="lfp"), "chain"),
         (HEADER + row(chain="potassium_ion"), "chain"),
         (HEADER + row(published="2999-02-05"), "future"),
@@ -87,7 +94,9 @@ def test_a_document_that_cannot_be_trusted_is_refused_whole(trona, tmp_path, con
 
 def test_mixed_line_ends_and_a_byte_order_mark_are_read(trona, tmp_path):
     document = tmp_path / "january.csv"
-    document.write_bytes(b"\xef\xbb\xbf" + HEADER.strip().encode() + b"\r\n" + GOOD.encode() + row().strip().encode() + b"\r\n")
+    document.write_bytes(
+        b"\xef\xbb\xbf" + HEADER.strip().encode() + b"\r\n" + GOOD.encode() + row().strip().encode() + b"\r\n"
+    )
     trona("ingest", document)
     assert len(json.loads(trona("figures", "--json").out)) == 2
 

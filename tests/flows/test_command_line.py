@@ -80,11 +80,37 @@ def test_parquet_goes_to_a_pipe_whole(loaded, capfdbinary, monkeypatch):
 
 
 def test_filters_and_as_of_narrow_the_rows(loaded):
-    one = loaded("figures", "--segment", "ternary_cathode", "--measure", "mom_pct", "--from", "2025-09", "--to",
-                 "2025-09", "--kind", "actual", "--json")
+    one = loaded(
+        "figures",
+        "--segment",
+        "ternary_cathode",
+        "--measure",
+        "mom_pct",
+        "--from",
+        "2025-09",
+        "--to",
+        "2025-09",
+        "--kind",
+        "actual",
+        "--json",
+    )
     assert [row["value"] for row in json.loads(one.out)] == [13.55]
-    before = loaded("figures", "--segment", "ternary_cathode", "--measure", "mom_pct", "--from", "2025-09", "--to",
-                    "2025-09", "--kind", "actual", "--json", "--as-of", "2025-09-30")
+    before = loaded(
+        "figures",
+        "--segment",
+        "ternary_cathode",
+        "--measure",
+        "mom_pct",
+        "--from",
+        "2025-09",
+        "--to",
+        "2025-09",
+        "--kind",
+        "actual",
+        "--json",
+        "--as-of",
+        "2025-09-30",
+    )
     assert [row["value"] for row in json.loads(before.out)] == [2.61]
     nothing = loaded("figures", "--segment", "separator", "--json")
     assert json.loads(nothing.out) == []
@@ -93,8 +119,21 @@ def test_filters_and_as_of_narrow_the_rows(loaded):
 
 def test_a_day_in_shanghai_is_the_day_before_in_utc(loaded):
     """The review of 30 September 2025 came out on that day in Shanghai: 29 September, 16:00 UTC."""
-    query = ("figures", "--segment", "ternary_cathode", "--measure", "mom_pct", "--from", "2025-09", "--to", "2025-09",
-             "--kind", "actual", "--json", "--as-of")
+    query = (
+        "figures",
+        "--segment",
+        "ternary_cathode",
+        "--measure",
+        "mom_pct",
+        "--from",
+        "2025-09",
+        "--to",
+        "2025-09",
+        "--kind",
+        "actual",
+        "--json",
+        "--as-of",
+    )
     assert json.loads(loaded(*query, "2025-09-29T15:59:59+00:00").out) == []
     assert len(json.loads(loaded(*query, "2025-09-30T00:00:00+08:00").out)) == 1
 
@@ -111,14 +150,18 @@ def test_scores_show_the_real_cases(loaded):
 
 
 def test_comparisons_show_the_gap_between_cathode_and_cells(loaded):
-    rows = json.loads(loaded("comparisons", "--chain", "sodium_ion", "--from", "2026-01", "--to", "2026-01", "--json").out)
+    rows = json.loads(
+        loaded("comparisons", "--chain", "sodium_ion", "--from", "2026-01", "--to", "2026-01", "--json").out
+    )
     gaps = {r["segment"]: r["value"] for r in rows if r["basis"] == "divergence"}
     assert gaps["cathode"] == 43  # +2 - (-41)
 
 
 def test_restatements_and_two_versions(loaded):
     rows = json.loads(loaded("restatements", "--json").out)
-    assert [(r["before"], r["value"], r["class"]) for r in rows if r["measure"] == "mom_pct"] == [(2.61, 13.55, "preliminary")]
+    assert [(r["before"], r["value"], r["class"]) for r in rows if r["measure"] == "mom_pct"] == [
+        (2.61, 13.55, "preliminary")
+    ]
     between = json.loads(loaded("restatements", "--between", "2025-09-30..2025-10-10", "--json").out)
     assert between[0]["tier"] == "changed beyond rounding"
     assert {r["tier"] for r in between} == {"changed beyond rounding", "new"}
@@ -134,14 +177,42 @@ def test_a_release_is_retracted_with_a_reason_and_lost_rows_are_on_top(loaded):
     events = json.loads(loaded("releases", "--json").out)
     chain = [r["event"] for r in events if r["release_id"] == second["release_id"]]
     assert chain == ["recorded", "retracted"]
-    values = json.loads(loaded("figures", "--segment", "ternary_cathode", "--measure", "mom_pct", "--from", "2025-09",
-                               "--to", "2025-09", "--kind", "actual", "--json").out)
+    values = json.loads(
+        loaded(
+            "figures",
+            "--segment",
+            "ternary_cathode",
+            "--measure",
+            "mom_pct",
+            "--from",
+            "2025-09",
+            "--to",
+            "2025-09",
+            "--kind",
+            "actual",
+            "--json",
+        ).out
+    )
     assert [row["value"] for row in values] == [2.61]
 
 
 def test_a_number_is_explained_by_its_cells_and_vintages(loaded):
-    rows = json.loads(loaded("figures", "--segment", "ternary_cathode", "--from", "2025-09", "--to", "2025-09",
-                             "--measure", "mom_pct", "--kind", "actual", "--json").out)
+    rows = json.loads(
+        loaded(
+            "figures",
+            "--segment",
+            "ternary_cathode",
+            "--from",
+            "2025-09",
+            "--to",
+            "2025-09",
+            "--measure",
+            "mom_pct",
+            "--kind",
+            "actual",
+            "--json",
+        ).out
+    )
     text = loaded("explain", rows[0]["figure_id"]).out
     assert "13.55 % (± 0.005 by rounding)" in text
     assert "2.61 %" in text
@@ -206,7 +277,9 @@ def test_help_and_reading_import_neither_prefect_nor_pandera():
 def test_text_of_a_document_cannot_steer_a_terminal(trona, tmp_path):
     header = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,unit,note\n"
     evil = tmp_path / "evil.csv"
-    evil.write_text(header + "smm,sodium_ion,2026-01,2026-02-05,\x1b[31mcathode,,production,2026-01,actual,mom_pct,2,%,\n")
+    evil.write_text(
+        header + "smm,sodium_ion,2026-01,2026-02-05,\x1b[31mcathode,,production,2026-01,actual,mom_pct,2,%,\n"
+    )
     trona("ingest", evil, code=None)
     called = trona("quarantine")
     assert "\x1b[31m" not in called.out

@@ -41,7 +41,9 @@ def test_a_backfill_says_how_far_it_is_and_that_nothing_was_taken_away(backfille
 def test_the_overview_shows_the_real_cases(backfilled):
     """Every number here is in the published figures; surprises by hand: 6.99 - 3.07, 100 (95,010/91,050 - 1)."""
     _, _, shown = backfilled
-    assert "Ternary cathode August 2025 production mom_pct: forecast +3.07 %, outcome +6.99 % (surprise +3.92 pp" in shown
+    assert (
+        "Ternary cathode August 2025 production mom_pct: forecast +3.07 %, outcome +6.99 % (surprise +3.92 pp" in shown
+    )
     assert "LFP cathode December 2023 production level: forecast 91,050, outcome 95,010 (level +4.35 %" in shown
     assert "Cathode materials +2 % while battery cells −41 % MoM" in shown
     assert "8 for Sodium-ion batteries, February 2026" in shown
@@ -108,7 +110,11 @@ def test_a_live_month_tells_once_and_shows_its_tables_in_the_ui(prefect_api, tmp
         artifacts = client.read_artifacts()
     tables = {a.key: a for a in artifacts if a.key}
     assert {"trona-month", "trona-scores", "trona-alerts", "trona-quarantine", "trona-monthly-run"} <= set(tables)
-    month = json.loads(tables["trona-month"].data) if isinstance(tables["trona-month"].data, str) else tables["trona-month"].data
+    month = (
+        json.loads(tables["trona-month"].data)
+        if isinstance(tables["trona-month"].data, str)
+        else tables["trona-month"].data
+    )
     assert any(row["segment"] == "cell" and row["value"] == -41 for row in month)
     assert run_id
 
@@ -139,3 +145,21 @@ def test_a_month_limits_what_a_backfill_takes_in(prefect_api, tmp_path):
         backfill(str(tmp_path / "lake"), "2025-07", "2025-08", documents=[EXAMPLES / "sodium_ion"], now=NOW)
     taken = [line for line in said if " figures" in line and "run " not in line]
     assert {line.split(": ")[1].split()[1] for line in taken} == {"2025-07", "2025-08"}
+
+
+def test_judging_as_of_an_instant_leaves_later_releases_for_later(prefect_api, tmp_path):
+    from flows.backfill import backfill
+    from flows.voice import Voice, speak
+    from tasks.evaluate import pending_releases
+
+    lake = str(tmp_path / "lake")
+    with speak(Voice(lambda _: None, lambda _: None)):
+        backfill(lake, documents=[EXAMPLES / "sodium_ion"], now=NOW, as_of=day("2025-12-31"))
+    store = open_lake(lake)
+    assert pending_releases(store)["review_month"].to_list() == ["2026-01"]
+    assert read_alerts(store).filter(pl.col("month") >= day("2026-01-01").date()).is_empty()
+    assert store.table(RUNS).scan().collect()["as_of"].to_list() == [day("2025-12-31")]
+    with speak(Voice(lambda _: None, lambda _: None)):
+        backfill(lake, now=NOW)
+    assert pending_releases(store).is_empty()
+    assert read_alerts(store).filter(pl.col("month") == day("2026-01-01").date()).height

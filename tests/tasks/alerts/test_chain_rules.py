@@ -52,6 +52,17 @@ def test_a_gap_without_growth_at_hand_still_says_how_far():
     assert alert["title"] == "Cathode materials and battery cells MoM: 25 pp apart, usually within 20"
 
 
+def test_a_product_that_stands_for_its_segment_gives_the_growth():
+    rows = [
+        gap(27, segment="anode"),
+        comparison(-14, segment="anode", product="hard_carbon"),
+        comparison(-41, segment="cell"),
+        comparison(-30, segment="cell", product="nfpp"),
+    ]
+    (alert,) = diverged(*rows)
+    assert alert["title"].startswith("Hard carbon anode −14 % while battery cells −41 % MoM: 27 pp apart")
+
+
 def shifted(*rows, **options) -> list[dict]:
     return find(comparisons=comparisons(*rows), **options).filter(rule="share_shift").to_dicts()
 

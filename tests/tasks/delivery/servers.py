@@ -110,7 +110,7 @@ class SlackApi(HttpServer):
     def chat_update(self, data: dict) -> dict:
         for post in self.posts:
             if post["ts"] == data["ts"]:
-                post |= {name: self._read(value) for name, value in data.items()} | {"edited": True}
+                post.update({name: self._read(value) for name, value in data.items()}, edited=True)
                 return {"ok": True, "channel": "C123", "ts": post["ts"]}
         return {"ok": False, "error": "message_not_found"}
 

@@ -107,6 +107,18 @@ def test_bot_finds_what_an_attempt_without_answer_left(slack_api):
     assert len(slack_api.posts) == 1
 
 
+def test_bot_finds_it_by_the_text_where_slack_hides_the_metadata(slack_api):
+    first = send_slack(parcel(bot(slack_api), token="xoxb-1"))
+    slack_api.posts[0].pop("metadata")
+    assert send_slack(parcel(bot(slack_api), token="xoxb-1", is_repeat=True)) == first
+    assert len(slack_api.posts) == 1
+
+
+def test_bot_that_may_not_read_sends_at_least_once(slack_api):
+    slack_api.answers.append((200, {}, {"ok": False, "error": "missing_scope"}))
+    assert isinstance(send_slack(parcel(bot(slack_api), token="xoxb-1", is_repeat=True)), Sent)
+
+
 def test_bot_finds_its_reply_in_the_thread(slack_api):
     first = send_slack(parcel(bot(slack_api), token="xoxb-1"))
     later = sample(marker="m2")

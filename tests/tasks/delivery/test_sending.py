@@ -1,7 +1,9 @@
 """The outbox on a real lake: once, in order, side by side, retried, given up, and never a secret outside."""
 
 import itertools
+import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -10,13 +12,16 @@ import pytest
 from contracts.alerts import DELIVERIES
 from data_lake.ledger import read_alerts, read_deliveries, read_ledger
 from tasks.alerts import record_candidates
-from tasks.delivery import Receiver, SecretName, deliver, plan_untold
+from tasks.delivery import Receiver, SecretName, deliver, plan_untold, resolve_environment
+from tasks.delivery.channels import build_senders
 from tasks.delivery.outbox import plan_deliveries
 from tasks.delivery.senders import Refused, Sent, Unavailable
 from tasks.delivery.sending import LEASE, MOST_ATTEMPTS, Post, find_current, pause_after, send_due
+from tasks.delivery.webhook import send_webhook
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
 from tests.tasks.delivery.servers import HANG
+from tests.tasks.messages.samples import HOSTILE
 
 NOON = published(MAY)
 MONTHS = (MAY, MAY)
@@ -52,7 +57,7 @@ def enter(lake, *found, at=NOON, quiet=False):
     return record_candidates(lake, candidates(*found), rules={"forecast_miss"}, **options)
 
 
-def run(lake, senders, *receivers, at=NOON, resolve=lambda name: "secret-value", **options):
+def run(lake, senders, *receivers, at=NOON, resolve=lambda _: "secret-value", **options):
     options = {"console": print, "run_id": "r1"} | options
     return deliver(lake, receivers or (DESK,), resolve, at, chains=SODIUM, senders=senders, **options)
 
@@ -224,8 +229,6 @@ def test_many_failures_end_in_a_dead_letter(lake):
 
 
 def test_a_secret_that_is_not_there_waits_and_says_so(lake, monkeypatch):
-    from tasks.delivery import resolve_environment
-
     monkeypatch.delenv("TRONA_SLACK_URL", raising=False)
     slack = Receiver(name="slack", kind="slack", url=SecretName(env="TRONA_SLACK_URL"))
     enter(lake, candidate())
@@ -266,6 +269,56 @@ def test_two_workers_at_once_send_it_once(lake):
     assert events == ["planned", "sending", "sent"]
 
 
+def test_a_worker_taken_for_lost_that_comes_back_late_changes_nothing(lake):
+    """The first worker hangs beyond its lease, a second one sends, then the first one's channel gives up."""
+    second = Channel()
+
+    def slow(parcel):
+        run(lake, {"console": second}, at=NOON + LEASE)
+        return Unavailable("gave up waiting")
+
+    enter(lake, candidate())
+    run(lake, {"console": slow})
+    run(lake, {"console": second}, at=NOON + timedelta(days=1))
+    assert len(second.got) == 1
+    assert find_current(read_deliveries(lake))["event"].to_list() == ["sent"]
+
+
+def test_hostile_names_and_sentences_do_no_harm_on_any_channel(lake, http, mail_server):
+    server = mail_server(security="none")
+    cathode = next(s for s in SODIUM["sodium_ion"].segments if s.name == "cathode")
+    evil = replace(SODIUM["sodium_ion"], title=HOSTILE * 300, segments=(replace(cathode, title=HOSTILE * 300),))
+    detail = json.dumps(
+        {"forecast": 1.0, "actual": 9.0, "unit": HOSTILE, "surprise": 8.0, "sentences": [HOSTILE * 300]}
+    )
+    enter(lake, candidate(title=HOSTILE * 300, detail=detail))
+    receivers = [
+        Receiver(name="desk", kind="slack", url=SecretName(env="X")),
+        Receiver(
+            name="mail",
+            kind="email",
+            host="127.0.0.1",
+            port=server.port,
+            security="none",
+            sender="trona@example.com",
+            to=("a@example.com",),
+        ),
+    ]
+    senders = build_senders(lake, print)
+    options = {"chains": {"sodium_ion": evil}, "run_id": HOSTILE, "console": print, "senders": senders}
+    report = deliver(lake, receivers, lambda _: http.url, NOON, **options)
+    assert (report.sent, report.lines) == (2, ())
+    posted = http.requests[0]["body"].decode()
+    assert "<!channel>" not in posted
+    assert "http://evil" not in posted
+    (mail,) = server.box.messages
+    assert mail["Bcc"] is None
+    assert (mail["To"], len(server.box.raw[0]) < 100_000) == ("a@example.com", True)
+    html = mail.get_body(("html",)).get_content()
+    assert "<script" not in html
+    assert 'href="http' not in html
+
+
 def test_two_workers_deciding_at_once_fire_it_once(lake):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: enter(lake, *segments(3)), range(4)))
@@ -297,8 +350,6 @@ def test_planning_is_a_pure_function_of_its_rows(lake):
 def test_a_hanging_channel_does_not_hold_up_the_others(lake, http):
     http.answers.append(HANG)
     other = Channel()
-    from tasks.delivery.webhook import send_webhook
-
     hook = Receiver(name="hook", kind="webhook", url=SecretName(env="X"), timeout_seconds=0.5)
     enter(lake, candidate())
     report = run(lake, {"webhook": send_webhook, "file": other}, hook, FILE, resolve=lambda _: http.url)
@@ -311,8 +362,6 @@ SECRET = "T0SECRETTEAM/B0SECRETHOOK/sEcReTsEcReTtoken"
 @pytest.mark.parametrize("answer", [(200, {}, "ok"), (404, {}, None), (500, {}, None), HANG], ids=str)
 @pytest.mark.parametrize("kind", ["slack", "webhook"])
 def test_a_secret_is_never_in_log_ledger_outbox_message_or_report(lake, http, everything_logged, capsys, kind, answer):
-    from tasks.delivery.channels import build_senders
-
     url = f"{http.url}/services/{SECRET}"
     # The other side repeats the address in its answer, as some do.
     http.answers.append(answer if answer == HANG else (answer[0], {}, answer[2] or f"no hook at {url}"))
@@ -328,8 +377,6 @@ def test_a_secret_is_never_in_log_ledger_outbox_message_or_report(lake, http, ev
 
 
 def test_a_mail_password_is_never_outside(lake, mail_server, everything_logged):
-    from tasks.delivery.channels import build_senders
-
     server = mail_server(login=("trona", "right-password"))
     receiver = Receiver(
         name="planning",
@@ -350,8 +397,6 @@ def test_a_mail_password_is_never_outside(lake, mail_server, everything_logged):
 
 
 def test_every_message_is_kept_in_the_lake(lake):
-    from tasks.delivery.channels import build_senders
-
     enter(lake, candidate())
     run(lake, build_senders(lake, print), FILE)
     row = read_deliveries(lake).filter(event="planned").row(0, named=True)

@@ -37,7 +37,9 @@ def describe(statement) -> str:
     return f"{segment}/{product} {statement.metric} {statement.measure} {statement.period} {kind}{value}{about}"
 
 
-@pytest.mark.parametrize(("language", "sentence", "expected"), load_cases(), ids=lambda v: v[:60] if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("language", "sentence", "expected"), load_cases(), ids=lambda v: v[:60] if isinstance(v, str) else ""
+)
 def test_sentence_states_exactly(language, sentence, expected):
     words = next(found for found in load_languages() if found.code == language)
     text = SECTIONS[language] + sentence

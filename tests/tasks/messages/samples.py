@@ -66,7 +66,7 @@ def sample(**values) -> Message:
                     alert_id="a4",
                     rule="share_shift",
                     severity="info",
-                    title="Retracted: NFPP (cathode materials) share of output gained 10 pp MoM",
+                    title="NFPP (cathode materials) share of output gained 10 pp MoM",
                     news="retracted",
                     subject="NFPP (cathode materials)",
                 ),
@@ -85,7 +85,9 @@ def sample(**values) -> Message:
 def hostile(length: int = 40_000) -> Message:
     """A message whose every text is hostile and long."""
     text = (HOSTILE * (length // len(HOSTILE) + 1))[:length]
-    finding = dict.fromkeys(("title", "news", "subject", "measure", "forecast", "actual", "surprise", "usual", "note", "rule"), text)
+    finding = dict.fromkeys(
+        ("title", "news", "subject", "measure", "forecast", "actual", "surprise", "usual", "note", "rule"), text
+    )
     findings = tuple(
         Finding(alert_id=f"a{i}", severity="critical", sentences=(text, text), size_pct=1.0, **finding)
         for i in range(20)

@@ -327,6 +327,12 @@ def test_malformed_release_is_refused_with_its_rows():
     assert "write 2026-02-05 or 2026-02-05T09:30+08:00" in refused["message"][1]
 
 
+def test_more_releases_than_one_file_can_hold():
+    lines = [line(2).replace("2026-02-05", f"2026-02-05T09:{i // 60 % 60:02}:{i % 60:02}.{i:06}Z") for i in range(5001)]
+    with pytest.raises(ContractBroken, match="the rows name 5,001 releases"):
+        read(csv(*lines))
+
+
 def test_mixed_line_ends_and_byte_order_mark():
     text = (
         "\r\n".join([HEADER, *GOOD_LINES[:5]]) + "\n" + "\n".join(GOOD_LINES[5:10]) + "\r" + "\r".join(GOOD_LINES[10:])

@@ -3,6 +3,7 @@
 import tomllib
 from datetime import UTC, date, datetime
 
+import polars as pl
 import pytest
 
 from contracts.chain import load_chain
@@ -313,3 +314,15 @@ def test_mapping_is_found_beside_its_table(tmp_path):
     assert find_mapping(tmp_path / "x.csv") is None
     (tmp_path / "x.mapping.toml").write_text("")
     assert find_mapping(tmp_path / "x.csv") == tmp_path / "x.mapping.toml"
+
+
+def test_ten_years_of_months_in_parquet(tmp_path):
+    months = [f"{2016 + i // 12}-{i % 12 + 1:02}" for i in range(120)]
+    frame = pl.DataFrame({"segment": ["cell", "cathode"], "measure": ["level"] * 2})
+    frame = frame.with_columns(pl.Series(month, [float(i), i + 0.5]) for i, month in enumerate(months, start=100))
+    frame.write_parquet(tmp_path / "history.parquet")
+    good, refused = take(Document("history.parquet", (tmp_path / "history.parquet").read_bytes()), **SAID)
+    assert refused.is_empty()
+    assert good.height == 240
+    assert good.row(239, named=True)["place"] == "row 2 column 122"
+    assert good.filter(segment="cathode", period="2025-12").select("value", "half_width").rows() == [(219.5, 0.05)]

@@ -1,0 +1,130 @@
+"""`trona notify`: send what is waiting, or look at it first, or try a receiver."""
+
+import json as json_text
+import secrets
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from contracts.errors import DeliveryFailed, Exit, UsageError
+from flows.cli.options import LakeOption
+from flows.cli.output import tell
+from flows.cli.reading import open_store
+
+if TYPE_CHECKING:
+    from tasks.delivery import Receiver
+    from tasks.messages.neutral import Message
+
+_DEFAULT_LAKE = LakeOption()
+
+
+def notify(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    preview: Path | None = None,
+    test: str = "",
+    to: tuple[str, ...] = (),
+    json: Annotated[bool, Parameter(negative="")] = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """Send every message that is due: what the last run left, and what could not be sent before.
+
+    Parameters
+    ----------
+    dry_run
+        Print exactly what would go to whom, and send and write nothing.
+    preview
+        Write the messages into this folder as Slack JSON, HTML and text, and send nothing.
+    test
+        Send a message marked as a test to this receiver, and nothing else.
+    to
+        Only these receivers.
+    json
+        With --dry-run: print the messages as JSON.
+    """
+    from flows.blocks import resolve_secret  # noqa: PLC0415 - not needed for --help
+    from tasks.delivery import deliver, load_receivers  # noqa: PLC0415
+    from tasks.delivery.summary import look_ahead  # noqa: PLC0415
+    from tasks.derive import load_chains  # noqa: PLC0415
+
+    settings, store = open_store(lake)
+    receivers = load_receivers(Path(settings.receivers))
+    now, run_id = datetime.now(UTC), secrets.token_hex(4)
+    if test:
+        return _send_test(_find(receivers, test), store, now, run_id)
+    chosen = [_find(receivers, name) for name in to] or receivers
+    chains = load_chains(store, settings.chains_folder)
+    if dry_run or preview:
+        ahead = look_ahead(store, chosen, chains=chains, now=now, run_id=run_id)
+        if preview:
+            _write_previews(ahead, preview)
+        else:
+            _print_ahead(ahead, as_json=json)
+        return Exit.DONE
+    report = deliver(store, receivers, resolve_secret, now, chains=chains, run_id=run_id, console=_show, only=to)
+    for line in report.lines:
+        tell(line)
+    tell(f"{report.sent} sent, {report.failed} to be tried again, {report.dead} given up, {report.waiting} waiting")
+    return Exit.DELIVERY if report.failed or report.dead else Exit.DONE
+
+
+def _find(receivers: "list[Receiver]", name: str) -> "Receiver":
+    for receiver in receivers:
+        if receiver.name == name:
+            return receiver
+    raise UsageError(f"no receiver {name!r}", next=f"receivers are: {', '.join(r.name for r in receivers)}")
+
+
+def _send_test(receiver: "Receiver", store: "object", now: datetime, run_id: str) -> int:
+    from flows.blocks import resolve_secret  # noqa: PLC0415
+    from tasks.delivery.senders import Sent  # noqa: PLC0415
+    from tasks.delivery.summary import send_test  # noqa: PLC0415
+
+    outcome = send_test(store, receiver, resolve_secret, now, run_id=run_id, console=_show)  # type: ignore[arg-type]
+    if not isinstance(outcome, Sent):
+        raise DeliveryFailed(
+            f"the test message did not reach {receiver.name}",
+            found=outcome.reason,
+            next="correct the receiver in receivers.toml or its secret, and try again",
+        )
+    tell(f"the test message reached {receiver.name}: {outcome.reference}")
+    return Exit.DONE
+
+
+def _print_ahead(ahead: "list[tuple[str, Message]]", *, as_json: bool) -> None:
+    from tasks.messages.json_message import render_json  # noqa: PLC0415
+    from tasks.messages.plain_text import render_text  # noqa: PLC0415
+
+    if as_json:
+        rows: list[Mapping[str, object]] = [{"receiver": name, "message": render_json(m)} for name, m in ahead]
+        sys.stdout.write(json_text.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    else:
+        for name, message in ahead:
+            _show(f"── to {name} ──\n{render_text(message)}")
+    if not ahead:
+        tell("nothing would be sent")
+
+
+def _write_previews(ahead: "list[tuple[str, Message]]", folder: Path) -> None:
+    from tasks.delivery.slack import preview_slack  # noqa: PLC0415
+    from tasks.messages.mail_parts import render_html  # noqa: PLC0415
+    from tasks.messages.plain_text import render_text  # noqa: PLC0415
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, message in ahead:
+        stem = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in name)}-{message.marker}"
+        texts = {".slack.json": preview_slack(message), ".html": render_html(message), ".txt": render_text(message)}
+        for ending, text in texts.items():
+            stem.with_name(stem.name + ending).write_text(text, encoding="utf-8")
+    tell(f"{len(ahead)} messages in {folder}" if ahead else "nothing would be sent")
+
+
+def _show(text: str) -> None:
+    """A message on the terminal, line by line, with whatever would steer it made visible."""
+    from tasks.terminal import escape_terminal  # noqa: PLC0415
+
+    sys.stdout.write("\n".join(escape_terminal(line) for line in text.splitlines()) + "\n")

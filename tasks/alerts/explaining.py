@@ -1,0 +1,62 @@
+"""Why an alert fired, in words: its numbers, the sentences behind them, who was told and who took note."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+_LABELS = {
+    "forecast": "forecast",
+    "forecast_lower": "forecast at least",
+    "forecast_upper": "forecast at most",
+    "actual": "outcome",
+    "first_actual": "first published outcome",
+    "surprise": "surprise",
+    "surprise_beyond_rounding": "surprise that rounding cannot explain",
+    "level_surprise_pct": "level against its forecast, %",
+    "band": "usual size",
+    "band_kind": "usual size is",
+    "band_n": "past forecasts behind it",
+    "gap_pp": "gap, pp",
+    "gap_beyond_rounding_pp": "gap that rounding cannot explain, pp",
+    "spread_pp": "usual gap, pp",
+    "months_apart": "months apart of late",
+    "holiday_weight_pct": "part of the new-year window in this month, %",
+    "severity_without_holiday": "severity without the holiday",
+    "reason": "reason",
+}
+_ELSEWHERE = {"sentences", "holiday", "unit"}
+
+
+def explain_alerts(rows: pl.DataFrame) -> str:
+    """A paragraph per alert of `read_alerts(…, full=True)`; the text of documents is as it was published."""
+    return "\n".join("\n".join(_explain(row)) + "\n" for row in rows.to_dicts())
+
+
+def _explain(row: Mapping[str, Any]) -> Iterable[str]:
+    detail = json.loads(row["detail"] or "{}")
+    yield f"{row['severity']} {row['state']}: {row['title']}"
+    yield f"  alert     {row['alert_id']} · {row['rule']} · {row['source']} {row['chain']} {row['month']:%Y-%m}"
+    numbers = [
+        f"{_LABELS.get(name, name.replace('_', ' '))} {value}"
+        for name, value in detail.items()
+        if name not in _ELSEWHERE and value not in (None, "")
+    ]
+    yield f"  why       {'; '.join(numbers)}"
+    if row["figure_ids"]:
+        yield f"  figures   {row['figure_ids']}"
+    for sentence in detail.get("sentences", ()):
+        yield f"  sentence  “{sentence}”"
+    yield f"  since     {row['first_at']:%Y-%m-%d %H:%M} UTC, last change {row['updated_at']:%Y-%m-%d %H:%M} UTC"
+    yield f"  told      {row['told'] or _say_untold(row)}"
+    if row["acknowledged"]:
+        yield f"  noted     {row['acknowledged']}"
+
+
+def _say_untold(row: Mapping[str, Any]) -> str:
+    if row["inhibited_by"]:
+        return f"nobody: held back by {row['inhibited_by']}"
+    if row["silence_id"]:
+        return f"nobody: silence {row['silence_id']}"
+    return "nobody yet" if row["announced_severity"] else "nobody: entered by a backfill, or no receiver hears of it"

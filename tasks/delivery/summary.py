@@ -1,0 +1,154 @@
+"""What does not come from one month's news: the single digest of a backfill, a test message, and a look ahead."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from contracts.alerts import DELIVERIES
+from contracts.chain import Chain
+from data_lake.lake import Lake
+from data_lake.ledger import Months, read_deliveries, read_ledger, record_deliveries
+from tasks.alerts.decisions import ACTIVE, read_current
+from tasks.alerts.identity import hash_text
+from tasks.alerts.wording import SEVERITY_RANK, rank_severity
+from tasks.delivery.channels import build_senders
+from tasks.delivery.delivering import plan_pending
+from tasks.delivery.outbox import select_routes
+from tasks.delivery.receivers import Receiver
+from tasks.delivery.secrets import Resolver, hide_secrets, quiet_libraries
+from tasks.delivery.senders import Outcome, Parcel, Refused, Sent, Unavailable, Write
+from tasks.delivery.sending import DeliveryReport, Post, find_waiting, send_due
+from tasks.messages.digest import MOST_ROWS, build_findings
+from tasks.messages.neutral import Message
+
+
+def deliver_summary(
+    lake: Lake,
+    receivers: Sequence[Receiver],
+    resolve_secret: Resolver,
+    now: datetime,
+    *,
+    chains: Mapping[str, Chain],
+    run_id: str,
+    console: Write,
+) -> DeliveryReport:
+    """Tell each receiver once what a backfill or replay entered into the ledger: counts, and the worst findings.
+
+    One message per receiver and run, however many months; asking twice for the same run sends nothing more. What is
+    told here stays quiet in the ledger: the first live run after it announces only what is new then.
+    """
+    entered = read_current(read_ledger(lake)).filter(pl.col("run_id") == run_id, pl.col("state").is_in(ACTIVE))
+    if entered.is_empty():
+        return DeliveryReport()
+
+    def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
+        done = deliveries["delivery_id"].unique().to_list()
+        plans = plan_summary(entered, receivers, chains=chains, now=now, run_id=run_id)
+        return plans.filter(~pl.col("delivery_id").is_in(done))
+
+    record_deliveries(lake, plan)
+    return send_due(Post(lake, receivers, build_senders(lake, console), resolve_secret, run_id), now)
+
+
+def plan_summary(
+    entered: pl.DataFrame, receivers: Sequence[Receiver], *, chains: Mapping[str, Chain], now: datetime, run_id: str
+) -> pl.DataFrame:
+    """One planned row of `DELIVERIES` per receiver that these ledger rows concern."""
+    rows = []
+    for receiver in receivers:
+        mine = entered.filter(select_routes(receiver))
+        if mine.height:
+            message = _build_summary(mine, receiver, chains=chains, now=now, run_id=run_id)
+            rows.append(_plan_row(message, mine, receiver, now=now, run_id=run_id))
+    return DELIVERIES.conform(pl.DataFrame(rows, schema_overrides=DELIVERIES.schema)) if rows else DELIVERIES.empty()
+
+
+def _build_summary(
+    mine: pl.DataFrame, receiver: Receiver, *, chains: Mapping[str, Chain], now: datetime, run_id: str
+) -> Message:
+    first, last = (f"{month:%Y-%m}" for month in mine["month"].sort()[[0, -1]].to_list())
+    worst = max(mine["severity"], key=SEVERITY_RANK.__getitem__)
+    ordered = mine.sort(
+        -rank_severity(pl.col("severity")).cast(pl.Int32), "month", "title", descending=[False, True, False]
+    )
+    counts = mine.group_by("severity").len().sort(-rank_severity(pl.col("severity")).cast(pl.Int32))
+    words = ", ".join(f"{n} {severity}" for severity, n in counts.iter_rows())
+    return Message(
+        marker=hash_text("\x1f".join(["summary", receiver.name, run_id])),
+        thread=hash_text("\x1f".join(["summary-thread", receiver.name, run_id])),
+        severity=worst,
+        headline=f"{mine.height} findings in {mine['month'].n_unique()} months: {words}",
+        context=(
+            ("Months", f"{first} to {last}"),
+            ("As of", f"{now:%Y-%m-%d %H:%M} UTC"),
+            ("Run", run_id),
+        ),
+        findings=build_findings(
+            ordered.head(MOST_ROWS).with_columns(pl.lit("").alias("news")), chains, with_month=True
+        ),
+        more=max(0, mine.height - MOST_ROWS),
+        notes=("A summary of a backfill: these findings were not announced one by one.",),
+        commands=(f"trona alerts --from {first} --to {last}",),
+    )
+
+
+def _plan_row(
+    message: Message, mine: pl.DataFrame, receiver: Receiver, *, now: datetime, run_id: str
+) -> dict[str, object]:
+    blank = dict.fromkeys(("source", "chain", "covers", "reference", "reason"), "")
+    return {
+        **blank,
+        "delivery_id": message.marker,
+        "step": 1,
+        "event": "planned",
+        "receiver": receiver.name,
+        "channel": receiver.kind,
+        "month": mine["month"].max(),
+        "severity": message.severity,
+        "headline": message.headline,
+        "attempt": 0,
+        "at": now,
+        "due_at": now,
+        "message": message.to_json(),
+        "run_id": run_id,
+    }
+
+
+def send_test(
+    lake: Lake, receiver: Receiver, resolve_secret: Resolver, now: datetime, *, run_id: str, console: Write
+) -> Outcome:
+    """Send a message that says it is a test, past the outbox; the outcome holds no secret."""
+    message = Message(
+        marker=hash_text("\x1f".join(["test", receiver.name, run_id])),
+        thread=hash_text("\x1f".join(["test-thread", receiver.name])),
+        severity="info",
+        headline=f"This is how a message reaches {receiver.name}; nothing has happened",
+        context=(("Receiver", receiver.name), ("Channel", receiver.kind), ("As of", f"{now:%Y-%m-%d %H:%M} UTC")),
+        is_test=True,
+    )
+    secrets = {setting: resolve_secret(name) for setting, name in receiver.secret_names.items()}
+    with quiet_libraries(secrets):
+        outcome = build_senders(lake, console)[receiver.kind](Parcel(message, receiver, secrets, now))
+    if isinstance(outcome, Sent):
+        return Sent(hide_secrets(outcome.reference, secrets))
+    reason = hide_secrets(outcome.reason, secrets)
+    return Refused(reason) if isinstance(outcome, Refused) else Unavailable(reason, outcome.after_seconds)
+
+
+def look_ahead(
+    lake: Lake,
+    receivers: Sequence[Receiver],
+    *,
+    chains: Mapping[str, Chain],
+    now: datetime,
+    run_id: str,
+    months: Months = None,
+) -> list[tuple[str, Message]]:
+    """Exactly what a delivery now would send to whom, in order; writes nothing."""
+    deliveries = read_deliveries(lake, months)
+    planned = plan_pending(lake, deliveries, receivers, chains=chains, now=now, run_id=run_id, months=months)
+    waiting = find_waiting(pl.concat([deliveries, planned])).sort("planned_at", "month", "delivery_id")
+    names = {receiver.name for receiver in receivers}
+    rows = waiting.filter(pl.col("receiver").is_in(list(names))).to_dicts()
+    return [(row["receiver"], Message.from_json(row["plan_message"])) for row in rows]

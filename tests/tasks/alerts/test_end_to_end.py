@@ -1,0 +1,56 @@
+"""From recorded releases to the message: figures in a lake, judged, entered, told; amended and retracted by a restatement."""
+
+from datetime import date, timedelta
+
+from contracts.period import add_months
+from data_lake.ledger import read_alerts, read_deliveries
+from tasks.alerts import record_candidates
+from tasks.delivery import Receiver, deliver
+from tasks.evaluate import judge_months
+from tests.builders import head, record
+from tests.tasks.alerts.rows import MAY, SODIUM, published
+
+
+def review(lake, month: date, actual: float, forecast: float, *, restated: float | None = None) -> None:
+    """The review of a month: its actual, the next month's forecast, and where given another value for the month before."""
+    rows = [
+        {"period": f"{month:%Y-%m}", "value": float(actual), "place": "row 2"},
+        {"period": f"{add_months(month, 1):%Y-%m}", "kind": "forecast", "value": float(forecast), "place": "row 3"},
+    ]
+    if restated is not None:
+        rows.append({"period": f"{add_months(month, -1):%Y-%m}", "value": float(restated), "place": "row 4"})
+    record(lake, head(review_month=f"{month:%Y-%m}", published_at=published(month), document=f"{month:%Y%m}" * 10), *rows)
+
+
+def live(lake, month: date, told: list[str]) -> None:
+    """A live run after the review of this month."""
+    now = published(month) + timedelta(hours=2)
+    span = (add_months(month, -1), add_months(month, 1))
+    found = judge_months(lake, SODIUM, first=span[0], last=span[1], as_of=now)
+    record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=SODIUM)
+    desk = Receiver(name="desk", kind="console")
+    deliver(lake, [desk], lambda _: "", now, chains=SODIUM, run_id="live", console=told.append)
+
+
+def test_three_misses_in_a_row_are_told_as_they_come_and_a_restatement_takes_one_back(lake):
+    told: list[str] = []
+    review(lake, add_months(MAY, -1), 1, 0)
+    for back in range(3):
+        review(lake, add_months(MAY, back), 12, 0)
+        live(lake, add_months(MAY, back), told)
+        live(lake, add_months(MAY, back), told)
+    assert len(told) == 3
+    assert "beat the forecast: +12 % against 0 % MoM; level 12 % higher" in told[0]
+    july = add_months(MAY, 2)
+    assert told[2].startswith("◆ Error: Cathode materials output: 3 forecasts in a row too low, by 12 pp on average MoM")
+    states = read_alerts(lake).filter(month=july)
+    assert sorted(states["rule"]) == ["forecast_miss", "repeated_miss"]
+
+    review(lake, add_months(MAY, 3), 0, 0, restated=1)
+    live(lake, add_months(MAY, 3), told)
+    assert len(told) == 4
+    assert "restated: +12 % first, now +1 % MoM" in told[3]
+    assert "retracted" in told[3]
+    by_rule = dict(read_alerts(lake).filter(month=july).select("rule", "state").iter_rows())
+    assert by_rule == {"forecast_miss": "retracted", "repeated_miss": "retracted", "restatement": "fired"}
+    assert read_deliveries(lake).filter(event="sent").height == 4
