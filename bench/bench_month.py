@@ -138,11 +138,11 @@ def report_slope(seconds: list[float], series: int) -> None:
 
 def measure_prefect(root: Path, path: Path, floor: float) -> None:
     """The next month as a flow, with a server running, against the same functions called directly."""
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
 
-    from flows.backfill import backfill  # noqa: PLC0415
-    from flows.voice import Voice, speak  # noqa: PLC0415
+    from flows.backfill import backfill
+    from flows.voice import Voice, speak
 
     voice = Voice(lambda _: None, lambda _: None)
     with (

@@ -26,7 +26,9 @@ def write_closing(followed: Followed) -> str:
     total = [sum(column) for column in zip(*rows.values(), strict=True)]
     body = [(month, *map(str, counts)) for month, counts in [*sorted(rows.items()), ("total", total)]]
     widths = [max(len(line[i]) for line in (_HEAD, *body)) for i in range(len(_HEAD))]
-    return "\n".join(
-        "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True)))
-        for line in (_HEAD, *body)
-    )
+    return "\n".join(_align(line, widths) for line in (_HEAD, *body))
+
+
+def _align(line: tuple[str, ...], widths: list[int]) -> str:
+    first, *rest = zip(line, widths, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)])

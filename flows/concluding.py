@@ -9,6 +9,7 @@ from prefect import task
 
 from contracts.errors import ContractBroken, DeliveryFailed, SourceUnavailable
 from contracts.period import add_months, first_month
+from contracts.scores import SCORES
 from data_lake.lake import open_lake
 from data_lake.runs import record_run
 from flows.artifacts import show_month
@@ -107,12 +108,14 @@ def _build_summary(followed: Followed, message: str) -> dict[str, object]:
     chains = sorted({o.chain for o in followed.outcomes if o.chain} | {c for s in followed.steps for c in s.chains})
     refused = followed.with_status("refused")
     outcome = "contract_broken" if refused else "failed" if followed.errors else "done" if recorded else "nothing_new"
+    first = min((s.first for s in followed.steps), default=None)
+    last = max((s.last for s in followed.steps), default=None)
     return {
         "run_id": order.run_id,
         "flow": order.flow,
         "chain": " ".join(chains),
-        "from_month": min((s.first for s in followed.steps), default=None),
-        "to_month": max((s.last for s in followed.steps), default=None),
+        "from_month": first,
+        "to_month": last,
         "as_of": order.judged_at,
         "started_at": followed.started_at,
         "ended_at": datetime.now(UTC),
@@ -122,11 +125,21 @@ def _build_summary(followed: Followed, message: str) -> dict[str, object]:
         "figures": sum(o.figures for o in recorded),
         "quarantined": sum(o.quarantined for o in followed.outcomes),
         "unresolved": sum(o.unresolved for o in recorded),
+        **_count_forecasts(order.lake, first, last),
         "alerts": followed.alerts.filter(pl.col("state") == "fired").height,
         "rows_removed": followed.lost_rows,
         "rows_changed": 0,
         "message": message,
     }
+
+
+def _count_forecasts(lake: str, first: date | None, last: date | None) -> dict[str, int]:
+    """Forecasts marked and open in the months worked on."""
+    if first is None or last is None:
+        return {"scored": 0, "pending": 0}
+    scores = open_lake(lake).table(SCORES).scan().filter(pl.col("month").is_between(first, last))
+    statuses = scores.select("status").collect()["status"].to_list()
+    return {name: statuses.count(name) for name in ("scored", "pending")}
 
 
 def _raise_failures(followed: Followed, delivered: DeliveryReport) -> None:

@@ -45,6 +45,6 @@ def test_a_server_that_does_not_answer_is_said():
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_every_event_is_documented(kind):
     text = DOCS.read_text(encoding="utf-8")
-    section = text.split(f"`{kind.name}`", 1)[1].split("\n\n", 1)[0]
+    section = text.split(f"### `{kind.name}`", 1)[1].split("\n\n", 1)[0]
     assert kind.resource in section
     assert all(f"`{name}`" in section for name in kind.payload)

@@ -167,7 +167,7 @@ def test_a_rename_into_place_is_seen_at_once(inbox):
     time.sleep(0.5)
     hidden = put(inbox, ".a.csv")
     begun = time.monotonic()
-    os.rename(hidden, inbox.folder / "a.csv")
+    Path(hidden).rename(inbox.folder / "a.csv")
     thread.join(10)
     assert seen
     assert seen[0][1] == "a.csv"
