@@ -1,6 +1,6 @@
 """Deployments: the calendar as a schedule, and prefect.yaml the same as what `trona up` serves."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,8 +26,8 @@ def test_the_calendar_covers_the_expected_day_and_the_deadline_on_weekdays():
     zone = ZoneInfo("Asia/Shanghai")
     schedule = schedule_calendar(Calendar("Asia/Shanghai", publication_day=5, grace_business_days=5))
     assert schedule.timezone == "Asia/Shanghai"
-    rule = rrulestr(schedule.rrule, dtstart=datetime(2026, 1, 1))
-    looks = [t.replace(tzinfo=zone) for t in rule.between(datetime(2026, 3, 1), datetime(2026, 4, 1))]
+    rule = rrulestr(schedule.rrule, dtstart=datetime(2026, 1, 1, tzinfo=zone))
+    looks = list(rule.between(datetime(2026, 3, 1, tzinfo=zone), datetime(2026, 4, 1, tzinfo=zone)))
     days = sorted({t.day for t in looks})
     # March 2026: 2 is a Monday; 26 is the last day of the window (5 + 14 + 7)
     assert days == [2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 23, 24, 25, 26]
@@ -68,9 +68,7 @@ def test_missed_looks_leave_the_last():
     class Run:
         def __init__(self, number, deployment, hour):
             self.id, self.deployment_id = number, deployment
-            self.expected_start_time = datetime(2026, 1, 1, hour)
+            self.expected_start_time = datetime(2026, 1, 1, hour, tzinfo=UTC)
 
     runs = [Run(1, "a", 1), Run(2, "a", 2), Run(3, "a", 23), Run(4, "b", 3)]
-    assert [run.id for run in find_missed(runs, datetime(2026, 1, 1, 12))] == [1]
-
-
+    assert [run.id for run in find_missed(runs, datetime(2026, 1, 1, 12, tzinfo=UTC))] == [1]

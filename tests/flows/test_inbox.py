@@ -1,10 +1,10 @@
 """The inbox: what is a document, when it is whole, and where it goes."""
 
-import os
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 

@@ -113,9 +113,7 @@ def test_a_store_that_cannot_be_reached_is_said(monkeypatch):
     from obstore.store import from_url
 
     inbox = open_inbox("s3://bucket/prefix")
-    quick = from_url(
-        "s3://bucket/prefix", client_options={"allow_http": True}, retry_config={"max_retries": 0}
-    )
+    quick = from_url("s3://bucket/prefix", client_options={"allow_http": True}, retry_config={"max_retries": 0})
     monkeypatch.setattr(type(inbox), "_store", lambda _: quick)
     with pytest.raises(SourceUnavailable, match="cannot be listed"):
         inbox.list()

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from glob import glob
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from tests.flows.conftest import Up, free_port
 
 pytestmark = pytest.mark.timeout(400)
-_PLACES = [*sorted(glob("/usr/lib/postgresql/*/bin")), *os.environ.get("PATH", "").split(os.pathsep)]
+_PLACES = [*map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"))), *os.environ.get("PATH", "").split(os.pathsep)]
 INITDB = shutil.which("initdb", path=os.pathsep.join(_PLACES))
 # Postgres refuses to run as root; its packages bring a user of its own
 USER = "postgres" if os.geteuid() == 0 else None
@@ -40,18 +39,18 @@ def database(tmp_path_factory):
         shutil.chown(folder, USER)
     bin_folder = Path(INITDB).resolve().parent
     data, port = folder / "data", free_port()
-    options = {"user": USER, "cwd": folder, "check": True, "capture_output": True}
-    subprocess.run([INITDB, "-D", str(data), "-U", "trona", "-A", "trust", "--no-sync"], **options)
+    options = {"user": USER, "cwd": folder, "capture_output": True}
+    subprocess.run([INITDB, "-D", str(data), "-U", "trona", "-A", "trust", "--no-sync"], check=True, **options)
     control = [str(bin_folder / "pg_ctl"), "-D", str(data), "-w"]
     settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
     started = {**options, "capture_output": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([*control, "-l", str(folder / "log"), "-o", settings, "start"], **started)
+    subprocess.run([*control, "-l", str(folder / "log"), "-o", settings, "start"], check=True, **started)
     try:
         address = ["-h", "127.0.0.1", "-p", str(port), "-U", "trona"]
-        subprocess.run([str(bin_folder / "createdb"), *address, "prefect"], **options)
+        subprocess.run([str(bin_folder / "createdb"), *address, "prefect"], check=True, **options)
         yield f"postgresql+asyncpg://trona@127.0.0.1:{port}/prefect"
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **options)
+        subprocess.run([*control, "-m", "immediate", "stop"], check=True, **options)
 
 
 @pytest.mark.skipif(bool(REASON), reason=REASON or "it is there")
