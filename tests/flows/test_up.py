@@ -158,6 +158,35 @@ def test_the_calendar_poll_does_nothing_where_the_month_is_here(up):
     up.wait_for(lambda: "test sodium_ion 2021-04 is here: nothing to do" in up.log, 20, "what the poll says")
 
 
+def test_watch_takes_in_and_goes_on_after_a_bad_one(up, review, tmp_path):
+    """`trona watch` in its own process, on a lake and an inbox of its own; the running server keeps its runs."""
+    environment = up.environment | {
+        "TRONA_LAKE": str(tmp_path / "lake"),
+        "TRONA_INBOX": str(tmp_path / "inbox"),
+        "TRONA_RECEIVERS": str(tmp_path / "none.toml"),
+        "PREFECT_API_URL": up.api,
+    }
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "bad.csv").write_text("this,is\nno,review\n")
+    watcher = subprocess.Popen(
+        [sys.executable, "-c", "from flows.cli import main; main()", "watch"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        up.wait_for(lambda: (tmp_path / "inbox/refused/bad.csv.reason.txt").exists(), 60, "refusal")
+        (tmp_path / "inbox" / "2020-01.csv").write_text(review("2020-01", "2020-02-05", 10))
+        up.wait_for(lambda: (tmp_path / "inbox/done/2020-01.csv").exists(), 60, "the good one")
+        watcher.send_signal(signal.SIGINT)
+        assert watcher.wait(15) == 130
+    finally:
+        watcher.kill()
+        watcher.wait()
+    releases = open_lake(tmp_path / "lake").table(RELEASES).scan().filter(pl.col("event") == "recorded").collect()
+    assert releases["review_month"].to_list() == ["2020-01"]
+
+
 @pytest.mark.parametrize("role", ["watcher", "runner", "server"])
 def test_a_killed_child_comes_back_and_nothing_is_lost_or_doubled(up, review, role):
     year = {"watcher": 2001, "runner": 2002, "server": 2003}[role]
@@ -174,6 +203,23 @@ def test_a_killed_child_comes_back_and_nothing_is_lost_or_doubled(up, review, ro
         up.wait_for(lambda name=name: up.dealt_with(name), 120, name)
         assert up.dealt_with(name).parent.name == "done"
     assert recorded(up) == sorted([*before, f"{year}-01", f"{year}-02"])
+
+
+def test_a_backfill_by_hand_goes_on_after_a_kill(up, review):
+    before = recorded(up)
+    folder = up.folder / "long"
+    folder.mkdir()
+    months = [f"1999-{month:02}" for month in range(1, 12)]
+    for month in months:
+        (folder / f"{month}.csv").write_text(review(month, f"1999-{int(month[5:]) + 1:02}-05", 1))
+    made = f"/deployments/{up.deployment('by-hand')['id']}/create_flow_run"
+    run = up.ask(made, {"parameters": {"folder": str(folder), "to_month": "1999-12"}})
+    up.wait_for(lambda: "1999-03" in recorded(up), 60, "the first months")
+    (victim,) = [p for p in up.processes("flows.children runner") if p.ppid() == up.process.pid]
+    victim.send_signal(signal.SIGKILL)
+    ended = up.wait_for(lambda: up.final(run["id"]), 120, "the end of the backfill")
+    assert ended["state_type"] == "COMPLETED"
+    assert recorded(up) == sorted([*before, *months])
 
 
 def test_a_killed_run_is_made_good(up, review):
