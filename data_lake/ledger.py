@@ -20,6 +20,7 @@ PUBLIC = (
     *("month", "title", "first_at", "updated_at"),
 )
 _ATTEMPTS = 100
+_SHORTEST_ID = 4
 
 Months = tuple[date, date] | None
 Decision = Callable[[pl.DataFrame], pl.DataFrame]
@@ -90,8 +91,10 @@ def end_silence(lake: Lake, silence_id: str, *, author: str, at: datetime) -> No
 
 def acknowledge(lake: Lake, alert_id: str, *, author: str, note: str, at: datetime) -> pl.DataFrame:
     """Record that somebody took note; returns the alert's current state. Raises `UsageError` for an unknown alert."""
+    if len(alert_id) < _SHORTEST_ID:
+        raise UsageError(f"{alert_id!r} is too short for an alert", next=f"give at least {_SHORTEST_ID} characters")
     found = read_alerts(lake).filter(pl.col("alert_id").str.starts_with(alert_id))
-    if found.height != 1 or len(alert_id) < 4:
+    if found.height != 1:
         what = f"{found.height} alerts begin with" if found.height else "no alert"
         raise UsageError(f"{what} {alert_id!r}", next="see `trona alerts --json` for the alert_id")
     row = found.select("alert_id", "month").with_columns(

@@ -67,6 +67,7 @@ def backfill(
         chain=chain,
         is_live=False,
         as_of=as_of,
+        is_quiet=True,
     )
     voice = current_voice()
     conclude(follow(order, voice), receivers=receivers, notify=notify, voice=voice)

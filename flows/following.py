@@ -41,6 +41,8 @@ class Order:
     chain: str = ""
     is_live: bool = True
     as_of: datetime | None = None
+    is_quiet: bool = False
+    """Findings are recorded and nobody is told of them later either."""
 
     @property
     def judged_at(self) -> datetime:
@@ -119,7 +121,7 @@ def _judge(order: Order, steps: list[Step], voice: Voice, progress: UUID) -> pl.
     entered = [ALERTS.empty()]
     for count, (step, future) in enumerate(zip(watched, futures, strict=True), start=1):
         rows = enter_candidates(
-            order.lake, step, future.result(), order.stated.chains_folder, order.now, order.run_id, not order.is_live
+            order.lake, step, future.result(), order.stated.chains_folder, order.now, order.run_id, order.is_quiet
         )
         entered.append(rows)
         about = f"{', '.join(step.chains) or 'all chains'}, {step.first:%Y-%m} to {step.last:%Y-%m}"

@@ -80,6 +80,7 @@ def monthly_run(
             ),
             chain=chain,
             as_of=as_of,
+            is_quiet=notify != "live",
         )
         followed = arrival.overlook_gone(follow(order, voice))
         try:

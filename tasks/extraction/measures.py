@@ -167,6 +167,8 @@ class MeasureFinder(SignFinder):
             and clause.has("period")
         ):
             return True
+        if number.bound and left and "modal" in left[-1].roles:
+            joined = {"modal"}  # "will exceed 520 MWh": the verb is the bound itself
         if number.unit == "CNY/t":
             if self._opens_sentence(left, right):
                 return True

@@ -347,6 +347,8 @@ def _take_hedges(out: list[Token], token: Token, plain: str, gaps: frozenset[str
             number.bound = "lower" if before.roles["compare"] > 0 else "upper"
         elif "hedge" in before.roles:
             number.is_about = True
+            if "share_verb" in before.roles:
+                return
         elif motion:
             out[-1] = Token(before.start, before.end, before.text, {"to": True, "level": True, "change": (1, "word")})
             return
@@ -365,7 +367,15 @@ def _join_subjects(lexicon: Lexicon, tokens: list[Token], plain: str) -> list[To
     """Names that stand side by side become one subject: "hard carbon anode", "layered oxide O3", "NFPP cells"."""
     out: list[Token] = []
     for token in tokens:
+        if "made_of" in token.roles and len(out) > 1 and "hyphen" in out[-1].roles and "subject" in out[-2].roles:
+            out.pop()
         subject = token.roles.get("subject")
+        if subject and len(out) > 1 and "made_of" in out[-1].roles and "subject" in out[-2].roles:
+            del out[-1]  # "NFPP-based cells" are NFPP cells
+            both = _intersect(lexicon, out[-1].roles["subject"], subject)
+            if both:
+                out[-1] = Token(out[-1].start, token.end, plain[out[-1].start : token.end], {"subject": both})
+                continue
         if subject and out and out[-1].roles.get("subject"):
             gap = plain[out[-1].end : token.start].strip(" -").removeprefix("type").strip()
             if gap in {"", "material", "materials", "type"}:

@@ -13,6 +13,9 @@ from tasks.extraction.tokens import Number, Token
 _MONTH_ONLY = {"mom_pct", "mom_abs", "mom_pp", "share_mom_pp", "direction"}
 
 
+_RATES = {"%", "pp", "times"}
+
+
 class PeriodFinder(SubjectFinder):
     """Finds the period of a number: named in its clause, carried, of the paragraph, or the reviewed month."""
 
@@ -29,6 +32,8 @@ class PeriodFinder(SubjectFinder):
             if clause_after.opener in {"semicolon", "clause"} or clause_after.has("modal"):
                 break
             if clause_after.has("metric") and any(t.number is not None for t in clause_after.tokens):
+                break
+            if any(t.number is not None and t.number.unit not in _RATES for t in clause_after.tokens):
                 break
             if clause_after.opener == "open":
                 continue
@@ -47,7 +52,7 @@ class PeriodFinder(SubjectFinder):
         wanted = MONTHLY if measure in _MONTH_ONLY else QUARTERLY if measure == "qoq_pct" else None
         name = self._period_name(clause, left, wanted)
         review = format_month(self.review)
-        if is_prior(clause) and (name is None or name.kind in {"last_month", "month"}):
+        if is_prior(clause) and (name is None or name.kind == "last_month"):
             return review
         if name is not None:
             period = resolve_period(name, self.review)

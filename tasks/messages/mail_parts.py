@@ -9,7 +9,7 @@ from jinja2 import Environment
 
 from tasks.messages.chart import describe_chart, draw_chart
 from tasks.messages.cleaning import clean_text
-from tasks.messages.neutral import ICONS, Finding, Message
+from tasks.messages.neutral import ICONS, Message
 from tasks.messages.plain_text import render_text
 
 SUBJECT_LIMIT, SIZE_LIMIT = 140, 100_000
@@ -79,7 +79,7 @@ _TEMPLATE = """\
 {%- for note in message.notes %}
 <tr><td style="padding:4px 16px;font-size:13px;line-height:19px">{{ note }}</td></tr>
 {%- endfor %}
-{%- for quote in quotes %}
+{%- for quote in message.quotes %}
 <tr><td style="padding:4px 16px;overflow-wrap:anywhere">
 <p style="margin:0;padding-left:10px;border-left:3px solid #c3ccd5;font-size:13px;line-height:19px">“{{ quote }}”</p>
 </td></tr>
@@ -106,7 +106,6 @@ def render_html(message: Message, *, has_chart: bool = False, most: int | None =
         marked=[f for f in shown if f.is_marked],
         others=[f for f in shown if not f.is_marked],
         more=message.more + len(message.findings) - len(shown),
-        quotes=_list_quotes(shown),
         has_chart=has_chart,
         chart_id=_CHART_ID,
         chart_text=describe_chart(message),
@@ -155,7 +154,3 @@ def _assemble(
         page = mail.get_payload()[1]  # type: ignore[index]
         page.add_related(chart, "image", "png", cid=f"<{_CHART_ID}>", filename="chart.png", disposition="inline")  # type: ignore[union-attr]
     return mail
-
-
-def _list_quotes(findings: tuple[Finding, ...]) -> list[str]:
-    return [sentence for finding in findings[:3] for sentence in finding.sentences[:2]]

@@ -10,6 +10,8 @@ from tasks.messages.cleaning import clean_text
 ICONS: Mapping[str, str] = {"info": "ℹ", "warning": "▲", "error": "◆", "critical": "✖"}
 HEADLINE_LIMIT, TITLE_LIMIT, CELL_LIMIT, SENTENCE_LIMIT = 200, 300, 60, 300
 
+QUOTED_FINDINGS, QUOTES_EACH = 3, 2
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -79,6 +81,12 @@ class Message:
         """Severity as a word, then the finding: `Warning: Cathode materials output beat the forecast …`."""
         test = "Test: " if self.is_test else ""
         return f"{test}{self.severity.capitalize()}: {self.headline}"
+
+    @property
+    def quotes(self) -> tuple[str, ...]:
+        """The sentences of the first findings, each once."""
+        spoken = (s for finding in self.findings[:QUOTED_FINDINGS] for s in finding.sentences[:QUOTES_EACH] if s)
+        return tuple(dict.fromkeys(spoken))
 
     def to_json(self) -> str:
         """As kept in the outbox."""

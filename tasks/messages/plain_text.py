@@ -21,7 +21,7 @@ def render_text(message: Message) -> str:
         [line for finding in others for line in _list_finding(finding)],
         [f"… and {message.more} more"] if message.more else [],
         list(message.notes),
-        [f"“{sentence}”" for finding in message.findings[:3] for sentence in finding.sentences[:2]],
+        [f"“{quote}”" for quote in message.quotes],
         [*(f"{label}: {address}" for label, address in message.links), *message.commands],
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"

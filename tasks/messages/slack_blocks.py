@@ -1,6 +1,6 @@
 """A message as Slack shows it: Block Kit, inside its limits, with nothing that Slack would take for a command."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from slack_sdk.models.blocks import (
@@ -17,7 +17,6 @@ from tasks.messages.neutral import ICONS, Finding, Message
 
 HEADER_LIMIT, SECTION_LIMIT, TEXT_LIMIT, BLOCK_LIMIT = 150, 3000, 3000, 50
 EVENT_TYPE = "trona_digest"
-_QUOTED_FINDINGS, _QUOTES_EACH = 3, 2
 
 
 def render_slack(message: Message) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def render_slack(message: Message) -> dict[str, Any]:
         blocks.append(_context(f"… and {message.more} more"))
     blocks += [_section(text) for text in _pack(escape_slack(note) for note in message.notes)]
     # An unescaped > at the start of a line is Slack's own mark of a quotation.
-    blocks += [_section(text) for text in _pack(f"> “{escape_slack(quote)}”" for quote in _list_quotes(message))]
+    blocks += [_section(text) for text in _pack(f"> “{escape_slack(quote)}”" for quote in message.quotes)]
     links = [f"<{_escape(address)}|{escape_slack(label)}>" for label, address in message.links]
     blocks += [_section(" · ".join(links))] if links else []
     blocks.append(_context(" · ".join([*message.commands, f"ref {message.marker}"])))
@@ -85,11 +84,6 @@ def _write_finding(finding: Finding) -> str:
 def _bold(text: str) -> str:
     """Inside bold an asterisk would end it."""
     return escape_slack(text.replace("*", "∗"))
-
-
-def _list_quotes(message: Message) -> Iterator[str]:
-    for finding in message.findings[:_QUOTED_FINDINGS]:
-        yield from filter(None, finding.sentences[:_QUOTES_EACH])
 
 
 def _pack(lines: Iterable[str]) -> list[str]:

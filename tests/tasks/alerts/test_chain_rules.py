@@ -47,6 +47,22 @@ def test_several_links_of_one_stage_are_one_alert_with_the_widest_first():
     assert json.loads(alert["detail"])["also"] == "battery cells"
 
 
+@pytest.mark.parametrize(
+    ("up", "down", "says"),
+    [
+        (2, -41, "stock building"),
+        (-30, 10, "stocks drawn down"),
+        (-5, -41, "fall less"),
+        (-60, -5, "fall more"),
+        (60, 5, "grow faster"),
+        (5, 60, "grow slower"),
+    ],
+)
+def test_what_a_gap_may_mean(up, down, says):
+    (alert,) = diverged(gap(up - down), comparison(up), comparison(down, segment="cell"))
+    assert says in json.loads(alert["detail"])["note"]
+
+
 def test_a_gap_without_growth_at_hand_still_says_how_far():
     (alert,) = diverged(gap(25))
     assert alert["title"] == "Cathode materials and battery cells MoM: 25 pp apart, usually within 20"

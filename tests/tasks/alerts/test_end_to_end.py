@@ -19,7 +19,9 @@ def review(lake, month: date, actual: float, forecast: float, *, restated: float
     ]
     if restated is not None:
         rows.append({"period": f"{add_months(month, -1):%Y-%m}", "value": float(restated), "place": "row 4"})
-    record(lake, head(review_month=f"{month:%Y-%m}", published_at=published(month), document=f"{month:%Y%m}" * 10), *rows)
+    record(
+        lake, head(review_month=f"{month:%Y-%m}", published_at=published(month), document=f"{month:%Y%m}" * 10), *rows
+    )
 
 
 def live(lake, month: date, told: list[str]) -> None:
@@ -42,7 +44,9 @@ def test_three_misses_in_a_row_are_told_as_they_come_and_a_restatement_takes_one
     assert len(told) == 3
     assert "beat the forecast: +12 % against 0 % MoM; level 12 % higher" in told[0]
     july = add_months(MAY, 2)
-    assert told[2].startswith("◆ Error: Cathode materials output: 3 forecasts in a row too low, by 12 pp on average MoM")
+    assert told[2].startswith(
+        "◆ Error: Cathode materials output: 3 forecasts in a row too low, by 12 pp on average MoM"
+    )
     states = read_alerts(lake).filter(month=july)
     assert sorted(states["rule"]) == ["forecast_miss", "repeated_miss"]
 
