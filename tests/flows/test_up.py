@@ -175,9 +175,9 @@ def test_watch_takes_in_and_goes_on_after_a_bad_one(up, review, tmp_path):
         stderr=subprocess.DEVNULL,
     )
     try:
-        up.wait_for(lambda: (tmp_path / "inbox/refused/bad.csv.reason.txt").exists(), 60, "refusal")
+        up.wait_for((tmp_path / "inbox/refused/bad.csv.reason.txt").exists, 60, "refusal")
         (tmp_path / "inbox" / "2020-01.csv").write_text(review("2020-01", "2020-02-05", 10))
-        up.wait_for(lambda: (tmp_path / "inbox/done/2020-01.csv").exists(), 60, "the good one")
+        up.wait_for((tmp_path / "inbox/done/2020-01.csv").exists, 60, "the good one")
         watcher.send_signal(signal.SIGINT)
         assert watcher.wait(15) == 130
     finally:
