@@ -48,3 +48,19 @@ def test_every_event_is_documented(kind):
     section = text.split(f"### `{kind.name}`", 1)[1].split("\n\n", 1)[0]
     assert kind.resource in section
     assert all(f"`{name}`" in section for name in kind.payload)
+
+
+def test_a_server_with_a_password_gets_it(monkeypatch, receiver):
+    seen = {}
+
+    def look(request, timeout):
+        seen.update(request.headers)
+        raise OSError("seen")
+
+    monkeypatch.setattr("flows.events.urlopen", look)
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "trona:secret")
+    with pytest.raises(SourceUnavailable) as refused:
+        post_events(receiver.url, [landed()])
+    # printf trona:secret | base64
+    assert seen["Authorization"] == "Basic dHJvbmE6c2VjcmV0"
+    assert "secret" not in str(refused.value)
