@@ -126,3 +126,9 @@ def test_a_setting_of_another_kind_is_refused(monkeypatch, name, value):
     with pytest.raises(UsageError, match=name) as refused:
         load_settings()
     assert refused.value.where == f"TRONA_{name.upper()}"
+
+
+def test_every_setting_is_documented():
+    text = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+    table = text.split("## Settings", 1)[1].split("## Events", 1)[0]
+    assert [f.name for f in fields(Settings) if f"`{f.name}`" not in table] == []
