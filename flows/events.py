@@ -4,7 +4,9 @@ Names and payloads are a contract: fields are added, never taken away. All texts
 """
 
 import json
+import os
 import uuid
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -190,9 +192,8 @@ def post_events(api: str, events: Iterable[Event], *, timeout: float = 10.0) -> 
 
 def ask_server(api: str, path: str, body: object, *, timeout: float = 10.0) -> Any:
     """Post JSON to the Prefect server and return its answer. Raises `SourceUnavailable` where there is none."""
-    request = Request(  # noqa: S310 - http addresses only
-        f"{api}{path}", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
-    )
+    headers = {"Content-Type": "application/json"} | _authorise()
+    request = Request(f"{api}{path}", data=json.dumps(body).encode(), headers=headers)  # noqa: S310 - http only
     try:
         with urlopen(request, timeout=timeout) as answer:  # noqa: S310
             content = answer.read()
@@ -204,3 +205,11 @@ def ask_server(api: str, path: str, body: object, *, timeout: float = 10.0) -> A
             next="see whether `trona up` or the server of PREFECT_API_URL is running: trona doctor",
         ) from error
     return json.loads(content) if content else None
+
+
+def _authorise() -> dict[str, str]:
+    """What a server that asks for a password, or a hosted one, wants to see; as Prefect's own client sends it."""
+    password, key = os.environ.get("PREFECT_API_AUTH_STRING", ""), os.environ.get("PREFECT_API_KEY", "")
+    if password:
+        return {"Authorization": f"Basic {b64encode(password.encode()).decode()}"}
+    return {"Authorization": f"Bearer {key}"} if key else {}

@@ -1,48 +1,34 @@
-"""A test message to every receiver, straight through its channel: nothing is kept, nobody is alerted."""
+"""A test message to every receiver, straight through its channel: nothing is told, nobody is alerted."""
 
+import secrets
 import sys
 from datetime import datetime
 
 from contracts.errors import TronaError
-from data_lake.lake import open_lake
+from data_lake.lake import Lake, open_lake
+from flows.blocks import resolve_secret
 from flows.checkup import Finding, receivers_of
 from flows.settings import Settings
-from tasks.delivery import Receiver, resolve_environment
-from tasks.delivery.channels import build_senders
-from tasks.delivery.secrets import hide_secrets, quiet_libraries
-from tasks.delivery.senders import Parcel, Sent
-from tasks.delivery.sending import Senders
-from tasks.messages.neutral import Message
+from tasks.delivery import Receiver
+from tasks.delivery.senders import Sent
+from tasks.delivery.summary import send_test
 
 
 def send_tests(settings: Settings, now: datetime) -> list[Finding]:
     """What became of the test message, by receiver."""
-    senders = build_senders(open_lake(settings.lake), _tell)
-    return [_send_test(receiver, senders, now) for receiver in receivers_of(settings)]
+    lake, run_id = open_lake(settings.lake), secrets.token_hex(4)
+    return [_send_test(lake, receiver, now, run_id) for receiver in receivers_of(settings)]
 
 
-def _send_test(receiver: Receiver, senders: "Senders", now: datetime) -> Finding:
-    message = Message(
-        marker=f"test-{receiver.name}-{now:%Y%m%dT%H%M%S}",
-        thread=f"test-{receiver.name}",
-        severity="info",
-        headline=f"Trona can reach {receiver.name}",
-        notes=("Sent by hand with `trona doctor --send-test`. Nothing needs to be done.",),
-        is_test=True,
-    )
-    secrets: dict[str, str] = {}
+def _send_test(lake: Lake, receiver: Receiver, now: datetime, run_id: str) -> Finding:
     try:
-        secrets = {setting: resolve_environment(name) for setting, name in receiver.secret_names.items()}
-        with quiet_libraries(secrets):
-            outcome = senders[receiver.kind](Parcel(message, receiver, secrets, now))
+        outcome = send_test(lake, receiver, resolve_secret, now, run_id=run_id, console=_tell)
     except TronaError as error:
-        return Finding("test", "wrong", f"{receiver.name}: {hide_secrets(error.what, secrets)}", error.next)
+        return Finding("test", "wrong", f"{receiver.name}: {error.what}", error.next)
     if isinstance(outcome, Sent):
         return Finding("test", "ok", f"{receiver.name} ({receiver.kind}) took a test message")
-    reason = hide_secrets(outcome.reason, secrets)
-    return Finding(
-        "test", "wrong", f"{receiver.name}: {reason}", "correct receivers.toml, then trona doctor --send-test"
-    )
+    again = "correct receivers.toml, then trona doctor --send-test"
+    return Finding("test", "wrong", f"{receiver.name}: {outcome.reason}", again)
 
 
 def _tell(text: str) -> None:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
-from prefect import task
+from prefect import runtime, task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
@@ -18,6 +18,13 @@ from tasks.alerts import record_candidates
 from tasks.derive import load_chains, refresh_derived
 from tasks.evaluate import Plan, Step, judge_months, mark_evaluated, plan_steps
 from tasks.ingest import Outcome, Stated, take_in_file
+
+
+def name_step(verb: str) -> str:
+    """`judge sodium_ion 2026-01 to 2026-02 as of 2026-02-05`, from the step that the task run is given."""
+    step: Step = runtime.task_run.parameters["step"]
+    months = f"{step.first:%Y-%m}" + (f" to {step.last:%Y-%m}" if step.last != step.first else "")
+    return f"{verb} {' '.join(step.chains) or 'all chains'} {months} as of {step.as_of:%Y-%m-%d}"
 
 
 def _is_worth_another_try(_: "Task[..., object]", __: TaskRun, state: State[object]) -> bool:
@@ -46,7 +53,7 @@ def plan_evaluation(lake: str, chain: str, until: datetime) -> Plan:
 
 @task(
     name="judge",
-    task_run_name="judge {step.as_of:%Y-%m-%d} {step.first:%Y-%m}…{step.last:%Y-%m}",
+    task_run_name=lambda: name_step("judge"),
     tags=["trona", "judge"],
     retries=2,
     retry_delay_seconds=[1, 5],
@@ -59,7 +66,7 @@ def judge_step(lake: str, step: Step, chains_folder: Path | None) -> pl.DataFram
     return judge_months(store, chains, first=step.first, last=step.last, as_of=step.as_of)
 
 
-@task(name="enter", task_run_name="enter {step.as_of:%Y-%m-%d} into the ledger", tags=["trona", "ledger"])
+@task(name="enter", task_run_name=lambda: name_step("enter"), tags=["trona", "ledger"])
 def enter_candidates(
     lake: str,
     step: Step,

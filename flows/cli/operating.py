@@ -1,5 +1,6 @@
 """Commands that keep running: `up` with a server, a schedule and a page; `watch` with the inbox alone."""
 
+import signal
 import sys
 import threading
 from datetime import UTC, datetime
@@ -83,6 +84,7 @@ def watch(*, inbox: str = "", source: str = "", once: bool = False, lake: LakeOp
     if once:
         take(landing.inbox.list())
         return failed[0].exit_code if failed else Exit.DONE
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a temporary server is stopped too
     sys.stdout.write(f"ready     drop a document into {settings.inbox_address}; Ctrl-C stops\n")
     sys.stdout.flush()
     watch_inbox(landing, take, poll_seconds=settings.poll_seconds, stop=stop, say=tell)
