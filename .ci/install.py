@@ -14,7 +14,8 @@ def main() -> None:
     """Install the lock named as the first argument."""
     lock = ROOT / sys.argv[1]
     total = len(re.findall(r"^[A-Za-z0-9._-]+(\[.*\])?==", lock.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    install([*PIP, "install", "--require-hashes", "-r", str(lock)], total)
+    # as a constraint too: pip would else look past the pins for packages that are asked for with extras
+    install([*PIP, "install", "--require-hashes", "--constraint", str(lock), "--requirement", str(lock)], total)
     own = [*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(ROOT)]
     subprocess.run(own, check=True)
 
