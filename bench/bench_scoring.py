@@ -140,7 +140,10 @@ def measure_plain(scores: pl.DataFrame) -> pl.DataFrame:
 
 
 def run_utilsforecast(scores: pl.DataFrame) -> tuple[Callable[[], object], Callable[[], object]]:
-    """`utilsforecast.evaluate` on polars (MAE, RMSE, bias, MASE), and ours for the same four."""
+    """`utilsforecast.evaluate` on polars (MAE, RMSE, bias, MASE), and ours for the same four.
+
+    Both get the same pairs with one ready-made key, `unique_id`, in the same order.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from utilsforecast.evaluation import evaluate
@@ -157,10 +160,14 @@ def run_utilsforecast(scores: pl.DataFrame) -> tuple[Callable[[], object], Calla
         .sort("unique_id", "ds")
     )
     train = frame.select("unique_id", "ds", "y")
-    ours = scores.filter(pl.col("lead_months") == 1)
+    ours = (
+        scores.filter(pl.col("lead_months") == 1)
+        .with_columns(pl.concat_str(SERIES, separator="|").alias("unique_id"))
+        .sort("unique_id", "month")
+    )
     return (
         lambda: evaluate(frame, [mae, rmse, bias, partial(mase, seasonality=1)], train_df=train),
-        lambda: build_record(ours, detail="errors"),
+        lambda: build_record(ours, group_by=["unique_id"], series=["unique_id"], detail="errors"),
     )
 
 
