@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAKE ?= ./lake
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check venv dev bench docs lock clean
+.PHONY: help run test soak check venv dev bench docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -14,8 +14,11 @@ run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month 
 	@$(BIN)/trona backfill --documents examples/figures --lake $(LAKE) --report
 	@echo "The command is $(BIN)/trona; activate the environment to call it trona: . $(BIN)/activate"
 
-test: $(VENV)/dev.stamp ## all tests
+test: $(VENV)/dev.stamp ## all tests but the soak
 	@$(BIN)/python -m pytest
+
+soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: ten minutes more of tests
+	@$(BIN)/python -m pytest -m soak
 
 check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lock
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

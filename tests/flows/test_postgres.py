@@ -54,6 +54,7 @@ def database(tmp_path_factory):
 
 
 @pytest.mark.skipif(bool(REASON), reason=REASON or "it is there")
+@pytest.mark.soak
 def test_runs_with_postgres(database, tmp_path, receiver, review):
     (tmp_path / "receivers.toml").write_text(
         '[[receiver]]\nname = "hook"\nkind = "webhook"\nurl = { env = "TEST_WEBHOOK" }\n'

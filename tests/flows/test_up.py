@@ -76,6 +76,7 @@ def test_two_documents_at_once_and_a_bad_one_between(up, review):
     assert recorded(up) == sorted([*before, "2020-03", "2020-04"])
 
 
+@pytest.mark.soak
 def test_fifty_documents_at_once(up, review):
     before = recorded(up)
     months = [f"{year}-{month:02}" for year in range(2010, 2015) for month in range(1, 11)]
@@ -130,6 +131,7 @@ def test_a_backfill_by_hand_can_be_rehearsed_and_run(up, review):
     assert len(up.receiver.got) == messages
 
 
+@pytest.mark.soak
 def test_the_watchdog_fires_and_resolves_with_the_calendar(up, review):
     """A review of April is due on 5 May and five business days (1 to 3 May are days off): late from 13 May on."""
     (up.folder / "march").mkdir()
@@ -189,6 +191,7 @@ def test_watch_takes_in_and_goes_on_after_a_bad_one(up, review, tmp_path):
     assert releases["review_month"].to_list() == ["2020-01"]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("role", ["watcher", "runner", "server"])
 def test_a_killed_child_comes_back_and_nothing_is_lost_or_doubled(up, review, role):
     year = {"watcher": 2001, "runner": 2002, "server": 2003}[role]
@@ -207,6 +210,7 @@ def test_a_killed_child_comes_back_and_nothing_is_lost_or_doubled(up, review, ro
     assert recorded(up) == sorted([*before, f"{year}-01", f"{year}-02"])
 
 
+@pytest.mark.soak
 def test_a_backfill_by_hand_goes_on_after_a_kill(up, review):
     before = recorded(up)
     folder = up.folder / "long"
@@ -224,6 +228,7 @@ def test_a_backfill_by_hand_goes_on_after_a_kill(up, review):
     assert recorded(up) == sorted([*before, *months])
 
 
+@pytest.mark.soak
 def test_a_killed_run_is_made_good(up, review):
     before = recorded(up)
     known = {p.pid for p in up.processes()}
@@ -237,6 +242,7 @@ def test_a_killed_run_is_made_good(up, review):
     assert recorded(up) == sorted([*before, *months])
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("log_format", ["json"])
 def test_sigterm_leaves_no_process_and_a_new_start_takes_what_lies_there(up, review, log_format):
     up.drop("2005-01.csv", review("2005-01", "2005-02-05", 1))
@@ -267,12 +273,14 @@ def test_schedules_are_planned_ahead(up):
     up.wait_for(lambda: wanted <= planned(), 90, "scheduled runs")
 
 
+@pytest.mark.soak
 def test_sigint_leaves_no_process(up):
     code, seconds = up.stop(signal.SIGINT)
     assert (code, up.processes()) == (130, [])
     assert seconds < 10
 
 
+@pytest.mark.soak
 def test_killed_as_a_whole_it_leaves_no_process_and_no_lock(up):
     if up.process.poll() is not None:
         up.start()
