@@ -1,13 +1,26 @@
 """Text of documents made safe for a terminal."""
 
-import re
+import unicodedata
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_REPLACED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
-def escape_terminal(text: str) -> str:
-    r"""The text with control characters and marks of writing direction shown as `\x1b`, never sent as such.
+def escape_terminal(text: str, *, keep_lines: bool = False) -> str:
+    r"""The text without anything a terminal would obey: controls and direction marks become `\xNN` or `\uNNNN`.
 
-    Newlines and tabs become spaces, so that a text stays in its cell.
+    A line end becomes a space, or stays where `keep_lines` is set.
     """
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", re.sub(r"[\n\t]", " ", text))
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(char, keep_lines=keep_lines) for char in text)
+
+
+def _escape(char: str, *, keep_lines: bool) -> str:
+    if char == "\n":
+        return "\n" if keep_lines else " "
+    if char in "\t\r" or unicodedata.category(char) == "Zs":
+        return " "
+    if unicodedata.category(char) not in _REPLACED:
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65_536 else f"\\U{code:08x}"

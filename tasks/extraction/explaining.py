@@ -1,10 +1,8 @@
-"""A number shown in its sentence and its document, safe for a terminal."""
+"""A number shown in its sentence and its document."""
 
-import unicodedata
 from dataclasses import dataclass
 
 _CONTEXT = 300
-_REPLACED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 @dataclass(frozen=True)
@@ -45,24 +43,3 @@ def explain_figure(text: str, span_start: int, span_end: int, evidence: str, *, 
         evidence_after=text[span_end:end],
         after=text[end : end + context],
     )
-
-
-def escape_terminal(text: str, *, keep_lines: bool = False) -> str:
-    r"""The text without anything a terminal would obey: controls and direction marks become `\xNN` or `\uNNNN`.
-
-    A line end becomes a space, or stays where `keep_lines` is set.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(char, keep_lines=keep_lines) for char in text)
-
-
-def _escape(char: str, *, keep_lines: bool) -> str:
-    if char == "\n":
-        return "\n" if keep_lines else " "
-    if char in "\t\r" or unicodedata.category(char) == "Zs":
-        return " "
-    if unicodedata.category(char) not in _REPLACED:
-        return char
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65_536 else f"\\U{code:08x}"

@@ -1,6 +1,7 @@
 """A number marked in its sentence, and text that no terminal obeys."""
 
-from tasks.extraction import escape_terminal, explain_figure
+from tasks.extraction import explain_figure
+from tasks.terminal import escape_terminal
 
 TEXT = "First sentence. Cathode output rose 7% MoM in May. Last sentence."
 EVIDENCE = "Cathode output rose 7% MoM in May."
