@@ -156,10 +156,14 @@ def test_the_watchdog_fires_and_resolves_with_the_calendar(up, review):
     assert alerts_of(up, "2021-04", "release_missing").sort("change")["state"].to_list() == ["fired", "resolved"]
 
 
-def test_the_calendar_poll_does_nothing_where_the_month_is_here(up):
-    run = up.run("sodium_ion", {"now": "2021-05-20T02:00:00Z"})
-    assert run["state_type"] == "COMPLETED"
-    up.wait_for(lambda: "test sodium_ion 2021-04 is here: nothing to do" in up.log, 20, "what the poll says")
+def test_the_calendar_poll_says_whether_the_month_is_here(up, review):
+    (up.folder / "polled").mkdir()
+    (up.folder / "polled" / "2021-04.csv").write_text(review("2021-04", "2021-05-15", 3))
+    up.run("by-hand", {"folder": str(up.folder / "polled")})
+    for day, said in (("2021-05-20", "2021-04 is here: nothing to do"), ("2021-06-04", "2021-05 is expected")):
+        run = up.run("sodium_ion", {"now": f"{day}T02:00:00Z"})
+        assert run["state_type"] == "COMPLETED"
+        up.wait_for(lambda said=said: f"test sodium_ion {said}" in up.log, 20, "what the poll says")
 
 
 def test_watch_takes_in_and_goes_on_after_a_bad_one(up, review, tmp_path):
