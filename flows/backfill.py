@@ -8,6 +8,7 @@ from prefect import flow, runtime
 
 from contracts.errors import UsageError
 from contracts.period import parse_month
+from flows.again import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from flows.concluding import conclude
 from flows.following import Order, follow
 from flows.monthly import new_run_id
@@ -21,7 +22,13 @@ def _name_run() -> str:
     return f"{parameters.get('chain') or 'all chains'} {months}"
 
 
-@flow(name="backfill", flow_run_name=_name_run)
+@flow(
+    name="backfill",
+    flow_run_name=_name_run,
+    retries=RETRIES,
+    retry_delay_seconds=PAUSE_SECONDS,
+    timeout_seconds=MANY_MONTHS_SECONDS,
+)
 def backfill(
     lake: str,
     from_month: str = "",
@@ -53,22 +60,25 @@ def backfill(
         now: the clock; empty = now
         as_of: judge with the knowledge of this instant; empty = now
     """
-    first = parse_month(from_month) if from_month else None
-    last = parse_month(to_month) if to_month else None
-    if first and last and first > last:
-        raise UsageError(f"the first month {from_month} is after the last {to_month}", next="exchange --from and --to")
-    order = Order(
-        lake=lake,
-        run_id=new_run_id(),
-        flow="backfill",
-        now=now or datetime.now(UTC),
-        documents=tuple(find_documents(documents or [])),
-        stated=Stated(source=source, chain=chain, chains_folder=chains_folder, first_month=first, last_month=last),
-        chain=chain,
-        is_live=False,
-        as_of=as_of,
-        is_quiet=True,
-    )
-    voice = current_voice()
-    conclude(follow(order, voice), receivers=receivers, notify=notify, voice=voice)
+    with retry_what_may_pass():
+        first = parse_month(from_month) if from_month else None
+        last = parse_month(to_month) if to_month else None
+        if first and last and first > last:
+            raise UsageError(
+                f"the first month {from_month} is after the last {to_month}", next="exchange --from and --to"
+            )
+        order = Order(
+            lake=lake,
+            run_id=new_run_id(),
+            flow="backfill",
+            now=now or datetime.now(UTC),
+            documents=tuple(find_documents(documents or [])),
+            stated=Stated(source=source, chain=chain, chains_folder=chains_folder, first_month=first, last_month=last),
+            chain=chain,
+            is_live=False,
+            as_of=as_of,
+            is_quiet=True,
+        )
+        voice = current_voice()
+        conclude(follow(order, voice), receivers=receivers, notify=notify, voice=voice)
     return order.run_id

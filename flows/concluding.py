@@ -1,6 +1,6 @@
 """The end of a run: tell whom it concerns, keep the summary, leave tables in the UI, say what stands out."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -12,11 +12,12 @@ from contracts.period import add_months, first_month
 from contracts.scores import SCORES
 from data_lake.lake import open_lake
 from data_lake.runs import record_run
+from flows.again import PAUSE_SECONDS, schedule_telling
 from flows.artifacts import show_month
 from flows.blocks import resolve_secret
 from flows.closing import write_closing
 from flows.events import emit
-from flows.following import Followed
+from flows.following import Followed, Order
 from flows.telling import build_events
 from flows.voice import Voice
 from tasks.delivery import DEFAULT_RECEIVERS, DeliveryReport, deliver, deliver_summary, load_receivers
@@ -38,6 +39,7 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
         delivered = tell_receivers(
             order.lake, receivers, order.stated.chains_folder, order.run_id, order.now, voice, notify == "digest"
         )
+        _have_told_again(order, delivered, voice)
     month = _latest_month(followed)
     if month:
         show_month(order.lake, month, run_id=order.run_id, chains_folder=order.stated.chains_folder)
@@ -77,6 +79,15 @@ def tell_receivers(
         run_id=run_id,
         console=voice.show,
     )
+
+
+def _have_told_again(order: Order, delivered: DeliveryReport, voice: Voice) -> None:
+    if delivered.again_at is None:
+        return
+    pause = max(delivered.again_at - order.now, timedelta(seconds=PAUSE_SECONDS))
+    name = schedule_telling(order.lake, datetime.now(UTC) + pause)
+    if name:
+        voice.say(f"  what did not arrive is sent again by the run: {name}")
 
 
 def _latest_month(followed: Followed) -> date | None:

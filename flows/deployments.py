@@ -12,6 +12,7 @@ from flows.settings import Settings
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from prefect.automations import Automation
     from prefect.flows import Flow
     from prefect.runner import Runner
 
@@ -129,51 +130,61 @@ async def deploy(runner: "Runner", settings: Settings, chains: Mapping[str, Chai
 
 
 async def renew_automations(watchdog_id: "UUID", chains: Mapping[str, Chain]) -> None:
-    """Make or renew the second line: it runs the watchdog, which decides from the lake, so nothing is told twice.
+    """Make or renew the second line: it runs the watchdog, which decides from the lake, so nothing is told twice."""
+    grace = max((chain.calendar.grace_business_days for chain in chains.values()), default=5)
+    within = timedelta(days=7 * (grace // 5 + 1) + 1)
+    for automation in (look_again(watchdog_id, within), watch_the_watchdog(watchdog_id)):
+        await _renew(automation)
 
-    - a month that was awaited and not recorded in time is looked at again
-    - a watchdog that has not ended well for half a day is started again
-    """
+
+def look_again(watchdog_id: "UUID", within: timedelta) -> "Automation":
+    """Run the watchdog where a review was awaited and was not recorded within this time (10 s or longer)."""
     from prefect.automations import Automation, EventTrigger  # noqa: PLC0415
     from prefect.events import Posture  # noqa: PLC0415
+
+    return Automation(
+        name=SECOND_LINE,
+        description="A review was awaited and was not recorded within its days of grace: look at the lake again.",
+        trigger=EventTrigger(
+            after={"trona.release.awaited"},
+            expect={"trona.release.recorded"},
+            match={"prefect.resource.id": "trona.release.*"},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=within,
+        ),
+        actions=[_run(watchdog_id)],
+    )
+
+
+def watch_the_watchdog(watchdog_id: "UUID") -> "Automation":
+    """Run the watchdog where it has not ended well for half a day."""
+    from prefect.automations import Automation, EventTrigger  # noqa: PLC0415
+    from prefect.events import Posture  # noqa: PLC0415
+
+    return Automation(
+        name=WATCHDOG_WATCH,
+        description="The watchdog has not ended well for half a day: start it again.",
+        trigger=EventTrigger(
+            expect={"prefect.flow-run.Completed"},
+            match={"prefect.resource.id": "prefect.flow-run.*"},
+            match_related={
+                "prefect.resource.role": "deployment",
+                "prefect.resource.id": f"prefect.deployment.{watchdog_id}",
+            },
+            posture=Posture.Proactive,
+            threshold=1,
+            within=_WATCHDOG_WITHIN,
+        ),
+        actions=[_run(watchdog_id)],
+    )
+
+
+def _run(deployment_id: "UUID") -> Any:
     from prefect.events.actions import RunDeployment  # noqa: PLC0415
 
-    grace = max((chain.calendar.grace_business_days for chain in chains.values()), default=5)
-    look = RunDeployment(source="selected", deployment_id=watchdog_id, parameters={}, job_variables=None)
-    wanted = [
-        Automation(
-            name=SECOND_LINE,
-            description="A review was awaited and was not recorded within its days of grace: look at the lake again.",
-            trigger=EventTrigger(
-                after={"trona.release.awaited"},
-                expect={"trona.release.recorded"},
-                match={"prefect.resource.id": "trona.release.*"},
-                for_each={"prefect.resource.id"},
-                posture=Posture.Proactive,
-                threshold=1,
-                within=timedelta(days=7 * (grace // 5 + 1) + 1),
-            ),
-            actions=[look],
-        ),
-        Automation(
-            name=WATCHDOG_WATCH,
-            description="The watchdog has not ended well for half a day: start it again.",
-            trigger=EventTrigger(
-                expect={"prefect.flow-run.Completed"},
-                match={"prefect.resource.id": "prefect.flow-run.*"},
-                match_related={
-                    "prefect.resource.role": "deployment",
-                    "prefect.resource.id": f"prefect.deployment.{watchdog_id}",
-                },
-                posture=Posture.Proactive,
-                threshold=1,
-                within=_WATCHDOG_WITHIN,
-            ),
-            actions=[look],
-        ),
-    ]
-    for automation in wanted:
-        await _renew(automation)
+    return RunDeployment(source="selected", deployment_id=deployment_id, parameters={}, job_variables=None)
 
 
 async def _renew(automation: Any) -> None:

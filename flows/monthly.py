@@ -7,6 +7,7 @@ from pathlib import Path
 from prefect import flow, runtime
 
 from contracts.period import parse_month
+from flows.again import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from flows.arrival import take_from_inbox
 from flows.concluding import Notify, conclude
 from flows.following import Order, follow
@@ -27,7 +28,13 @@ def _name_run() -> str:
     return f"{parameters.get('chain') or 'all chains'} {what}"
 
 
-@flow(name="monthly-run", flow_run_name=_name_run)
+@flow(
+    name="monthly-run",
+    flow_run_name=_name_run,
+    retries=RETRIES,
+    retry_delay_seconds=PAUSE_SECONDS,
+    timeout_seconds=MONTH_SECONDS,
+)
 def monthly_run(
     lake: str,
     documents: list[Path] | None = None,
@@ -63,7 +70,7 @@ def monthly_run(
         landed: names of the documents to take from the inbox; none = all that are whole
     """
     voice = current_voice()
-    with take_from_inbox(inbox, landed, voice) as arrival:
+    with retry_what_may_pass(), take_from_inbox(inbox, landed, voice) as arrival:
         order = Order(
             lake=lake,
             run_id=new_run_id(),

@@ -8,6 +8,7 @@ from prefect import flow
 
 from contracts.period import format_month
 from data_lake.lake import open_lake
+from flows.again import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from flows.awaiting import Awaited, find_awaited
 from flows.concluding import Notify, conclude
 from flows.events import Event, emit
@@ -18,7 +19,13 @@ from tasks.derive import load_chains
 from tasks.ingest import Stated
 
 
-@flow(name="watchdog", flow_run_name="deadlines of all chains", timeout_seconds=1800)
+@flow(
+    name="watchdog",
+    flow_run_name="deadlines of all chains",
+    retries=RETRIES,
+    retry_delay_seconds=PAUSE_SECONDS,
+    timeout_seconds=MONTH_SECONDS,
+)
 def watchdog(
     lake: str,
     chains_folder: Path | None = None,
@@ -39,18 +46,25 @@ def watchdog(
     """
     clock = now or datetime.now(UTC)
     voice = current_voice()
-    store = open_lake(lake)
-    awaited = find_awaited(store, load_chains(store, chains_folder), clock)
-    for one in awaited:
-        voice.say(f"  {one.say()}")
-    order = Order(lake, new_run_id(), "watchdog", clock, stated=Stated(chains_folder=chains_folder))
-    followed = follow(order, voice)
-    emit(_announce_awaited(awaited, lake, clock, chains_folder))
-    conclude(followed, receivers=receivers, notify=notify, voice=voice)
+    with retry_what_may_pass():
+        store = open_lake(lake)
+        awaited = find_awaited(store, load_chains(store, chains_folder), clock)
+        for one in awaited:
+            voice.say(f"  {one.say()}")
+        order = Order(lake, new_run_id(), "watchdog", clock, stated=Stated(chains_folder=chains_folder))
+        followed = follow(order, voice)
+        emit(_announce_awaited(awaited, lake, clock, chains_folder))
+        conclude(followed, receivers=receivers, notify=notify, voice=voice)
     return order.run_id
 
 
-@flow(name="poll-release", flow_run_name="{chain}: has the month come?", timeout_seconds=3600)
+@flow(
+    name="poll-release",
+    flow_run_name="{chain}: has the month come?",
+    retries=RETRIES,
+    retry_delay_seconds=PAUSE_SECONDS,
+    timeout_seconds=MONTH_SECONDS,
+)
 def poll_release(
     lake: str,
     chain: str,
@@ -75,15 +89,17 @@ def poll_release(
     """
     clock = now or datetime.now(UTC)
     voice = current_voice()
-    before = _find_of_chain(lake, chain, chains_folder, clock)
-    if before and all(one.is_here for one in before):
-        found = "; ".join(one.say() for one in before) + ": nothing to do"
+    with retry_what_may_pass():
+        before = _find_of_chain(lake, chain, chains_folder, clock)
+        if before and all(one.is_here for one in before):
+            found = "; ".join(one.say() for one in before) + ": nothing to do"
+            voice.say(found)
+            return found
+        take_in = monthly_run.with_options(retries=0)  # this run is tried again as a whole
+        take_in(lake=lake, inbox=inbox, source=source, chains_folder=chains_folder, receivers=receivers, now=clock)
+        after = _find_of_chain(lake, chain, chains_folder, clock)
+        found = "; ".join(one.say() for one in after) or f"no source of {chain} is followed yet: nothing is expected"
         voice.say(found)
-        return found
-    monthly_run(lake=lake, inbox=inbox, source=source, chains_folder=chains_folder, receivers=receivers, now=clock)
-    after = _find_of_chain(lake, chain, chains_folder, clock)
-    found = "; ".join(one.say() for one in after) or f"no source of {chain} is followed yet: nothing is expected"
-    voice.say(found)
     return found
 
 

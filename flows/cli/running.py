@@ -168,11 +168,12 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     from flows import monthly  # noqa: PLC0415
     from flows.voice import Voice, speak  # noqa: PLC0415
 
-    flow: Callable[..., str] = monthly.monthly_run if name == "monthly_run" else backfill_module.backfill
+    flow = monthly.monthly_run if name == "monthly_run" else backfill_module.backfill
+    call: Callable[..., str] = flow.with_options(retries=0)  # a person sees the error, and may mend what is behind it
     voice = Voice(say=tell, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), speak(voice):
-        flow(
+        call(
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
             receivers=settings.receivers,

@@ -25,7 +25,7 @@ from tasks.delivery.outbox import find_pending_months, plan_deliveries
 from tasks.delivery.receivers import Receiver
 from tasks.delivery.secrets import Resolver
 from tasks.delivery.senders import Write
-from tasks.delivery.sending import DeliveryReport, Post, Senders, add_reports, next_due, send_due
+from tasks.delivery.sending import DeliveryReport, Post, Senders, add_reports, send_due
 
 
 def deliver(
@@ -132,11 +132,10 @@ def _send_patiently(
         report = add_reports(report, one)
         if wait is None or not one.failed:
             return report, now
-        soonest = next_due(read_deliveries(post.lake, post.months), post.receivers)
-        if soonest is None or not now < soonest <= end:
+        if one.again_at is None or not now < one.again_at <= end:
             return report, now
-        wait((soonest - now).total_seconds())
-        now = soonest
+        wait((one.again_at - now).total_seconds())
+        now = one.again_at
 
 
 def _read_acknowledged(lake: Lake, months: Months) -> dict[str, str]:

@@ -8,9 +8,9 @@ same marker, by which the channels that can (mail clients, webhooks, the bot) dr
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -31,13 +31,17 @@ _OPEN = ("planned", "failed", "sending")
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """What one pass did: deliveries by what became of them, and a line for each that did not arrive."""
+    """What one pass did: deliveries by what became of them, and a line for each that did not arrive.
+
+    `again_at` is when the next of what waits may be tried.
+    """
 
     sent: int = 0
     failed: int = 0
     dead: int = 0
     waiting: int = 0
     lines: tuple[str, ...] = ()
+    again_at: datetime | None = None
 
 
 Senders = Mapping[str, Sender]
@@ -84,8 +88,9 @@ def send_due(post: Post, now: datetime) -> DeliveryReport:
         worker = _Worker(post, now, roots)
         for future in as_completed([pool.submit(worker.send_queue, queue) for queue in queues.values()]):
             report = add_reports(report, future.result())
-    left = find_waiting(read_deliveries(post.lake, post.months)).height
-    return DeliveryReport(report.sent, report.failed, report.dead, left, report.lines)
+    deliveries = read_deliveries(post.lake, post.months)
+    left = find_waiting(deliveries).height
+    return replace(report, waiting=left, again_at=next_due(deliveries, post.receivers) if left else None)
 
 
 def find_current(deliveries: pl.DataFrame) -> pl.DataFrame:
@@ -118,11 +123,12 @@ def find_due(deliveries: pl.DataFrame, now: datetime) -> pl.DataFrame:
 
 
 def next_due(deliveries: pl.DataFrame, receivers: Sequence[Receiver]) -> datetime | None:
-    """When the next failed delivery may be tried again; None where none is waiting."""
+    """When the next delivery that waits may be tried; one in hand, when its worker counts as lost. None: none waits."""
     names = [receiver.name for receiver in receivers]
-    rows = find_waiting(deliveries).filter(pl.col("event") != "sending", pl.col("receiver").is_in(names))
-    soonest: datetime | None = rows["due_at"].min()  # type: ignore[assignment]
-    return soonest
+    rows = find_waiting(deliveries).filter(pl.col("receiver").is_in(names))
+    is_in_hand = pl.col("event") == "sending"
+    soonest = rows.select(pl.when(is_in_hand).then(pl.col("at") + LEASE).otherwise("due_at").min()).item()
+    return cast("datetime | None", soonest)
 
 
 def pause_after(attempt: int, asked_seconds: float | None) -> timedelta:
@@ -238,4 +244,6 @@ class _Worker:
 
 def add_reports(a: DeliveryReport, b: DeliveryReport) -> DeliveryReport:
     """Both passes together; what waits is what waited at the end of the second."""
-    return DeliveryReport(a.sent + b.sent, a.failed + b.failed, a.dead + b.dead, b.waiting, a.lines + b.lines)
+    return DeliveryReport(
+        a.sent + b.sent, a.failed + b.failed, a.dead + b.dead, b.waiting, a.lines + b.lines, b.again_at
+    )

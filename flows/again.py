@@ -1,0 +1,57 @@
+"""What is done again by itself: a run that failed for a passing reason, and messages that did not get through."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from prefect import runtime
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
+from prefect.client.schemas.objects import FlowRunPolicy
+from prefect.states import Scheduled
+
+from contracts.errors import SourceUnavailable, TronaError
+
+RETRIES, PAUSE_SECONDS = 2, 30
+MONTH_SECONDS, MANY_MONTHS_SECONDS = 3600, 12 * 3600
+
+
+@contextmanager
+def retry_what_may_pass() -> Iterator[None]:
+    """Inside a flow with retries: let it run again after what a moment may mend, never after what stays wrong.
+
+    A document that breaks a contract is as broken half a minute later, and its second run would end well only because
+    the document lies in `refused/` by then. A lake or store that could not be reached is tried again, as is what
+    nobody foresaw. Prefect's flows have retries without a condition, so the run's own policy is changed.
+    """
+    try:
+        yield
+    except SourceUnavailable:
+        raise
+    except TronaError:
+        run_id = runtime.flow_run.id
+        with suppress(Exception), get_client(sync_client=True) as client:  # the error itself matters more
+            client.update_flow_run(run_id, empirical_policy=FlowRunPolicy(retries=0))
+        raise
+
+
+def schedule_telling(lake: str, due: datetime) -> str:
+    """Have the watchdog of this lake run when a message that did not get through is due again.
+
+    Runs for the same lake and instant are one. Returns the name of the run; empty where the server has no such
+    deployment (a command without `trona up`): there the next run tells.
+    """
+    from flows.deployments import DEADLINE  # noqa: PLC0415 - deployments name the flows, which import this
+
+    with get_client(sync_client=True) as client:
+        named = DeploymentFilter(name=DeploymentFilterName(any_=[DEADLINE]))
+        for deployment in client.read_deployments(deployment_filter=named):
+            if deployment.parameters.get("lake") == lake:
+                run = client.create_flow_run_from_deployment(
+                    deployment.id,
+                    state=Scheduled(scheduled_time=due),
+                    name=f"tell again at {due:%H:%M:%S}",
+                    idempotency_key=f"tell {lake} {due:%Y-%m-%dT%H:%M:%S}",
+                )
+                return run.name
+    return ""
