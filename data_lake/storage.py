@@ -43,7 +43,7 @@ class Storage:
                 _put_local(self.local / name, content)
             else:
                 self._objects().put(name, content)
-        except OSError as error:
+        except store_errors() as error:
             raise _cannot("written", self.address(name), error) from error
 
     def get(self, name: str) -> bytes:
@@ -52,26 +52,44 @@ class Storage:
             if self.local:
                 return (self.local / name).read_bytes()
             return bytes(self._objects().get(name).bytes())
-        except OSError as error:
+        except store_errors() as error:
             raise _cannot("read", self.address(name), error) from error
 
     def has(self, name: str) -> bool:
-        """Whether the file is there."""
+        """Whether the file is there. Raises `SourceUnavailable` where the store does not say."""
         if self.local:
             return (self.local / name).is_file()
         try:
             self._objects().head(name)
         except FileNotFoundError:
             return False
+        except store_errors() as error:
+            raise _cannot("found", self.address(name), error) from error
         return True
 
     def _objects(self) -> "ObjectStore":
-        from obstore.store import from_url  # noqa: PLC0415 - only object stores pay for the import
+        return open_objects(self.uri, self.options)
 
-        config = {name.lower(): value for name, value in self.options.items()}
-        plain = config.pop("aws_allow_http", "false") == "true"
-        store: ObjectStore = from_url(self.uri, config=config, client_options={"allow_http": plain})  # type: ignore[call-overload]
-        return store
+
+def open_objects(address: str, options: Mapping[str, str] | None = None) -> "ObjectStore":
+    """The objects below an address such as `s3://bucket/prefix`.
+
+    Credentials and endpoint come from `options`, else from the environment; `AWS_ALLOW_HTTP=true` allows an endpoint
+    without encryption, as it does for deltalake and polars (obstore alone does not read it there).
+    """
+    from obstore.store import from_url  # noqa: PLC0415 - only object stores pay for the import
+
+    config = {name.lower(): value for name, value in (options or {}).items()}
+    plain = config.pop("aws_allow_http", os.environ.get("AWS_ALLOW_HTTP", "")).lower() == "true"
+    store: ObjectStore = from_url(address, config=config, client_options={"allow_http": plain})  # type: ignore[call-overload]
+    return store
+
+
+def store_errors() -> tuple[type[Exception], ...]:
+    """What a disk or an object store raises: its own errors are no `OSError`."""
+    from obstore.exceptions import BaseError  # noqa: PLC0415 - only where something is wrong
+
+    return OSError, BaseError
 
 
 def flush(*paths: Path) -> None:
@@ -103,11 +121,11 @@ def _put_local(path: Path, content: bytes) -> None:
     flush(path.parent, *(folder.parent for folder in made))
 
 
-def _cannot(verb: str, address: str, error: OSError) -> SourceUnavailable:
+def _cannot(verb: str, address: str, error: Exception) -> SourceUnavailable:
     return SourceUnavailable(
         f"a file of the lake cannot be {verb}",
         where=address,
-        found=error.strerror or str(error),
+        found=str(getattr(error, "strerror", None) or str(error).partition("\n")[0]),
         effect="nothing was recorded by this step; what was recorded before is whole",
         next="check permissions, free space and the address of the lake, then run the same command again",
     )

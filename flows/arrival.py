@@ -15,7 +15,10 @@ from tasks.ingest import find_documents
 
 @dataclass
 class Arrival:
-    """What a run takes from the inbox: documents by the local path under which they are read."""
+    """What a run takes from the inbox: documents by the local path under which they are read.
+
+    `refused` are those of a kind that no reader knows, by name; they are moved at once.
+    """
 
     inbox: Inbox | None = None
     documents: dict[Path, Landed] = field(default_factory=dict)
@@ -70,6 +73,7 @@ def take_from_inbox(address: str, names: Sequence[str] | None, voice: Voice) -> 
                 find_documents([path])
             except TronaError as error:
                 if path.exists():
+                    arrival.refused[document.name] = error
                     inbox.refuse(document, write_reason(document.name, error))
                     voice.say(f"  {document.name} → refused: {error.what}")
                 continue

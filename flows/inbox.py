@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.errors import SourceUnavailable, TronaError
+from data_lake.storage import open_objects, store_errors
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -176,7 +177,7 @@ class ObjectInbox:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.write_bytes(bytes(self._store().get(name).bytes()))
-        except OSError as error:
+        except store_errors() as error:
             raise SourceUnavailable(
                 "a document in the inbox cannot be fetched",
                 where=f"{self.address}/{name}",
@@ -228,11 +229,7 @@ class ObjectInbox:
 
     def _store(self) -> "ObjectStore":
         """The store; credentials and endpoint come from the environment only."""
-        from obstore.store import from_url  # noqa: PLC0415 - only object stores pay for the import
-
-        plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true"
-        store: ObjectStore = from_url(self.address, client_options={"allow_http": plain})
-        return store
+        return open_objects(self.address)
 
 
 def is_open_for_writing(path: Path) -> bool:

@@ -10,7 +10,9 @@ from contracts.period import parse_month
 from flows.again import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from flows.arrival import take_from_inbox
 from flows.concluding import Notify, conclude
+from flows.events import emit
 from flows.following import Order, follow
+from flows.telling import build_refusals
 from flows.voice import current_voice
 from tasks.ingest import Stated, find_documents
 
@@ -89,6 +91,7 @@ def monthly_run(
             as_of=as_of,
             is_quiet=notify != "live",
         )
+        emit(build_refusals(order, arrival.refused))
         followed = arrival.overlook_gone(follow(order, voice))
         try:
             conclude(followed, receivers=receivers, notify=notify, voice=voice)

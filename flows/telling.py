@@ -1,14 +1,15 @@
 """The events of a run: what it recorded, refused, marked and raised."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from contracts.errors import TronaError
 from contracts.period import format_month
 from contracts.scores import SCORES
 from data_lake.lake import open_lake
 from flows.events import Event
-from flows.following import Followed
+from flows.following import Followed, Order
 from tasks.alerts.release_missing import RULE as MISSING
 from tasks.ingest import Outcome
 
@@ -17,6 +18,12 @@ def build_events(followed: Followed) -> list[Event]:
     """Events of a run, in the order in which things happened."""
     events = [*_build_recorded(followed), *_build_broken(followed), *_build_scored(followed)]
     return [*events, *_build_alerts(followed)] if followed.order.is_live else events
+
+
+def build_refusals(order: Order, refused: Mapping[str, TronaError]) -> Iterator[Event]:
+    """Events of documents that no reader knows, by name."""
+    for name, error in refused.items():
+        yield _describe_broken(order, Outcome(name, "refused", error=error))
 
 
 def _build_recorded(followed: Followed) -> Iterator[Event]:
@@ -41,20 +48,20 @@ def _build_recorded(followed: Followed) -> Iterator[Event]:
 def _build_broken(followed: Followed) -> Iterator[Event]:
     for o in followed.outcomes:
         if o.status == "refused" or o.quarantined:
-            yield _describe_broken(followed, o)
+            yield _describe_broken(followed.order, o)
 
 
-def _describe_broken(followed: Followed, o: Outcome) -> Event:
+def _describe_broken(order: Order, o: Outcome) -> Event:
     payload = {
-        "lake": followed.order.lake,
+        "lake": order.lake,
         "document": o.document,
         "chain": o.chain,
         "month": o.review_month,
         "what": o.error.what if o.error else f"{o.quarantined} rows break a contract",
         "where": o.error.where if o.error else "",
-        "found": o.error.found if o.error else f"trona quarantine --run {followed.order.run_id}",
+        "found": o.error.found if o.error else f"trona quarantine --run {order.run_id}",
         "rows": o.quarantined,
-        "run_id": followed.order.run_id,
+        "run_id": order.run_id,
     }
     return Event("trona.contract.broken", f"trona.document.{o.document}", payload)
 

@@ -1,10 +1,12 @@
 """Fixtures that every test may use."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from data_lake.lake import Lake, open_lake
+from tests.object_store import serve_objects
 
 
 @pytest.fixture
@@ -17,3 +19,10 @@ def lake(tmp_path) -> Lake:
 def now() -> datetime:
     """The clock of a test."""
     return datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[dict[str, str]]:
+    """The environment of an object store with an empty `s3://bucket`."""
+    with serve_objects() as environment:
+        yield environment

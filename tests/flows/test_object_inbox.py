@@ -1,12 +1,6 @@
 """An inbox in an object store: the same as a folder, with a server on loopback."""
 
-import socket
-import subprocess
-import sys
 import threading
-import time
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -15,38 +9,9 @@ from flows.inbox import open_inbox
 from flows.watching import Watch, watch_inbox
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    key = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request"
-    for _ in range(300):
-        try:
-            urlopen(Request(f"{address}/bucket", method="PUT", headers={"Authorization": key})).close()
-            break
-        except URLError:
-            time.sleep(0.1)
-    yield address
-    server.terminate()
-    server.wait()
-
-
 @pytest.fixture
-def inbox(endpoint, monkeypatch, request):
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "k",
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "AWS_REGION": "us-east-1",
-        "AWS_ALLOW_HTTP": "true",
-    }.items():
+def inbox(object_store, monkeypatch, request):
+    for name, value in object_store.items():
         monkeypatch.setenv(name, value)
     return open_inbox(f"s3://bucket/{request.node.name}/inbox")
 

@@ -160,7 +160,10 @@ def test_the_calendar_poll_says_whether_the_month_is_here(up, review):
     (up.folder / "polled").mkdir()
     (up.folder / "polled" / "2021-04.csv").write_text(review("2021-04", "2021-05-15", 3))
     up.run("by-hand", {"folder": str(up.folder / "polled")})
-    for day, said in (("2021-05-20", "2021-04 is here: nothing to do"), ("2021-06-04", "2021-05 is not here: expected")):
+    for day, said in (
+        ("2021-05-20", "2021-04 is here: nothing to do"),
+        ("2021-06-04", "2021-05 is not here: expected"),
+    ):
         run = up.run("sodium_ion", {"now": f"{day}T02:00:00Z"})
         assert run["state_type"] == "COMPLETED"
         up.wait_for(lambda said=said: f"test sodium_ion {said}" in up.log, 20, "what the poll says")
