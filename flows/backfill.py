@@ -36,6 +36,7 @@ def backfill(
     documents: list[Path] | None = None,
     chain: str = "",
     source: str = "",
+    usual_source: str = "",
     chains_folder: Path | None = None,
     receivers: str = "",
     notify: Literal["none", "digest"] = "none",
@@ -53,7 +54,8 @@ def backfill(
         to_month: last month to take in, YYYY-MM; empty = up to the last document
         documents: files and folders to take in; none = only what the lake holds already
         chain: only this chain; empty = all
-        source: who published them, where they do not say it themselves
+        source: who published them; a table that says another is refused
+        usual_source: who published documents of which nothing says it
         chains_folder: folder with own chain definitions
         receivers: file that names the receivers
         notify: none = nobody is told, digest = one summary
@@ -73,7 +75,7 @@ def backfill(
             flow="backfill",
             now=now or datetime.now(UTC),
             documents=tuple(find_documents(documents or [])),
-            stated=Stated(source=source, chain=chain, chains_folder=chains_folder, first_month=first, last_month=last),
+            stated=Stated(source, usual_source, chain, chains_folder=chains_folder, first_month=first, last_month=last),
             chain=chain,
             is_live=False,
             as_of=as_of,

@@ -77,7 +77,7 @@ def backfill_by_hand(
         from_month: first month, YYYY-MM; empty = from the first on
         to_month: last month, YYYY-MM; empty = up to the last
         chain: only this chain
-        source: who published documents that do not say it themselves
+        source: who published the documents, where they do not say it; all = the one of the settings
         notify: none = nobody is told, digest = one summary
         dry_run: say what would be taken in and judged, write nothing
         folder: folder or file with documents, on the machine that runs this; empty = what the lake holds already
@@ -88,7 +88,8 @@ def backfill_by_hand(
     if first and last and first > last:
         raise UsageError(f"the first month {from_month} is after the last {to_month}", next="exchange the two")
     stated = Stated(
-        source=_value(source) or settings.source,
+        source=_value(source),
+        usual_source=settings.source,
         chain=_value(chain),
         chains_folder=settings.chains_folder,
         first_month=first,
@@ -104,6 +105,7 @@ def backfill_by_hand(
         documents=documents,
         chain=stated.chain,
         source=stated.source,
+        usual_source=stated.usual_source,
         chains_folder=settings.chains_folder,
         receivers=str(Path(settings.receivers).absolute()),
         notify=notify,

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from flows.settings import Settings, load_settings
@@ -83,8 +84,12 @@ def _run_flows(settings: Settings) -> None:
         )
         await deploy(runner, settings, chains)
         await recover()
+        started = asyncio.create_task(runner.start())
+        await asyncio.sleep(0)  # it has set a handler of its own by now, which leaves in the middle of a callback
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, started.cancel)
         tell_ready("runner")
-        await runner.start()
+        with suppress(asyncio.CancelledError):
+            await started
 
     asyncio.run(work())
 

@@ -50,7 +50,7 @@ def plan_deployments(settings: Settings, chains: Mapping[str, Chain]) -> list[Pl
         "chains_folder": str(settings.chains_folder.absolute()) if settings.chains_folder else None,
         "receivers": str(Path(settings.receivers).expanduser().absolute()),
     }
-    inbox = {"inbox": settings.inbox_address, "source": settings.source}
+    inbox = {"inbox": settings.inbox_address, "usual_source": settings.source}
     zone = next(iter(chains.values())).calendar.time_zone if chains else "UTC"
     return [
         Plan(

@@ -43,6 +43,7 @@ def monthly_run(
     chain: str = "",
     month: str = "",
     source: str = "",
+    usual_source: str = "",
     published: datetime | None = None,
     mapping: Path | None = None,
     chains_folder: Path | None = None,
@@ -60,7 +61,8 @@ def monthly_run(
         documents: files and folders to take in; none = only what the lake holds already
         chain: only this chain; empty = all
         month: month that the documents review, YYYY-MM, where they do not say it themselves
-        source: who published them, where they do not say it themselves
+        source: who published them; a table that says another is refused
+        usual_source: who published documents of which nothing says it
         published: when they were published, where they do not say it themselves
         mapping: how a wide table is laid out
         chains_folder: folder with own chain definitions
@@ -81,6 +83,7 @@ def monthly_run(
             documents=(*find_documents(documents or []), *arrival.paths),
             stated=Stated(
                 source=source,
+                usual_source=usual_source,
                 chain=chain,
                 published=published,
                 review_month=f"{parse_month(month):%Y-%m}" if month else "",

@@ -69,7 +69,7 @@ def poll_release(
     lake: str,
     chain: str,
     inbox: str = "",
-    source: str = "",
+    usual_source: str = "",
     chains_folder: Path | None = None,
     receivers: str = "",
     now: datetime | None = None,
@@ -82,7 +82,7 @@ def poll_release(
         lake: folder or object-store address of the lake
         chain: the chain whose calendar is followed
         inbox: where its reviews land
-        source: who published them, where they do not say it themselves
+        usual_source: who published documents of which nothing says it
         chains_folder: folder with own chain definitions
         receivers: file that names the receivers
         now: the clock; empty = now
@@ -96,7 +96,14 @@ def poll_release(
             voice.say(found)
             return found
         take_in = monthly_run.with_options(retries=0)  # this run is tried again as a whole
-        take_in(lake=lake, inbox=inbox, source=source, chains_folder=chains_folder, receivers=receivers, now=clock)
+        take_in(
+            lake=lake,
+            inbox=inbox,
+            usual_source=usual_source,
+            chains_folder=chains_folder,
+            receivers=receivers,
+            now=clock,
+        )
         after = _find_of_chain(lake, chain, chains_folder, clock)
         found = "; ".join(one.say() for one in after) or f"no source of {chain} is followed yet: nothing is expected"
         voice.say(found)

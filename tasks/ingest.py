@@ -29,9 +29,13 @@ _CLOCK_SLACK = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Stated:
-    """What the person says about a document where the document does not say it, or says it wrongly."""
+    """What the person says about a document where the document does not say it.
+
+    A table that says another source than `source` is refused; `usual_source` holds where nothing says one.
+    """
 
     source: str = ""
+    usual_source: str = ""
     chain: str = ""
     published: datetime | None = None
     review_month: str = ""
@@ -121,13 +125,14 @@ def read_document(document: Document, stated: Stated) -> list[Reading]:
         return read_table(
             document,
             source=stated.source or None,
+            usual_source=stated.usual_source,
             chain=stated.chain or None,
             published=stated.published,
             review_month=stated.review_month or None,
             mapping=stated.mapping,
             chains_folder=stated.chains_folder,
         )
-    if not stated.source:
+    if not (stated.source or stated.usual_source):
         raise UsageError(
             "who published this review is not stated",
             where=document.name,
@@ -135,7 +140,7 @@ def read_document(document: Document, stated: Stated) -> list[Reading]:
         )
     reading = read_review(
         document,
-        source=stated.source,
+        source=stated.source or stated.usual_source,
         chain=stated.chain or None,
         published=stated.published,
         review_month=stated.review_month or None,

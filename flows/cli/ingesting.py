@@ -62,7 +62,8 @@ def ingest(
     tell(f"lake      {settings.lake}" + (" (dry run: nothing is written)" if dry_run else ""))
     store = open_lake(settings.lake)
     stated = Stated(
-        source=source or settings.source,
+        source=source,
+        usual_source=settings.source,
         chain=chain,
         published=parse_published(published, _ZONE) if published else None,
         review_month=month,

@@ -73,7 +73,8 @@ def watch(*, inbox: str = "", source: str = "", once: bool = False, lake: LakeOp
                 documents=[],
                 inbox=settings.inbox_address,
                 landed=names,
-                source=source or settings.source,
+                source=source,
+                usual_source=settings.source,
                 now=datetime.now(UTC),
             )
         except TronaError as error:  # the next document is none the worse for it

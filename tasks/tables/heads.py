@@ -28,9 +28,10 @@ class UnreadableHead(ValueError):
 
 @dataclass(frozen=True)
 class Stated:
-    """What the caller says of a document; None = what the file says."""
+    """What the caller says of a document; None = what the file says. `usual_source` holds where nothing says one."""
 
     source: str | None = None
+    usual_source: str = ""
     chain: str | None = None
     review_month: str | None = None
     published: datetime | None = None
@@ -79,7 +80,7 @@ def build_head(
     `published` is as printed; blank = the chain's usual day, marked as assumed.
     Raises `UsageError` where nobody says a part, `UnreadableHead` where a part is malformed or contradicted.
     """
-    source = _settle("source", source, stated.source)
+    source = _settle("source", source, stated.source) or stated.usual_source
     review_month = _settle("review_month", review_month, stated.review_month)
     for name, value, option in (("source", source, "--source"), ("review month", review_month, "--month 2026-01")):
         if not value:

@@ -32,6 +32,7 @@ def read_table(
     document: Document,
     *,
     source: str | None,
+    usual_source: str = "",
     chain: str | None = None,
     published: datetime | None = None,
     review_month: str | None = None,
@@ -42,13 +43,14 @@ def read_table(
 
     `source`, `chain`, `published` (an instant with a time zone) and `review_month` fill what the file does not
     say, and come before what its mapping says. A row that says something else is refused; of a file with two
-    chains, `chain` picks one. A wide table needs a mapping unless its header names segment and measure.
-    Sheets and columns that were not read are among the unresolved of the first reading.
+    chains, `chain` picks one. `usual_source` holds where neither the file, its mapping nor `source` says one. A wide
+    table needs a mapping unless its header names segment and measure. Sheets and columns that were not read are
+    among the unresolved of the first reading.
     Raises `ContractBroken` where the file or its columns cannot be read, `UsageError` where neither the file nor
     the caller says the source, the chain or the month.
     """
     known = read_mapping(mapping) if isinstance(mapping, Path) else mapping
-    stated = Stated(source=source, chain=chain, review_month=review_month, published=published)
+    stated = Stated(source, usual_source, chain, review_month, published)
     grids = _choose_grids(document, _read_grids(document), known)
     notes = grids[0].notes
     is_wide = known.form == "wide" if known is not None else not is_long_form(grids[0])

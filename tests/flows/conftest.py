@@ -24,9 +24,10 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Receiver:
-    """A webhook on loopback: the messages that came, each with the instant."""
+    """A webhook on loopback: the messages that came, each with the instant. `busy`: how many it turns away first."""
 
     url: str = ""
+    busy: int = 0
     got: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
 
     def messages(self) -> list[dict[str, Any]]:
@@ -171,8 +172,12 @@ def receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            got.got.append((time.time(), json.loads(body)))
-            self.send_response(200)
+            if got.busy:
+                got.busy -= 1
+                self.send_response(503)
+            else:
+                got.got.append((time.time(), json.loads(body)))
+                self.send_response(200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import polars as pl
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from contracts.releases import RELEASES
 from data_lake.lake import open_lake
 from data_lake.ledger import read_ledger
+from flows.events import Event, post_events
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -32,6 +35,24 @@ def alerts_of(up, month: str, rule: str) -> pl.DataFrame:
 
 def told(up, text: str) -> list[dict]:
     return [m for m in up.receiver.messages() if text in json.dumps(m, ensure_ascii=False)]
+
+
+def events_of(up, event: str, documents: set[str]) -> dict[str, dict]:
+    """Payloads of this event by document; empty until all of them are there."""
+    found = up.ask("/events/filter", {"filter": {"event": {"name": [event]}}, "limit": 50})["events"]
+    payloads = {e["payload"]["document"]: e["payload"] for e in found}
+    return payloads if documents <= set(payloads) else {}
+
+
+def test_a_server_at_rest_takes_next_to_no_time(up):
+    (server,) = up.processes("flows.children server")
+
+    def rests() -> bool:
+        before = sum(server.cpu_times()[:2])
+        time.sleep(2)
+        return sum(server.cpu_times()[:2]) - before < 0.4
+
+    up.wait_for(rests, 60, "rest")
 
 
 def test_a_document_becomes_an_alert(up, review):
@@ -74,6 +95,9 @@ def test_two_documents_at_once_and_a_bad_one_between(up, review):
     assert "bad.csv was refused" in reason
     assert "no reader knows" in up.dealt_with("picture.png").with_name("picture.png.reason.txt").read_text()
     assert recorded(up) == sorted([*before, "2020-03", "2020-04"])
+    refused = up.wait_for(lambda: events_of(up, "trona.contract.broken", {"bad.csv", "picture.png"}), 40, "events")
+    assert refused["picture.png"]["what"] == "no reader knows files like 'picture.png'"
+    assert refused["bad.csv"]["rows"] == 0
 
 
 @pytest.mark.soak
@@ -143,6 +167,10 @@ def test_the_watchdog_fires_and_resolves_with_the_calendar(up, review):
         assert up.run("deadline", {"now": "2021-05-13T01:00:00Z"})["state_type"] == "COMPLETED"
     assert alerts_of(up, "2021-04", "release_missing")["state"].to_list() == ["fired"]
     assert len(told(up, "No review of sodium-ion batteries for April 2021")) == 1
+    april = {"id": ["trona.release.test.sodium_ion.2021-04"]}
+    missing = {"filter": {"event": {"name": ["trona.release.missing"]}, "resource": april}}
+    (event,) = up.wait_for(lambda: up.ask("/events/filter", missing)["events"], 40, "event")
+    assert event["payload"]["month"] == "2021-04"
     # a backfill of another month changes nothing
     (up.folder / "older").mkdir()
     (up.folder / "older" / "2021-02.csv").write_text(review("2021-02", "2021-03-05", 2))
@@ -154,6 +182,52 @@ def test_the_watchdog_fires_and_resolves_with_the_calendar(up, review):
     up.run("by-hand", {"folder": str(up.folder / "late")})
     up.run("deadline", {"now": "2021-05-16T01:00:00Z"})
     assert alerts_of(up, "2021-04", "release_missing").sort("change")["state"].to_list() == ["fired", "resolved"]
+
+
+@pytest.mark.soak
+def test_a_month_that_was_awaited_and_did_not_come_is_looked_at_again(up):
+    """The second line, with a window of ten seconds instead of its days; it never fires for what was recorded."""
+    from prefect.automations import Automation
+
+    from flows.deployments import look_again
+    from flows.events import KINDS
+
+    watchdog = up.deployment("deadline")["id"]
+    second = look_again(watchdog, timedelta(seconds=10)).model_copy(update={"name": "soon"})
+    body = second.model_dump(mode="json", include=set(Automation.model_fields) - {"id"}, exclude_none=True)
+    made = up.ask("/automations/", body)
+    about = dict.fromkeys(KINDS["trona.release.awaited"].payload, "")
+    come = dict.fromkeys(KINDS["trona.release.recorded"].payload, "")
+
+    def runs() -> int:
+        wanted = {"deployments": {"id": {"any_": [watchdog]}}, "flow_runs": {"tags": {"all_": ["auto-scheduled"]}}}
+        total = up.ask("/flow_runs/count", {"deployments": wanted["deployments"]})
+        return total - up.ask("/flow_runs/count", wanted)
+
+    before = runs()
+    time.sleep(3)  # the server reads new automations now and then
+    post_events(up.api, [Event("trona.release.awaited", f"trona.release.x.{m}", about) for m in ("here", "gone")])
+    time.sleep(3)
+    post_events(up.api, [Event("trona.release.recorded", "trona.release.x.here", come)])
+    up.wait_for(lambda: runs() > before, 60, "the second look")
+    time.sleep(12)
+    assert runs() == before + 1
+    request = Request(f"{up.api}/automations/{made['id']}", method="DELETE")
+    urlopen(request, timeout=10).close()
+
+
+@pytest.mark.soak
+def test_a_message_that_does_not_get_through_is_sent_again_by_itself(up, review):
+    up.drop("2006-01.csv", review("2006-01", "2006-02-05", 10, forecast=5, after="2006-02"))
+    up.wait_for(lambda: up.dealt_with("2006-01.csv"), 60, "first document")
+    up.receiver.busy = 1
+    up.drop("2006-02.csv", review("2006-02", "2006-03-05", -40))
+    up.wait_for(lambda: up.dealt_with("2006-02.csv"), 60, "second document")
+    assert up.receiver.busy == 0
+    up.wait_for(lambda: told(up, "February 2006"), 90, "the message, half a minute later")
+    assert "tell again at" in up.log
+    time.sleep(5)
+    assert len(told(up, "February 2006")) == 1
 
 
 def test_the_calendar_poll_says_whether_the_month_is_here(up, review):

@@ -171,6 +171,13 @@ def test_caller_and_file_that_differ_are_refused(options, column, message):
     assert message in caught.value.found
 
 
+def test_the_usual_source_is_for_files_that_do_not_say_theirs():
+    (says,) = read(csv(line(2)), usual_source="usual")
+    assert says.head.source == "smm"
+    (silent,) = read(csv(line(2).replace("smm,", ",", 1)), usual_source="usual")
+    assert silent.head.source == "usual"
+
+
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
