@@ -1,8 +1,9 @@
-"""How long a document takes to become a run under `trona up`, and what Prefect adds to a month and to a backfill.
+"""What running by itself costs: document to alert, a month and a backfill under Prefect, and a server at rest.
 
-    python -m bench.bench_operate [--documents 11] [--months 240]
+    python -m bench.bench_operate [--documents 11] [--months 240] [--series 20 200 2000]
 
-Prints one line per figure: what, median, the single values.
+Every figure stands beside the same functions called directly, in the same run. Prints one line per figure: what,
+median, the single values.
 """
 
 import argparse
@@ -13,12 +14,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
+
+import psutil
+
+from bench.measure import machine
 
 ROOT = Path(__file__).parents[1]
 HEAD = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,unit\n"
@@ -28,50 +35,106 @@ def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--documents", type=int, default=11)
     reader.add_argument("--months", type=int, default=240)
+    reader.add_argument("--series", type=int, nargs="*", default=[20, 200, 2000])
     reader.add_argument("--port", type=int, default=4399)
     asked = reader.parse_args()
-    print(f"load before: {os.getloadavg()}")
+    print(f"operate: {machine()}, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
-        serve(Path(folder), asked.documents, asked.months, asked.port)
+        serve(Path(folder), asked)
 
 
-def write_review(number: int) -> str:
-    year, month = 1990 + number // 12, number % 12 + 1
-    rows = (f"{segment},,production,{year}-{month:02},actual,mom_pct,{number % 7},%" for segment in ("cathode", "cell"))
-    return HEAD + "".join(f"bench,sodium_ion,{year}-{month:02},{year + 1}-01-05,{row}\n" for row in rows)
+def write_review(number: int, source: str = "bench") -> str:
+    """A month of two segments, far from what the month before it forecast: each but the first raises alerts."""
+    sign = 1 if number % 2 else -1
+    lines = []
+    for ahead, kind, value in ((0, "actual", 20 * sign), (1, "forecast", 20 * sign)):
+        year, month = 1990 + (number + ahead) // 12, (number + ahead) % 12 + 1
+        period, head = f"{year}-{month:02}", f"{source},sodium_ion,{name_month(number)},{name_month(number + 1)}-05"
+        lines += [f"{head},{segment},,production,{period},{kind},mom_pct,{value},%" for segment in ("cathode", "cell")]
+    return HEAD + "\n".join(lines) + "\n"
 
 
-def serve(folder: Path, documents: int, months: int, port: int) -> None:
+def name_month(number: int) -> str:
+    return f"{1990 + number // 12}-{number % 12 + 1:02}"
+
+
+def serve(folder: Path, asked: argparse.Namespace) -> None:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "TRONA_"))}
-    (folder / "receivers.toml").write_text('[[receiver]]\nname = "file"\nkind = "file"\n')
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from flows.cli import main; main()", "up", "--port", str(port)],
-        cwd=folder,
-        env=clean | {"PYTHONPATH": str(ROOT)},
-        stdout=(folder / "out").open("w"),
-        stderr=(folder / "log").open("w"),
+    hook = Hook()
+    (folder / "receivers.toml").write_text(
+        '[[receiver]]\nname = "hook"\nkind = "webhook"\nurl = { env = "BENCH_HOOK" }\n'
     )
+    os.environ["BENCH_HOOK"] = hook.url
+    api = f"http://127.0.0.1:{asked.port}/api"
+    begun = time.perf_counter()
+    with (folder / "out").open("w") as out, (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from flows.cli import main; main()", "up", "--port", str(asked.port)],
+            cwd=folder,
+            env=clean | {"PYTHONPATH": str(ROOT), "BENCH_HOOK": hook.url},
+            stdout=out,
+            stderr=log,
+        )
     try:
         wait_for(lambda: "ready" in (folder / "out").read_text())
-        print(f"trona up to ready, new database: {time.perf_counter() - begun:.1f} s")
-        measure_arrivals(folder, documents, f"http://127.0.0.1:{port}/api")
-        measure_backfill(folder, months, f"http://127.0.0.1:{port}/api")
+        print(f"  trona up to ready, new database             {time.perf_counter() - begun:6.1f} s")
+        measure_rest(process.pid)
+        measure_arrivals(folder, asked.documents, api, hook)
+        measure_month(folder, asked.series, api)
+        measure_backfill(folder, asked.months, api)
         begun = time.perf_counter()
         process.send_signal(signal.SIGTERM)
         process.wait()
-        print(f"stop: {time.perf_counter() - begun:.1f} s")
+        print(f"  stop                                        {time.perf_counter() - begun:6.1f} s")
     finally:
         process.kill()
 
 
-def measure_arrivals(folder: Path, documents: int, api: str) -> None:
-    """From the rename into the inbox to the first line of the flow, and to the end of it; the first is not counted."""
-    starts, ends = [], []
+class Hook:
+    """A webhook on loopback that notes when a message came."""
+
+    def __init__(self) -> None:
+        came: list[float] = []
+        self.came = came
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                came.append(time.time())
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_port}/hook"
+
+
+def measure_rest(root: int, seconds: float = 10.0) -> None:
+    """Share of one core that all processes take when nothing happens."""
+    time.sleep(10)  # what the start leaves to do
+
+    def used() -> float:
+        tree = [psutil.Process(root), *psutil.Process(root).children(recursive=True)]
+        return sum(sum(process.cpu_times()[:2]) for process in tree)
+
+    before = used()
+    time.sleep(seconds)
+    print(f"  at rest, share of one core                  {100 * (used() - before) / seconds:6.1f} %")
+
+
+def measure_arrivals(folder: Path, documents: int, api: str, hook: Hook) -> None:
+    """From the rename into the inbox to the start of its run and to the alert at the webhook, and the work itself.
+
+    One document after another; the work is the same documents through the same functions. The first is not counted.
+    """
+    starts, alerts = [], []
     for number in range(documents + 1):
         name = f"d{number:03}.csv"
         (folder / "inbox" / f".{name}").write_text(write_review(number))
-        dropped = datetime.now(UTC)
+        had, dropped = len(hook.came), time.time()
         (folder / "inbox" / f".{name}").rename(folder / "inbox" / name)
         wait_for(lambda name=name: (folder / "inbox" / "done" / name).exists())
         wait_for(lambda: not ask(api, "/flow_runs/count", {"flow_runs": {"state": {"type": {"any_": ["RUNNING"]}}}}))
@@ -81,11 +144,54 @@ def measure_arrivals(folder: Path, documents: int, api: str) -> None:
             {"sort": "START_TIME_DESC", "limit": 1, "flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}},
         )
         if number:
-            starts.append((datetime.fromisoformat(run["start_time"]) - dropped).total_seconds())
-            ends.append((datetime.fromisoformat(run["end_time"]) - dropped).total_seconds())
+            starts.append(datetime.fromisoformat(run["start_time"]).timestamp() - dropped)
+            alerts.append(hook.came[had] - dropped)
         time.sleep(1)
+    direct = []
+    for number in range(documents + 1):
+        path = folder / f"e{number:03}.csv"
+        path.write_text(write_review(number))
+        had, begun = len(hook.came), time.time()
+        do_directly(str(folder / "straight"), [path], folder / "receivers.toml")
+        if number:
+            direct.append(hook.came[had] - begun)
     tell("document to the start of its run", starts)
-    tell("document to the end of its run", ends)
+    tell("document to the alert", alerts)
+    tell("the work itself, called directly", direct)
+    beyond = statistics.median(alerts) - statistics.median(direct)
+    print(f"  document to alert beyond the work           {beyond:6.2f} s    target ≤ 5 s")
+
+
+def measure_month(folder: Path, sizes: list[int], api: str, rounds: int = 3) -> None:
+    """A live month as a flow, with the server running, and as the same functions, in turn; after two years of past."""
+    os.environ["PREFECT_API_URL"] = api
+    from flows.server import choose_server
+
+    choose_server()
+    from bench.bench_month import follow_month, write_documents
+    from flows.monthly import monthly_run
+    from flows.voice import Voice, speak
+
+    for series in sizes:
+        root = folder / f"series{series}"
+        root.mkdir()
+        paths = write_documents(root, series, 24 + 2 * rounds)
+        for path in paths[:24]:
+            follow_month(root, path)
+        flow, direct = [], []
+        for number in range(rounds):
+            direct.append(follow_month(root, paths[24 + 2 * number]))
+            with speak(Voice(lambda _: None, lambda _: None)):
+                begun = time.perf_counter()
+                monthly_run(
+                    str(root / "lake"),
+                    [paths[25 + 2 * number]],
+                    chains_folder=root / "chains",
+                    receivers=str(folder / "receivers.toml"),
+                )
+                flow.append(time.perf_counter() - begun)
+        tell(f"a month of {series:,} series as a flow", flow)
+        tell("the same functions called directly", direct)
 
 
 def measure_backfill(folder: Path, months: int, api: str) -> None:
@@ -93,40 +199,52 @@ def measure_backfill(folder: Path, months: int, api: str) -> None:
     old = folder / "old"
     old.mkdir()
     for number in range(months):
-        (old / f"b{number:03}.csv").write_text(write_review(number + 120).replace("bench,", "old,"))
+        (old / f"b{number:03}.csv").write_text(write_review(number, "old"))
     (deployment,) = ask(api, "/deployments/filter", {"deployments": {"name": {"any_": ["by-hand"]}}})
     made = ask(api, f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"folder": str(old)}})
     states = {"COMPLETED", "FAILED", "CRASHED"}
-    wait_for(lambda: get(api, f"/flow_runs/{made['id']}")["state_type"] in states, 1800)
+    wait_for(lambda: get(api, f"/flow_runs/{made['id']}")["state_type"] in states, 3600)
     run = get(api, f"/flow_runs/{made['id']}")
-    print(f"backfill of {months} months under Prefect: {run['total_run_time']:.1f} s, {run['state_type']}")
+    taken = run["total_run_time"]
     begun = time.perf_counter()
-    code = "import sys; from bench.bench_operate import backfill_directly; backfill_directly(*sys.argv[1:])"
+    code = "import sys; from bench.bench_operate import *; do_directly(sys.argv[1], [Path(sys.argv[2])])"
     subprocess.run([sys.executable, "-c", code, str(folder / "direct"), str(old)], cwd=ROOT, check=True)
     direct = time.perf_counter() - begun
-    print(f"the same, functions called directly: {direct:.1f} s with imports")
-    print(f"overhead per month: {(run['total_run_time'] - direct) / months:.3f} s")
+    print(f"  backfill of {months} months under Prefect          {taken:6.1f} s    {run['state_type']}")
+    print(f"  the same functions called directly          {direct:6.1f} s    with imports; {taken / direct:.2f}×")
+    print(f"  more per month                              {(taken - direct) / months:6.3f} s")
 
 
-def backfill_directly(lake: str, documents: str) -> None:
-    """What the flow does, without Prefect."""
+def do_directly(lake: str, documents: list[Path], receivers: Path | None = None) -> None:
+    """What the flow does, without Prefect; with receivers as a live run, else as a backfill."""
     from data_lake.lake import open_lake
     from tasks.alerts import record_candidates
+    from tasks.delivery import deliver, load_receivers, resolve_environment
     from tasks.derive import load_chains, refresh_derived
-    from tasks.evaluate import judge_months, mark_evaluated, plan_steps
+    from tasks.evaluate import judge_months, mark_evaluated, plan_steps, watch_today
     from tasks.ingest import Stated, find_documents, load_document, take_in
 
     store, now = open_lake(lake), datetime.now(UTC)
-    for path in find_documents([Path(documents)]):
+    for path in find_documents(documents):
         take_in(store, load_document(path), Stated(), now=now, run_id="direct")
     chains, plan = load_chains(store, None), plan_steps(store)
-    for step in plan.steps:
+    for step in [*plan.steps, *([watch_today(now, plan.steps)] if receivers else [])]:
         found = judge_months(store, chains, first=step.first, last=step.last, as_of=step.as_of)
         record_candidates(
-            store, found, months=(step.first, step.last), as_of=step.as_of, recorded_at=now, run_id="direct", quiet=True
+            store,
+            found,
+            months=(step.first, step.last),
+            as_of=step.as_of,
+            recorded_at=now,
+            run_id="direct",
+            chains=tuple(chains),
+            quiet=receivers is None,
         )
     refresh_derived(store, chains, first=min(step.first for step in plan.steps), as_of=now)
     mark_evaluated(store, plan.pending, at=now, run_id="direct")
+    if receivers:
+        known = load_receivers(receivers)
+        deliver(store, known, resolve_environment, now, chains=chains, run_id="direct", console=print)
 
 
 def wait_for(is_so: Callable[[], Any], seconds: float = 240.0) -> None:
@@ -148,9 +266,7 @@ def get(api: str, path: str) -> Any:
 
 
 def tell(what: str, seconds: list[float]) -> None:
-    print(
-        f"{what}: median {statistics.median(seconds):.2f} s of {len(seconds)} ({', '.join(f'{s:.1f}' for s in seconds)})"
-    )
+    print(f"  {what:<44}{statistics.median(seconds):6.2f} s    {', '.join(f'{s:.1f}' for s in seconds)}")
 
 
 if __name__ == "__main__":
