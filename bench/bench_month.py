@@ -63,7 +63,7 @@ def measure_start(rounds: int = 7) -> None:
     print(f"  trona figures --help                  {own * 1e3:8.0f} ms {own / floor:5.2f}×  target ≤ 2×")
 
 
-def write_documents(root: Path, series: int, months: int) -> list[Path]:
+def write_documents(root: Path, series: int, months: int, start: date = START) -> list[Path]:
     """A chain of many segments, and a document a month: its actuals and the forecasts of the next."""
     chains, folder = root / "chains", root / "documents"
     chains.mkdir()
@@ -77,7 +77,7 @@ def write_documents(root: Path, series: int, months: int) -> list[Path]:
     random = np.random.default_rng(SEED)
     paths = []
     for number in range(months):
-        month = add_months(START, number)
+        month = add_months(start, number)
         parts = [
             pl.DataFrame(
                 {"segment": names, "value": random.normal(2, 6, series).round(1).clip(-90, None)}

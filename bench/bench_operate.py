@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from urllib.request import Request, urlopen
 import psutil
 
 from bench.measure import machine
+from contracts.period import add_months, format_month
 
 ROOT = Path(__file__).parents[1]
 HEAD = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,unit\n"
@@ -43,19 +44,22 @@ def main() -> None:
         serve(Path(folder), asked)
 
 
-def write_review(number: int, source: str = "bench") -> str:
+def write_review(month: date, source: str = "bench") -> str:
     """A month of two segments, far from what the month before it forecast: each but the first raises alerts."""
-    sign = 1 if number % 2 else -1
-    lines = []
-    for ahead, kind, value in ((0, "actual", 20 * sign), (1, "forecast", 20 * sign)):
-        year, month = 1990 + (number + ahead) // 12, (number + ahead) % 12 + 1
-        period, head = f"{year}-{month:02}", f"{source},sodium_ion,{name_month(number)},{name_month(number + 1)}-05"
-        lines += [f"{head},{segment},,production,{period},{kind},mom_pct,{value},%" for segment in ("cathode", "cell")]
+    sign = 1 if month.month % 2 else -1
+    head = f"{source},sodium_ion,{format_month(month)},{format_month(add_months(month, 1))}-05"
+    lines = [
+        f"{head},{segment},,production,{format_month(add_months(month, ahead))},{kind},mom_pct,{20 * sign},%"
+        for ahead, kind in ((0, "actual"), (1, "forecast"))
+        for segment in ("cathode", "cell")
+    ]
     return HEAD + "\n".join(lines) + "\n"
 
 
-def name_month(number: int) -> str:
-    return f"{1990 + number // 12}-{number % 12 + 1:02}"
+def last_months(count: int) -> list[date]:
+    """So many months up to the one before last, whose review is out."""
+    last = add_months(datetime.now(UTC).date().replace(day=1), -2)
+    return [add_months(last, -back) for back in reversed(range(count))]
 
 
 def serve(folder: Path, asked: argparse.Namespace) -> None:
@@ -131,9 +135,10 @@ def measure_arrivals(folder: Path, documents: int, api: str, hook: Hook) -> None
     One document after another; the work is the same documents through the same functions. The first is not counted.
     """
     starts, alerts = [], []
-    for number in range(documents + 1):
-        name = f"d{number:03}.csv"
-        (folder / "inbox" / f".{name}").write_text(write_review(number))
+    months = last_months(documents + 1)
+    for number, month in enumerate(months):
+        name = f"{month}.csv"
+        (folder / "inbox" / f".{name}").write_text(write_review(month))
         had, dropped = len(hook.came), time.time()
         (folder / "inbox" / f".{name}").rename(folder / "inbox" / name)
         wait_for(lambda name=name: (folder / "inbox" / "done" / name).exists())
@@ -148,9 +153,9 @@ def measure_arrivals(folder: Path, documents: int, api: str, hook: Hook) -> None
             alerts.append(hook.came[had] - dropped)
         time.sleep(1)
     direct = []
-    for number in range(documents + 1):
-        path = folder / f"e{number:03}.csv"
-        path.write_text(write_review(number))
+    for number, month in enumerate(months):
+        path = folder / f"{month}.csv"
+        path.write_text(write_review(month))
         had, begun = len(hook.came), time.time()
         do_directly(str(folder / "straight"), [path], folder / "receivers.toml")
         if number:
@@ -163,11 +168,16 @@ def measure_arrivals(folder: Path, documents: int, api: str, hook: Hook) -> None
 
 
 def measure_month(folder: Path, sizes: list[int], api: str, rounds: int = 3) -> None:
-    """A live month as a flow, with the server running, and as the same functions, in turn; after two years of past."""
+    """A live month as a flow, with the server running, and as the same functions, in turn; after two years of past.
+
+    Without the heartbeat of flows, as the command runs them: it sleeps a second at the end of every flow.
+    """
     os.environ["PREFECT_API_URL"] = api
     from flows.server import choose_server
 
     choose_server()
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
     from bench.bench_month import follow_month, write_documents
     from flows.monthly import monthly_run
     from flows.voice import Voice, speak
@@ -175,13 +185,18 @@ def measure_month(folder: Path, sizes: list[int], api: str, rounds: int = 3) -> 
     for series in sizes:
         root = folder / f"series{series}"
         root.mkdir()
-        paths = write_documents(root, series, 24 + 2 * rounds)
+        paths = write_documents(root, series, 24 + 2 * rounds, last_months(24 + 2 * rounds)[0])
         for path in paths[:24]:
             follow_month(root, path)
         flow, direct = [], []
         for number in range(rounds):
-            direct.append(follow_month(root, paths[24 + 2 * number]))
-            with speak(Voice(lambda _: None, lambda _: None)):
+            begun = time.perf_counter()
+            do_directly(str(root / "lake"), [paths[24 + 2 * number]], folder / "receivers.toml", root / "chains")
+            direct.append(time.perf_counter() - begun)
+            with (
+                temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+                speak(Voice(lambda _: None, lambda _: None)),
+            ):
                 begun = time.perf_counter()
                 monthly_run(
                     str(root / "lake"),
@@ -198,8 +213,8 @@ def measure_backfill(folder: Path, months: int, api: str) -> None:
     """The same months by hand under Prefect, and by the same functions called directly."""
     old = folder / "old"
     old.mkdir()
-    for number in range(months):
-        (old / f"b{number:03}.csv").write_text(write_review(number, "old"))
+    for month in last_months(months):
+        (old / f"{month}.csv").write_text(write_review(month, "old"))
     (deployment,) = ask(api, "/deployments/filter", {"deployments": {"name": {"any_": ["by-hand"]}}})
     made = ask(api, f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"folder": str(old)}})
     states = {"COMPLETED", "FAILED", "CRASHED"}
@@ -215,7 +230,9 @@ def measure_backfill(folder: Path, months: int, api: str) -> None:
     print(f"  more per month                              {(taken - direct) / months:6.3f} s")
 
 
-def do_directly(lake: str, documents: list[Path], receivers: Path | None = None) -> None:
+def do_directly(
+    lake: str, documents: list[Path], receivers: Path | None = None, chains_folder: Path | None = None
+) -> None:
     """What the flow does, without Prefect; with receivers as a live run, else as a backfill."""
     from data_lake.lake import open_lake
     from tasks.alerts import record_candidates
@@ -226,8 +243,8 @@ def do_directly(lake: str, documents: list[Path], receivers: Path | None = None)
 
     store, now = open_lake(lake), datetime.now(UTC)
     for path in find_documents(documents):
-        take_in(store, load_document(path), Stated(), now=now, run_id="direct")
-    chains, plan = load_chains(store, None), plan_steps(store)
+        take_in(store, load_document(path), Stated(chains_folder=chains_folder), now=now, run_id="direct")
+    chains, plan = load_chains(store, chains_folder), plan_steps(store)
     for step in [*plan.steps, *([watch_today(now, plan.steps)] if receivers else [])]:
         found = judge_months(store, chains, first=step.first, last=step.last, as_of=step.as_of)
         record_candidates(

@@ -1,35 +1,38 @@
 """What a run leaves in the Prefect UI: the month's figures, forecasts, alerts and refused rows as tables."""
 
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 from prefect.artifacts import create_table_artifact
 
+from contracts.comparisons import COMPARISONS
 from contracts.period import format_month
 from contracts.releases import QUARANTINE
+from contracts.scores import SCORES
+from contracts.table import Table
 from data_lake.lake import Lake, open_lake
 from data_lake.ledger import read_alerts
-from tasks.derive import derive_months, load_chains
 
 _MOST_ROWS = 200
-_SERIES = ("segment", "product", "metric", "measure")
+_SERIES = ("chain", "segment", "product", "metric", "measure")
+_COMPARED = (*_SERIES, "basis", "value", "lower", "upper", "unit")
+_MARKED = (*_SERIES, "forecast", "actual", "surprise_pp", "level_surprise_pct", "verdict", "status")
 
 
-def show_month(lake: str, month: date, *, run_id: str, chains_folder: Path | None = None) -> None:
-    """Create the tables of a month; a table longer than `_MOST_ROWS` is cut, and says so."""
+def show_month(lake: str, month: date, *, run_id: str) -> None:
+    """Create the tables of a month as the lake has them; one longer than `_MOST_ROWS` is cut, and says so."""
     store = open_lake(lake)
-    derived = derive_months(store, load_chains(store, chains_folder), first=month, last=month, as_of=None)
     name = format_month(month)
-    comparisons = derived.comparisons.select("chain", *_SERIES, "basis", "value", "lower", "upper", "unit")
-    scores = derived.scores.select(
-        "chain", *_SERIES, "forecast", "actual", "surprise_pp", "level_surprise_pct", "verdict", "status"
-    )
-    _show("month", f"Comparisons of {name}", comparisons)
-    _show("scores", f"Forecasts for {name}", scores)
+    _show("month", f"Comparisons of {name}", _read(store, COMPARISONS, month, _COMPARED))
+    _show("scores", f"Forecasts for {name}", _read(store, SCORES, month, _MARKED))
     alerts = read_alerts(store).filter(pl.col("month") == month)
     _show("alerts", f"Alerts of {name}", alerts.select("severity", "state", "rule", "chain", "segment", "title"))
     _show("quarantine", f"Rows refused by run {run_id}", _refused(store, run_id))
+
+
+def _read(store: Lake, table: Table, month: date, columns: Sequence[str]) -> pl.DataFrame:
+    return store.table(table).scan().filter(pl.col("month") == month).select(columns).sort(columns[:5]).collect()
 
 
 def _refused(store: Lake, run_id: str) -> pl.DataFrame:

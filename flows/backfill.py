@@ -12,6 +12,7 @@ from flows.again import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_
 from flows.concluding import conclude
 from flows.following import Order, follow
 from flows.monthly import new_run_id
+from flows.spread import choose_task_runner
 from flows.voice import current_voice
 from tasks.ingest import Stated, find_documents
 
@@ -25,6 +26,7 @@ def _name_run() -> str:
 @flow(
     name="backfill",
     flow_run_name=_name_run,
+    task_runner=choose_task_runner(),
     retries=RETRIES,
     retry_delay_seconds=PAUSE_SECONDS,
     timeout_seconds=MANY_MONTHS_SECONDS,

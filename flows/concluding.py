@@ -42,7 +42,7 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
         _have_told_again(order, delivered, voice)
     month = _latest_month(followed)
     if month:
-        show_month(order.lake, month, run_id=order.run_id, chains_folder=order.stated.chains_folder)
+        show_month(order.lake, month, run_id=order.run_id)
     emit(build_events(followed))
     message = _summarise(followed)
     record_run(open_lake(order.lake), _build_summary(followed, message))

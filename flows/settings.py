@@ -32,6 +32,8 @@ class Settings:
     "How often runs that wait are looked for, and an inbox in an object store is listed."
     runs_at_once: int = 2
     "Runs that `trona up` works on at the same time."
+    dask: str = ""
+    "Scheduler of a Dask cluster on which backfills work, `tcp://…`; empty = threads of the run's own process."
     log_format: str = "text"
     "How `trona up` and its runs write their log: text, or json for machines."
 
