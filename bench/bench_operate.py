@@ -18,9 +18,11 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import psutil
@@ -218,8 +220,8 @@ def measure_backfill(folder: Path, months: int, api: str) -> None:
     (deployment,) = ask(api, "/deployments/filter", {"deployments": {"name": {"any_": ["by-hand"]}}})
     made = ask(api, f"/deployments/{deployment['id']}/create_flow_run", {"parameters": {"folder": str(old)}})
     states = {"COMPLETED", "FAILED", "CRASHED"}
-    wait_for(lambda: get(api, f"/flow_runs/{made['id']}")["state_type"] in states, 3600)
-    run = get(api, f"/flow_runs/{made['id']}")
+    wait_for(lambda: ask(api, f"/flow_runs/{made['id']}")["state_type"] in states, 3600)
+    run = ask(api, f"/flow_runs/{made['id']}")
     taken = run["total_run_time"]
     begun = time.perf_counter()
     code = "import sys; from bench.bench_operate import *; do_directly(sys.argv[1], [Path(sys.argv[2])])"
@@ -271,15 +273,18 @@ def wait_for(is_so: Callable[[], Any], seconds: float = 240.0) -> None:
         time.sleep(0.05)
 
 
-def ask(api: str, path: str, body: object) -> Any:
-    request = Request(f"{api}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310
-    with urlopen(request, timeout=60) as answer:  # noqa: S310
-        return json.loads(answer.read())
-
-
-def get(api: str, path: str) -> Any:
-    with urlopen(f"{api}{path}", timeout=60) as answer:  # noqa: S310
-        return json.loads(answer.read())
+def ask(api: str, path: str, body: object = None) -> Any:
+    """Post a body, or get; SQLite that is locked for a moment (503) is asked again, as Prefect's client does."""
+    content = None if body is None else json.dumps(body).encode()
+    request = Request(f"{api}{path}", content, {"Content-Type": "application/json"})  # noqa: S310
+    while True:
+        try:
+            with urlopen(request, timeout=60) as answer:  # noqa: S310
+                return json.loads(answer.read())
+        except HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            time.sleep(0.5)
 
 
 def tell(what: str, seconds: list[float]) -> None:
