@@ -19,11 +19,11 @@ from data_lake.lake import Lake
 from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
 from tasks.alerts import find_alerts
+from tasks.alerts.release_missing import WATCHED_MONTHS
 from tasks.derive import derive_months
 
 # Rules look back: for misses in a row, gaps of late, and how far shares usually move.
 _MEMORY_MONTHS = 12
-_WATCHED_MONTHS = 3
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def watch_today(as_of: datetime, steps: list[Step]) -> Step:
     return Step(
         as_of=as_of,
         chains=(),
-        first=min([add_months(today, -_WATCHED_MONTHS), *(step.first for step in steps)]),
+        first=min([add_months(today, -WATCHED_MONTHS), *(step.first for step in steps)]),
         last=max([today, *(step.last for step in steps)]),
     )
 

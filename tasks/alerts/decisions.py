@@ -9,8 +9,11 @@ from datetime import date, datetime
 import polars as pl
 
 from contracts.alerts import ALERTS
+from contracts.period import add_months
 from tasks.alerts.identity import IDENTITY, add_alert_ids
 from tasks.alerts.inhibition import find_inhibited
+from tasks.alerts.release_missing import RULE as RELEASE_MISSING
+from tasks.alerts.release_missing import WATCHED_MONTHS
 from tasks.alerts.silences import find_silenced
 from tasks.alerts.wording import name_severity, rank_severity
 
@@ -39,7 +42,8 @@ def decide(
     whose last change lies after `as_of` is left alone: a replay or a clock that moved back decides nothing about what
     was learnt later. `notify` says why people are told of a change:
 
-    - first: it fires, or fires on once its inhibitor has cleared, and nobody was told yet
+    - first: it fires, or fires on once its inhibitor has cleared, and nobody was told yet; a gap of long ago that is
+      first seen now (old documents taken in live) is only recorded
     - severity_up: it is worse than what people were told; other amendments are recorded in silence
     - retracted: an event that people were told of is none; resolved: no state of its group is left, and people
       were told of this one; returned: what people heard to be over is there again
@@ -57,7 +61,7 @@ def decide(
     both = both.join(find_silenced(both, silences, recorded_at), on="alert_id", how="left")
     both = both.with_columns(pl.col("silence_id").fill_null(""))
     changed = both.with_columns(_next_state().alias("state")).filter(pl.col("state").is_not_null())
-    changed = changed.with_columns(_say_why(quiet=quiet).alias("notify"))
+    changed = changed.with_columns(_say_why(as_of, quiet=quiet).alias("notify"))
     changed = _hold_partial_resolutions(changed, both)
     return _write_rows(changed, as_of=as_of, recorded_at=recorded_at, run_id=run_id)
 
@@ -144,7 +148,7 @@ def _is_silence_over() -> pl.Expr:
     )
 
 
-def _say_why(*, quiet: bool) -> pl.Expr:
+def _say_why(as_of: datetime, *, quiet: bool) -> pl.Expr:
     if quiet:
         return pl.lit("")
     told = pl.col("announced_severity") != ""
@@ -162,13 +166,18 @@ def _say_why(*, quiet: bool) -> pl.Expr:
         .when(is_firing & told & is_worse)
         .then(pl.lit("severity_up"))
         .when(is_firing & ~told & is_new)
-        .then(pl.lit("first"))
+        .then(pl.when(_is_history(as_of)).then(pl.lit("")).otherwise(pl.lit("first")))
         .when(is_firing & ~told & _rose())
         .then(pl.lit("severity_up"))
         .when(pl.col("state").is_in(["retracted", "resolved"]) & told & ~heard_end)
         .then(pl.col("state"))
         .otherwise(pl.lit(""))
     )
+
+
+def _is_history(as_of: datetime) -> pl.Expr:
+    watched = add_months(as_of.date().replace(day=1), -WATCHED_MONTHS)
+    return (pl.col("rule") == RELEASE_MISSING) & (pl.col("month") < watched)
 
 
 def _rose() -> pl.Expr:

@@ -15,6 +15,8 @@ from tasks.alerts.wording import lower_title
 RULE = "release_missing"
 # A source that has not published for so many months is taken to have ended: it is no longer missed each month.
 FOLLOWED_MONTHS = 3
+# A gap that is first seen when its month is further back than this is history: recorded, and news to nobody.
+WATCHED_MONTHS = 3
 
 
 def find_missing_releases(

@@ -108,6 +108,18 @@ def test_a_state_resolves_and_tells_only_who_was_told():
     assert silent.enter() == [("release_missing", "resolved", "")]
 
 
+def test_a_gap_first_seen_long_after_its_month_is_recorded_and_no_news():
+    """The review of May: first missed in August is news, in September (May is four months back) it is history."""
+    august, september = instant("2026-08-20"), instant("2026-09-01")
+    assert Ledger().enter(missing(), as_of=august) == [("release_missing", "fired", "first")]
+    ledger = Ledger()
+    assert ledger.enter(missing(), as_of=september) == [("release_missing", "fired", "")]
+    assert ledger.enter(as_of=september + timedelta(days=1)) == [("release_missing", "resolved", "")]
+    told = Ledger()
+    told.enter(missing(), as_of=august)
+    assert told.enter(as_of=september) == [("release_missing", "resolved", "resolved")]
+
+
 def test_resolved_is_told_when_the_last_state_of_the_group_is_over():
     ledger = Ledger()
     broken = missing(rule="contract_broken", severity="error", segment="cell")
