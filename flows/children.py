@@ -3,6 +3,8 @@
 `python -m flows.children ROLE` with everything in the environment. A child that loses its parent stops by itself.
 """
 
+import asyncio
+import logging
 import os
 import signal
 import sys
@@ -50,6 +52,7 @@ def _serve(settings: Settings) -> None:
     import uvicorn  # noqa: PLC0415 - only the server needs it
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     uvicorn.run(
         create_app(final=True),
         host=settings.host,
@@ -60,9 +63,13 @@ def _serve(settings: Settings) -> None:
     )
 
 
-def _run_flows(settings: Settings) -> None:
-    import asyncio  # noqa: PLC0415
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """An open page is cut off when the server stops; uvicorn logs that as an error, with its traceback."""
+    is_cut = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not is_cut and "timeout graceful shutdown exceeded" not in str(record.msg)
 
+
+def _run_flows(settings: Settings) -> None:
     from prefect.runner import Runner  # noqa: PLC0415 - only the runner loads Prefect
 
     from contracts.chain import chain_paths, load_chain  # noqa: PLC0415
