@@ -17,7 +17,7 @@ run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month 
 test: $(VENV)/dev.stamp ## all tests but the soak
 	@$(BIN)/python -m pytest
 
-soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: ten minutes more of tests
+soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
 	@$(BIN)/python -m pytest -m soak
 
 check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lock

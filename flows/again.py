@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
+from httpx import HTTPError
 from prefect import runtime
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.client.schemas.objects import FlowRunPolicy
+from prefect.exceptions import PrefectException
 from prefect.states import Scheduled
 
 from contracts.errors import SourceUnavailable, TronaError
@@ -30,7 +32,7 @@ def retry_what_may_pass() -> Iterator[None]:
         raise
     except TronaError:
         run_id = runtime.flow_run.id
-        with suppress(Exception), get_client(sync_client=True) as client:  # the error itself matters more
+        with suppress(HTTPError, PrefectException), get_client(sync_client=True) as client:  # the error matters more
             client.update_flow_run(run_id, empirical_policy=FlowRunPolicy(retries=0))
         raise
 
@@ -39,11 +41,11 @@ def schedule_telling(lake: str, due: datetime) -> str:
     """Have the watchdog of this lake run when a message that did not get through is due again.
 
     Runs for the same lake and instant are one. Returns the name of the run; empty where the server has no such
-    deployment (a command without `trona up`): there the next run tells.
+    deployment (a command without `trona up`) or does not answer: there the next run tells.
     """
     from flows.deployments import DEADLINE  # noqa: PLC0415 - deployments name the flows, which import this
 
-    with get_client(sync_client=True) as client:
+    with suppress(HTTPError, PrefectException), get_client(sync_client=True) as client:
         named = DeploymentFilter(name=DeploymentFilterName(any_=[DEADLINE]))
         for deployment in client.read_deployments(deployment_filter=named):
             if deployment.parameters.get("lake") == lake:

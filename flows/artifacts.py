@@ -32,7 +32,7 @@ def show_month(lake: str, month: date, *, run_id: str) -> None:
 
 
 def _read(store: Lake, table: Table, month: date, columns: Sequence[str]) -> pl.DataFrame:
-    return store.table(table).scan().filter(pl.col("month") == month).select(columns).sort(columns[:5]).collect()
+    return store.table(table).scan().filter(pl.col("month") == month).select(columns).sort(_SERIES).collect()
 
 
 def _refused(store: Lake, run_id: str) -> pl.DataFrame:
