@@ -1,5 +1,6 @@
 """The summary of a run, and the proof that it took nothing away."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
@@ -7,6 +8,7 @@ import polars as pl
 from contracts.checks import check_table
 from contracts.figures import FIGURES
 from contracts.runs import RUNS
+from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 
 
@@ -33,7 +35,8 @@ def count_lost_rows(lake: Lake, before: FiguresSeen) -> int:
 
 
 def record_run(lake: Lake, summary: dict[str, object]) -> None:
-    """Keep a run's summary: values of `RUNS` by column name."""
+    """Keep a run's summary: values of `RUNS` by column name. A run that is tried again after that keeps the first."""
     row = pl.DataFrame([summary], schema=RUNS.schema)
     check_table(RUNS, row)
-    lake.table(RUNS).append(row, claim=f"run:{summary['run_id']}")
+    with suppress(ClaimTaken):
+        lake.table(RUNS).append(row, claim=f"run:{summary['run_id']}")

@@ -28,20 +28,29 @@ def retry_what_may_pass() -> Iterator[None]:
     """
     try:
         yield
-    except SourceUnavailable:
-        raise
-    except TronaError:
-        run_id = runtime.flow_run.id
-        with suppress(HTTPError, PrefectException), get_client(sync_client=True) as client:  # the error matters more
-            client.update_flow_run(run_id, empirical_policy=FlowRunPolicy(retries=0))
+    except TronaError as error:
+        if not may_pass(error):
+            forbid_retries()
         raise
 
 
-def schedule_telling(lake: str, due: datetime) -> str:
-    """Have the watchdog of this lake run when a message that did not get through is due again.
+def may_pass(error: TronaError) -> bool:
+    """Whether the same may work a moment later."""
+    return isinstance(error, SourceUnavailable)
 
-    Runs for the same lake and instant are one. Returns the name of the run; empty where the server has no such
-    deployment (a command without `trona up`) or does not answer: there the next run tells.
+
+def forbid_retries() -> None:
+    """Let the run end as it ends now: what it did is done, and a second try would find nothing left to do."""
+    run_id = runtime.flow_run.id
+    with suppress(HTTPError, PrefectException), get_client(sync_client=True) as client:  # what is raised matters more
+        client.update_flow_run(run_id, empirical_policy=FlowRunPolicy(retries=0))
+
+
+def schedule_telling(lake: str, again_at: datetime, start: datetime) -> str:
+    """Have the watchdog of this lake run at `start`, since a message that did not get through is due at `again_at`.
+
+    Runs for the same message and instant are one, whoever asks for them. Returns the name of the run; empty where
+    the server has no such deployment (a command without `trona up`) or does not answer: there the next run tells.
     """
     from flows.deployments import DEADLINE  # noqa: PLC0415 - deployments name the flows, which import this
 
@@ -51,9 +60,9 @@ def schedule_telling(lake: str, due: datetime) -> str:
             if deployment.parameters.get("lake") == lake:
                 run = client.create_flow_run_from_deployment(
                     deployment.id,
-                    state=Scheduled(scheduled_time=due),
-                    name=f"tell again at {due:%H:%M:%S}",
-                    idempotency_key=f"tell {lake} {due:%Y-%m-%dT%H:%M:%S}",
+                    state=Scheduled(scheduled_time=start),
+                    name=f"tell again at {start:%H:%M:%S}",
+                    idempotency_key=f"tell {lake} {again_at.isoformat()}",
                 )
                 return run.name
     return ""

@@ -67,8 +67,8 @@ def take_from_inbox(address: str, names: Sequence[str] | None, voice: Voice) -> 
     wanted = [d for d in inbox.list() if (names is None or d.name in names) and not inbox.is_still_written(d.name)]
     with TemporaryDirectory(prefix="trona-inbox-") as folder:
         arrival = Arrival(inbox)
-        for document in wanted:
-            path = inbox.fetch(document.name, Path(folder))
+        fetched = [(document, inbox.fetch(document.name, Path(folder))) for document in wanted]
+        for document, path in fetched:
             try:
                 find_documents([path])
             except TronaError as error:

@@ -9,9 +9,9 @@ from prefect import flow, runtime
 from contracts.errors import UsageError
 from contracts.period import parse_month
 from flows.again import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
-from flows.concluding import conclude
+from flows.concluding import conclude, raise_failures
 from flows.following import Order, follow
-from flows.monthly import new_run_id
+from flows.monthly import name_run
 from flows.spread import choose_task_runner
 from flows.voice import current_voice
 from tasks.ingest import Stated, find_documents
@@ -73,7 +73,7 @@ def backfill(
             )
         order = Order(
             lake=lake,
-            run_id=new_run_id(),
+            run_id=name_run(),
             flow="backfill",
             now=now or datetime.now(UTC),
             documents=tuple(find_documents(documents or [])),
@@ -84,5 +84,6 @@ def backfill(
             is_quiet=True,
         )
         voice = current_voice()
-        conclude(follow(order, voice), receivers=receivers, notify=notify, voice=voice)
+        followed = follow(order, voice)
+        raise_failures(followed, conclude(followed, receivers=receivers, notify=notify, voice=voice))
     return order.run_id

@@ -12,7 +12,7 @@ from contracts.period import add_months, first_month
 from contracts.scores import SCORES
 from data_lake.lake import open_lake
 from data_lake.runs import record_run
-from flows.again import PAUSE_SECONDS, schedule_telling
+from flows.again import PAUSE_SECONDS, forbid_retries, schedule_telling
 from flows.artifacts import show_month
 from flows.blocks import resolve_secret
 from flows.closing import write_closing
@@ -27,13 +27,13 @@ from tasks.overview import write_overview
 Notify = Literal["live", "digest", "none"]
 
 
-def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice) -> None:
-    """Tell, keep the summary, show. Raises what the run could not do, after everything else is done.
+def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice) -> DeliveryReport:
+    """Send the events, tell, show, keep the summary; what became of the messages. `raise_failures` comes last.
 
-    `ContractBroken` where a release was refused whole, `SourceUnavailable` where a document could not be
-    read, `DeliveryFailed` where somebody could not be told.
+    Events come first, so that a run that is tried again from here on has sent them.
     """
     order = followed.order
+    emit(build_events(followed))
     delivered = DeliveryReport()
     if notify != "none":
         delivered = tell_receivers(
@@ -43,7 +43,6 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
     month = _latest_month(followed)
     if month:
         show_month(order.lake, month, run_id=order.run_id)
-    emit(build_events(followed))
     message = _summarise(followed)
     record_run(open_lake(order.lake), _build_summary(followed, message))
     voice.say(message)
@@ -53,7 +52,7 @@ def conclude(followed: Followed, *, receivers: str, notify: Notify, voice: Voice
     if voice.report:
         store = open_lake(order.lake)
         voice.show(write_overview(store, load_chains(store, order.stated.chains_folder)))
-    _raise_failures(followed, delivered)
+    return delivered
 
 
 @task(name="tell", task_run_name="tell the receivers", tags=["trona", "notify"])
@@ -85,7 +84,7 @@ def _have_told_again(order: Order, delivered: DeliveryReport, voice: Voice) -> N
     if delivered.again_at is None:
         return
     pause = max(delivered.again_at - order.now, timedelta(seconds=PAUSE_SECONDS))
-    name = schedule_telling(order.lake, datetime.now(UTC) + pause)
+    name = schedule_telling(order.lake, delivered.again_at, datetime.now(UTC) + pause)
     if name:
         voice.say(f"  what did not arrive is sent again by the run: {name}")
 
@@ -153,7 +152,14 @@ def _count_forecasts(lake: str, first: date | None, last: date | None) -> dict[s
     return {name: statuses.count(name) for name in ("scored", "pending")}
 
 
-def _raise_failures(followed: Followed, delivered: DeliveryReport) -> None:
+def raise_failures(followed: Followed, delivered: DeliveryReport) -> None:
+    """Raise what the run could not do, after everything else is done; such a run is not tried again.
+
+    `ContractBroken` where a release was refused whole, `SourceUnavailable` where a document could not be
+    read, `DeliveryFailed` where somebody could not be told.
+    """
+    if followed.errors or followed.with_status("refused") or delivered.dead or delivered.failed:
+        forbid_retries()
     for error in followed.errors:
         raise error
     refused = followed.with_status("refused")

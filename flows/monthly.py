@@ -1,15 +1,17 @@
 """The month: take in what has landed, check, compare, mark, tell."""
 
+import hashlib
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect import flow, runtime
 
+from contracts.errors import TronaError
 from contracts.period import parse_month
-from flows.again import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
+from flows.again import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, may_pass, retry_what_may_pass
 from flows.arrival import take_from_inbox
-from flows.concluding import Notify, conclude
+from flows.concluding import Notify, conclude, raise_failures
 from flows.events import emit
 from flows.following import Order, follow
 from flows.telling import build_refusals
@@ -17,9 +19,10 @@ from flows.voice import current_voice
 from tasks.ingest import Stated, find_documents
 
 
-def new_run_id() -> str:
-    """A short random name for a run."""
-    return secrets.token_hex(4)
+def name_run() -> str:
+    """A short name for this run in the lake: the same when it is tried again, so that a digest holds all of it."""
+    run_id = runtime.flow_run.id
+    return hashlib.sha256(run_id.encode()).hexdigest()[:8] if run_id else secrets.token_hex(4)
 
 
 def _name_run() -> str:
@@ -77,7 +80,7 @@ def monthly_run(
     with retry_what_may_pass(), take_from_inbox(inbox, landed, voice) as arrival:
         order = Order(
             lake=lake,
-            run_id=new_run_id(),
+            run_id=name_run(),
             flow="monthly_run",
             now=now or datetime.now(UTC),
             documents=(*find_documents(documents or []), *arrival.paths),
@@ -97,7 +100,11 @@ def monthly_run(
         emit(build_refusals(order, arrival.refused))
         followed = arrival.overlook_gone(follow(order, voice))
         try:
-            conclude(followed, receivers=receivers, notify=notify, voice=voice)
-        finally:
-            arrival.settle(followed, voice)
+            delivered = conclude(followed, receivers=receivers, notify=notify, voice=voice)
+        except TronaError as error:
+            if not may_pass(error):
+                arrival.settle(followed, voice)
+            raise
+        arrival.settle(followed, voice)
+        raise_failures(followed, delivered)
     return order.run_id

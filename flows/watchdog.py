@@ -10,10 +10,10 @@ from contracts.period import format_month
 from data_lake.lake import open_lake
 from flows.again import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from flows.awaiting import Awaited, find_awaited
-from flows.concluding import Notify, conclude
+from flows.concluding import Notify, conclude, raise_failures
 from flows.events import Event, emit
 from flows.following import Order, follow
-from flows.monthly import monthly_run, new_run_id
+from flows.monthly import monthly_run, name_run
 from flows.voice import current_voice
 from tasks.derive import load_chains
 from tasks.ingest import Stated
@@ -51,10 +51,10 @@ def watchdog(
         awaited = find_awaited(store, load_chains(store, chains_folder), clock)
         for one in awaited:
             voice.say(f"  {one.say()}")
-        order = Order(lake, new_run_id(), "watchdog", clock, stated=Stated(chains_folder=chains_folder))
+        order = Order(lake, name_run(), "watchdog", clock, stated=Stated(chains_folder=chains_folder))
         followed = follow(order, voice)
         emit(_announce_awaited(awaited, lake, clock, chains_folder))
-        conclude(followed, receivers=receivers, notify=notify, voice=voice)
+        raise_failures(followed, conclude(followed, receivers=receivers, notify=notify, voice=voice))
     return order.run_id
 
 

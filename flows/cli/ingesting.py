@@ -148,7 +148,8 @@ def extract(
 
     settings = load_settings()
     stated = Stated(
-        source=source or settings.source or "unstated",
+        source=source,
+        usual_source=settings.source or "unstated",
         chain=chain,
         published=parse_published(published, _ZONE) if published else None,
         review_month=month,

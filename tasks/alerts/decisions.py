@@ -61,7 +61,7 @@ def decide(
     both = both.join(find_silenced(both, silences, recorded_at), on="alert_id", how="left")
     both = both.with_columns(pl.col("silence_id").fill_null(""))
     changed = both.with_columns(_next_state().alias("state")).filter(pl.col("state").is_not_null())
-    changed = changed.with_columns(_say_why(as_of, quiet=quiet).alias("notify"))
+    changed = changed.with_columns(_say_why(recorded_at, quiet=quiet).alias("notify"))
     changed = _hold_partial_resolutions(changed, both)
     return _write_rows(changed, as_of=as_of, recorded_at=recorded_at, run_id=run_id)
 
@@ -148,7 +148,7 @@ def _is_silence_over() -> pl.Expr:
     )
 
 
-def _say_why(as_of: datetime, *, quiet: bool) -> pl.Expr:
+def _say_why(recorded_at: datetime, *, quiet: bool) -> pl.Expr:
     if quiet:
         return pl.lit("")
     told = pl.col("announced_severity") != ""
@@ -166,7 +166,7 @@ def _say_why(as_of: datetime, *, quiet: bool) -> pl.Expr:
         .when(is_firing & told & is_worse)
         .then(pl.lit("severity_up"))
         .when(is_firing & ~told & is_new)
-        .then(pl.when(_is_history(as_of)).then(pl.lit("")).otherwise(pl.lit("first")))
+        .then(pl.when(_is_history(recorded_at)).then(pl.lit("")).otherwise(pl.lit("first")))
         .when(is_firing & ~told & _rose())
         .then(pl.lit("severity_up"))
         .when(pl.col("state").is_in(["retracted", "resolved"]) & told & ~heard_end)
@@ -175,8 +175,8 @@ def _say_why(as_of: datetime, *, quiet: bool) -> pl.Expr:
     )
 
 
-def _is_history(as_of: datetime) -> pl.Expr:
-    watched = add_months(as_of.date().replace(day=1), -WATCHED_MONTHS)
+def _is_history(recorded_at: datetime) -> pl.Expr:
+    watched = add_months(recorded_at.date().replace(day=1), -WATCHED_MONTHS)
     return (pl.col("rule") == RELEASE_MISSING) & (pl.col("month") < watched)
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts.errors import ContractBroken, SourceUnavailable, UsageError
+from contracts.runs import RUNS
+from data_lake.lake import open_lake
 
 
 @pytest.mark.parametrize(
@@ -62,10 +64,58 @@ def test_a_message_that_waits_is_a_run_of_the_watchdog_once(prefect_api, up):
     from flows.again import schedule_telling
 
     due = datetime.now(UTC) + timedelta(days=2)
-    names = {schedule_telling(str(up.lake), due) for _ in range(3)}
-    assert names == {f"tell again at {due:%H:%M:%S}"}
+    start = due + timedelta(seconds=1)
+    names = {schedule_telling(str(up.lake), due, start + timedelta(seconds=late)) for late in range(3)}
+    assert names == {f"tell again at {start:%H:%M:%S}"}
     wanted = {"flow_runs": {"name": {"any_": list(names)}}}
     (run,) = up.ask("/flow_runs/filter", wanted)
     assert run["deployment_id"] == up.deployment("deadline")["id"]
-    assert datetime.fromisoformat(run["expected_start_time"]) == due
-    assert schedule_telling("/another/lake", due) == ""
+    assert datetime.fromisoformat(run["expected_start_time"]) == start
+    assert schedule_telling("/another/lake", due, start) == ""
+
+
+@pytest.fixture
+def landed(tmp_path, review):
+    """An inbox with one document, and what a run of it is called with."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "2020-01.csv").write_text(review("2020-01", "2020-02-05", 10))
+    return inbox, {"lake": str(tmp_path / "lake"), "inbox": str(inbox), "notify": "none"}
+
+
+def test_a_document_that_cannot_be_read_fails_its_run_and_is_not_hidden_by_a_second_try(
+    prefect_api, landed, monkeypatch
+):
+    from flows.monthly import monthly_run
+
+    inbox, asked = landed
+
+    def fail(path):
+        raise SourceUnavailable("the document cannot be read", where=str(path))
+
+    monkeypatch.setattr("tasks.ingest.load_document", fail)
+    state = monthly_run.with_options(retry_delay_seconds=0)(**asked, return_state=True)
+    assert state.is_failed()
+    assert [p.name for p in (inbox / "refused").iterdir()] == ["2020-01.csv", "2020-01.csv.reason.txt"]
+
+
+def test_a_run_that_stumbles_at_its_end_leaves_its_documents_and_is_tried_again(prefect_api, landed, monkeypatch):
+    from flows import concluding
+    from flows.monthly import monthly_run
+
+    inbox, asked = landed
+    tries, real = [], concluding.show_month
+
+    def stumble(*args, **options):
+        tries.append(sorted(p.name for p in inbox.iterdir()))
+        if len(tries) == 1:
+            raise SourceUnavailable("the lake is away for a moment")
+        real(*args, **options)
+
+    monkeypatch.setattr(concluding, "show_month", stumble)
+    run_id = monthly_run.with_options(retry_delay_seconds=0)(**asked)
+    assert len(tries) == 2
+    assert all("2020-01.csv" in there for there in tries)
+    assert (inbox / "done" / "2020-01.csv").exists()
+    runs = open_lake(asked["lake"]).table(RUNS).scan().collect()
+    assert runs["run_id"].to_list() == [run_id]

@@ -52,6 +52,16 @@ def test_a_table_is_taken_in_and_the_same_file_again_is_nothing_new(trona):
     assert len(json.loads(trona("figures", "--json").out)) == 22
 
 
+def test_a_table_keeps_its_own_source_whatever_the_settings_say(trona, monkeypatch):
+    table = EXAMPLES / "sodium_ion" / "2026-01.csv"
+    assert "22 figures" in trona("extract", table, on_lake=False).err
+    monkeypatch.setenv("TRONA_SOURCE", "another")
+    assert "22 figures" in trona("extract", table, on_lake=False).err
+    trona("ingest", table)
+    assert {row["source"] for row in json.loads(trona("figures", "--json").out)} == {"smm"}
+    trona("ingest", table, "--source", "another", code=3)
+
+
 def test_a_dry_run_writes_nothing(trona):
     called = trona("ingest", EXAMPLES / "sodium_ion" / "2026-01.csv", "--dry-run")
     assert "readable" in called.out
