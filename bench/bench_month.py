@@ -9,19 +9,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from bench.direct import work_directly
 from bench.measure import machine
 from contracts.period import add_months, format_month
-from data_lake.lake import open_lake
-from tasks.alerts import record_candidates
-from tasks.derive import load_chains, refresh_derived
-from tasks.evaluate import judge_months, mark_evaluated, plan_steps
-from tasks.ingest import Stated, take_in_file
 
 SEED = 20260205
 START = date(2006, 1, 1)
@@ -103,25 +99,8 @@ def write_documents(root: Path, series: int, months: int, start: date = START) -
 def follow_month(root: Path, path: Path) -> float:
     """All steps of a month, called directly; seconds."""
     started = time.perf_counter()
-    lake, now = open_lake(root / "lake"), datetime.now(UTC)
-    outcomes = take_in_file(lake, path, Stated(chains_folder=root / "chains"), now=now, run_id="bench")
+    outcomes = work_directly(root / "lake", [path], chains_folder=root / "chains")
     assert [o.status for o in outcomes] == ["recorded"], outcomes
-    chains = load_chains(lake, root / "chains")
-    plan = plan_steps(lake)
-    for step in plan.steps:
-        found = judge_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of)
-        record_candidates(
-            lake,
-            found,
-            months=(step.first, step.last),
-            as_of=step.as_of,
-            recorded_at=now,
-            run_id="bench",
-            chains=tuple(chains),
-            quiet=True,
-        )
-    refresh_derived(lake, chains, first=min(s.first for s in plan.steps), as_of=now)
-    mark_evaluated(lake, plan.pending, at=now, run_id="bench")
     return time.perf_counter() - started
 
 

@@ -27,6 +27,7 @@ from urllib.request import Request, urlopen
 
 import psutil
 
+from bench.direct import work_directly
 from bench.measure import machine
 from contracts.period import add_months, format_month
 
@@ -159,7 +160,7 @@ def measure_arrivals(folder: Path, documents: int, api: str, hook: Hook) -> None
         path = folder / f"{month}.csv"
         path.write_text(write_review(month))
         had, begun = len(hook.came), time.time()
-        do_directly(str(folder / "straight"), [path], folder / "receivers.toml")
+        work_directly(folder / "straight", [path], receivers=folder / "receivers.toml")
         if number:
             direct.append(hook.came[had] - begun)
     tell("document to the start of its run", starts)
@@ -193,7 +194,12 @@ def measure_month(folder: Path, sizes: list[int], api: str, rounds: int = 3) -> 
         flow, direct = [], []
         for number in range(rounds):
             begun = time.perf_counter()
-            do_directly(str(root / "lake"), [paths[24 + 2 * number]], folder / "receivers.toml", root / "chains")
+            work_directly(
+                root / "lake",
+                [paths[24 + 2 * number]],
+                chains_folder=root / "chains",
+                receivers=folder / "receivers.toml",
+            )
             direct.append(time.perf_counter() - begun)
             with (
                 temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
@@ -224,46 +230,12 @@ def measure_backfill(folder: Path, months: int, api: str) -> None:
     run = ask(api, f"/flow_runs/{made['id']}")
     taken = run["total_run_time"]
     begun = time.perf_counter()
-    code = "import sys; from bench.bench_operate import *; do_directly(sys.argv[1], [Path(sys.argv[2])])"
+    code = "import sys; from bench.direct import *; work_directly(sys.argv[1], [Path(sys.argv[2])])"
     subprocess.run([sys.executable, "-c", code, str(folder / "direct"), str(old)], cwd=ROOT, check=True)
     direct = time.perf_counter() - begun
     print(f"  backfill of {months} months under Prefect          {taken:6.1f} s    {run['state_type']}")
     print(f"  the same functions called directly          {direct:6.1f} s    with imports; {taken / direct:.2f}×")
     print(f"  more per month                              {(taken - direct) / months:6.3f} s")
-
-
-def do_directly(
-    lake: str, documents: list[Path], receivers: Path | None = None, chains_folder: Path | None = None
-) -> None:
-    """What the flow does, without Prefect; with receivers as a live run, else as a backfill."""
-    from data_lake.lake import open_lake
-    from tasks.alerts import record_candidates
-    from tasks.delivery import deliver, load_receivers, resolve_environment
-    from tasks.derive import load_chains, refresh_derived
-    from tasks.evaluate import judge_months, mark_evaluated, plan_steps, watch_today
-    from tasks.ingest import Stated, find_documents, load_document, take_in
-
-    store, now = open_lake(lake), datetime.now(UTC)
-    for path in find_documents(documents):
-        take_in(store, load_document(path), Stated(chains_folder=chains_folder), now=now, run_id="direct")
-    chains, plan = load_chains(store, chains_folder), plan_steps(store)
-    for step in [*plan.steps, *([watch_today(now, plan.steps)] if receivers else [])]:
-        found = judge_months(store, chains, first=step.first, last=step.last, as_of=step.as_of)
-        record_candidates(
-            store,
-            found,
-            months=(step.first, step.last),
-            as_of=step.as_of,
-            recorded_at=now,
-            run_id="direct",
-            chains=tuple(chains),
-            quiet=receivers is None,
-        )
-    refresh_derived(store, chains, first=min(step.first for step in plan.steps), as_of=now)
-    mark_evaluated(store, plan.pending, at=now, run_id="direct")
-    if receivers:
-        known = load_receivers(receivers)
-        deliver(store, known, resolve_environment, now, chains=chains, run_id="direct", console=print)
 
 
 def wait_for(is_so: Callable[[], Any], seconds: float = 240.0) -> None:
