@@ -6,11 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -19,19 +18,21 @@ from urllib.request import Request, urlopen
 import psutil
 import pytest
 
+from tests.tasks.delivery.servers import HttpServer
+
 ROOT = Path(__file__).parents[2]
 
 
 @dataclass
-class Receiver:
-    """A webhook on loopback: the messages that came, each with the instant. `busy`: how many it turns away first."""
+class Receiver(HttpServer):
+    """A webhook on loopback and the messages it took; those that `answers` turns away are not among them."""
 
-    url: str = ""
-    busy: int = 0
-    got: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    got: list[dict[str, Any]] = field(default_factory=list)
 
-    def messages(self) -> list[dict[str, Any]]:
-        return [message for _, message in self.got]
+    def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        if not self.answers:
+            self.got.append(json.loads(body))
+        super().answer(handler, body)
 
 
 @dataclass
@@ -167,28 +168,9 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
-    got = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if got.busy:
-                got.busy -= 1
-                self.send_response(503)
-            else:
-                got.got.append((time.time(), json.loads(body)))
-                self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    got.url = f"http://127.0.0.1:{server.server_port}/hook"
-    yield got
-    server.shutdown()
-    server.server_close()
+    server = Receiver()
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

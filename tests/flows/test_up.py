@@ -34,7 +34,7 @@ def alerts_of(up, month: str, rule: str) -> pl.DataFrame:
 
 
 def told(up, text: str) -> list[dict]:
-    return [m for m in up.receiver.messages() if text in json.dumps(m, ensure_ascii=False)]
+    return [m for m in up.receiver.got if text in json.dumps(m, ensure_ascii=False)]
 
 
 def events_of(up, event: str, documents: set[str]) -> dict[str, dict]:
@@ -220,10 +220,10 @@ def test_a_month_that_was_awaited_and_did_not_come_is_looked_at_again(up):
 def test_a_message_that_does_not_get_through_is_sent_again_by_itself(up, review):
     up.drop("2006-01.csv", review("2006-01", "2006-02-05", 10, forecast=5, after="2006-02"))
     up.wait_for(lambda: up.dealt_with("2006-01.csv"), 60, "first document")
-    up.receiver.busy = 1
+    up.receiver.answers.append((503, {}, "busy"))
     up.drop("2006-02.csv", review("2006-02", "2006-03-05", -40))
     up.wait_for(lambda: up.dealt_with("2006-02.csv"), 60, "second document")
-    assert up.receiver.busy == 0
+    assert not up.receiver.answers
     up.wait_for(lambda: told(up, "February 2006"), 90, "the message, half a minute later")
     assert "tell again at" in up.log
     time.sleep(5)
