@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from contracts import alerts, comparisons, figures, records, releases, restatements, runs, scores  # noqa: E402
+from contracts import alerts, comparisons, figures, releases, restatements, runs, scores, track_record  # noqa: E402
 from contracts.table import Table  # noqa: E402
 
 PAGE = ROOT / "docs" / "tables.md"
@@ -16,8 +16,8 @@ TABLES = [
     releases.QUARANTINE,
     comparisons.COMPARISONS,
     scores.SCORES,
-    records.RECORD,
-    records.SURPRISE_INDEX,
+    track_record.RECORD,
+    track_record.SURPRISE_INDEX,
     restatements.RESTATEMENTS,
     alerts.ALERTS,
     runs.RUNS,

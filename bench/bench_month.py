@@ -121,14 +121,14 @@ def measure_prefect(root: Path, path: Path, floor: float) -> None:
     from prefect.testing.utilities import prefect_test_harness
 
     from flows.backfill import backfill
-    from flows.voice import Voice, speak
+    from flows.run.progress import Reporter, use_reporter
 
-    voice = Voice(lambda _: None, lambda _: None)
+    reporter = Reporter(lambda _: None, lambda _: None)
     with (
         prefect_test_harness(server_startup_timeout=120),
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
     ):
-        with speak(voice):
+        with use_reporter(reporter):
             backfill(str(root / "other"), chains_folder=root / "chains")  # the first flow pays for imports
             started = time.perf_counter()
             backfill(str(root / "lake"), documents=[path], chains_folder=root / "chains")

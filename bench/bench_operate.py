@@ -176,14 +176,14 @@ def measure_month(folder: Path, sizes: list[int], api: str, rounds: int = 3) -> 
     Without the heartbeat of flows, as the command runs them: it sleeps a second at the end of every flow.
     """
     os.environ["PREFECT_API_URL"] = api
-    from flows.server import choose_server
+    from flows.service.prefect_server import choose_server
 
     choose_server()
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from bench.bench_month import follow_month, write_documents
     from flows.monthly import monthly_run
-    from flows.voice import Voice, speak
+    from flows.run.progress import Reporter, use_reporter
 
     for series in sizes:
         root = folder / f"series{series}"
@@ -203,7 +203,7 @@ def measure_month(folder: Path, sizes: list[int], api: str, rounds: int = 3) -> 
             direct.append(time.perf_counter() - begun)
             with (
                 temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-                speak(Voice(lambda _: None, lambda _: None)),
+                use_reporter(Reporter(lambda _: None, lambda _: None)),
             ):
                 begun = time.perf_counter()
                 monthly_run(

@@ -21,9 +21,9 @@ import polars as pl
 
 from contracts.chain import load_chain
 from contracts.figures import SERIES
-from contracts.records import RECORD_KEY
 from contracts.text import fill_text
-from tasks.scoring import build_record, mark_forecasts
+from contracts.track_record import RECORD_KEY
+from tasks.scoring import build_record, score_forecasts
 
 SEED = 20260205
 LEADS = 5
@@ -222,9 +222,9 @@ def measure(pairs: int, repeat: int) -> dict[str, tuple[float, float]]:
     """Wall and processor seconds of each step for this many pairs."""
     chains = {"sodium_ion": load_chain("sodium_ion")}
     figures = make_figures(pairs)
-    scores = mark_forecasts(figures, chains=chains)
+    scores = score_forecasts(figures, chains=chains)
     build_record(scores.head(1000))  # imports are paid once a process, not once a pair
-    found = {"mark": median_seconds(partial(mark_forecasts, figures, chains=chains), repeat)}
+    found = {"mark": median_seconds(partial(score_forecasts, figures, chains=chains), repeat)}
     del figures
     found["record"] = median_seconds(partial(build_record, scores), repeat)
     found["plain record"] = median_seconds(partial(measure_plain, scores), repeat)
@@ -241,7 +241,7 @@ def measure_peak(pairs: int) -> tuple[float, float]:
         "import resource,sys;sys.path.insert(0,'.');sys.path.insert(0,'bench');import bench_scoring as b;"
         "from contracts.chain import load_chain;f=b.make_figures({n});"
         "m=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e6;"
-        "s=b.mark_forecasts(f,chains={{'sodium_ion':load_chain('sodium_ion')}});del f;b.build_record(s);"
+        "s=b.score_forecasts(f,chains={{'sodium_ion':load_chain('sodium_ion')}});del f;b.build_record(s);"
         "print(m,resource.getrusage(resource.RUSAGE_SELF).ru_maxrss/1e6)"
     )
     out = subprocess.run([sys.executable, "-c", code.format(n=pairs)], capture_output=True, text=True, check=True)

@@ -5,26 +5,26 @@ from pathlib import Path
 
 from data_lake.lake import open_lake
 from tasks.alerts import record_candidates
+from tasks.alerts.evaluate import evaluate_months, plan_steps, record_evaluated, watch_today
+from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.delivery import deliver, load_receivers, resolve_environment
-from tasks.derive import load_chains, refresh_derived
-from tasks.evaluate import judge_months, mark_evaluated, plan_steps, watch_today
-from tasks.ingest import Outcome, Stated, find_documents, take_in_file
+from tasks.intake.ingest import DocumentHints, IngestOutcome, find_documents, ingest_file
 
 
 def work_directly(
     lake_address: str | Path, documents: list[Path], *, chains_folder: Path | None = None, receivers: Path | None = None
-) -> list[Outcome]:
+) -> list[IngestOutcome]:
     """Take in, judge, compare and mark; with receivers as a live run that tells them, else as a backfill."""
     lake, now = open_lake(lake_address), datetime.now(UTC)
-    stated = Stated(chains_folder=chains_folder)
+    stated = DocumentHints(chains_folder=chains_folder)
     outcomes = [
         outcome
         for path in find_documents(documents)
-        for outcome in take_in_file(lake, path, stated, now=now, run_id="bench")
+        for outcome in ingest_file(lake, path, stated, now=now, run_id="bench")
     ]
     chains, plan = load_chains(lake, chains_folder), plan_steps(lake)
     for step in [*plan.steps, *([watch_today(now, plan.steps)] if receivers else [])]:
-        found = judge_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of)
+        found = evaluate_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of)
         record_candidates(
             lake,
             found,
@@ -36,7 +36,7 @@ def work_directly(
             quiet=receivers is None,
         )
     refresh_derived(lake, chains, first=min(step.first for step in plan.steps), as_of=now)
-    mark_evaluated(lake, plan.pending, at=now, run_id="bench")
+    record_evaluated(lake, plan.pending, at=now, run_id="bench")
     if receivers:
         known = load_receivers(receivers)
         deliver(lake, known, resolve_environment, now, chains=chains, run_id="bench", console=print)

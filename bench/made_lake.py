@@ -13,7 +13,7 @@ from contracts.releases import QUARANTINE
 from contracts.text import fill_text
 from data_lake.lake import Lake
 from data_lake.releases import record_release
-from tasks.building import build_figures, build_release
+from tasks.intake.figure_rows import build_figures, build_release
 
 SEED = 20260205
 START = date(2006, 1, 1)

@@ -8,13 +8,13 @@ from prefect import flow, runtime
 
 from contracts.errors import UsageError
 from contracts.period import parse_month
-from flows.again import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
-from flows.concluding import conclude, raise_failures
-from flows.following import Order, follow
 from flows.monthly import name_run
-from flows.spread import choose_task_runner
-from flows.voice import current_voice
-from tasks.ingest import Stated, find_documents
+from flows.run.finish import finish_run, raise_failures
+from flows.run.pipeline import RunRequest, run_pipeline
+from flows.run.progress import current_reporter
+from flows.run.retries import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
+from flows.run.task_runner import choose_task_runner
+from tasks.intake.ingest import DocumentHints, find_documents
 
 
 def _name_run() -> str:
@@ -71,19 +71,21 @@ def backfill(
             raise UsageError(
                 f"the first month {from_month} is after the last {to_month}", next="exchange --from and --to"
             )
-        order = Order(
+        request = RunRequest(
             lake=lake,
             run_id=name_run(),
             flow="backfill",
             now=now or datetime.now(UTC),
             documents=tuple(find_documents(documents or [])),
-            stated=Stated(source, usual_source, chain, chains_folder=chains_folder, first_month=first, last_month=last),
+            stated=DocumentHints(
+                source, usual_source, chain, chains_folder=chains_folder, first_month=first, last_month=last
+            ),
             chain=chain,
             is_live=False,
             as_of=as_of,
             is_quiet=True,
         )
-        voice = current_voice()
-        followed = follow(order, voice)
-        raise_failures(followed, conclude(followed, receivers=receivers, notify=notify, voice=voice))
-    return order.run_id
+        reporter = current_reporter()
+        result = run_pipeline(request, reporter)
+        raise_failures(result, finish_run(result, receivers=receivers, notify=notify, reporter=reporter))
+    return request.run_id

@@ -9,14 +9,14 @@ from prefect import flow, runtime
 
 from contracts.errors import TronaError
 from contracts.period import parse_month
-from flows.again import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, may_pass, retry_what_may_pass
-from flows.arrival import take_from_inbox
-from flows.concluding import Notify, conclude, raise_failures
 from flows.events import emit
-from flows.following import Order, follow
-from flows.telling import build_refusals
-from flows.voice import current_voice
-from tasks.ingest import Stated, find_documents
+from flows.inbox.pickup import take_from_inbox
+from flows.run.finish import Notify, finish_run, raise_failures
+from flows.run.pipeline import RunRequest, run_pipeline
+from flows.run.progress import current_reporter
+from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, may_pass, retry_what_may_pass
+from flows.run.run_events import build_refusals
+from tasks.intake.ingest import DocumentHints, find_documents
 
 
 def name_run() -> str:
@@ -76,15 +76,15 @@ def monthly_run(
         inbox: folder or object-store prefix from which documents are taken, and moved to done/ or refused/ at the end
         landed: names of the documents to take from the inbox; none = all that are whole
     """
-    voice = current_voice()
-    with retry_what_may_pass(), take_from_inbox(inbox, landed, voice) as arrival:
-        order = Order(
+    reporter = current_reporter()
+    with retry_what_may_pass(), take_from_inbox(inbox, landed, reporter) as arrival:
+        request = RunRequest(
             lake=lake,
             run_id=name_run(),
             flow="monthly_run",
             now=now or datetime.now(UTC),
             documents=(*find_documents(documents or []), *arrival.paths),
-            stated=Stated(
+            stated=DocumentHints(
                 source=source,
                 usual_source=usual_source,
                 chain=chain,
@@ -97,14 +97,14 @@ def monthly_run(
             as_of=as_of,
             is_quiet=notify != "live",
         )
-        emit(build_refusals(order, arrival.refused))
-        followed = arrival.overlook_gone(follow(order, voice))
+        emit(build_refusals(request, arrival.refused))
+        result = arrival.overlook_gone(run_pipeline(request, reporter))
         try:
-            delivered = conclude(followed, receivers=receivers, notify=notify, voice=voice)
+            delivered = finish_run(result, receivers=receivers, notify=notify, reporter=reporter)
         except TronaError as error:
             if not may_pass(error):
-                arrival.settle(followed, voice)
+                arrival.settle(result, reporter)
             raise
-        arrival.settle(followed, voice)
-        raise_failures(followed, delivered)
-    return order.run_id
+        arrival.settle(result, reporter)
+        raise_failures(result, delivered)
+    return request.run_id

@@ -9,7 +9,7 @@ from contracts.readings import ReleaseHead
 from contracts.releases import QUARANTINE
 from data_lake.lake import Lake
 from data_lake.releases import record_release
-from tasks.building import build_figures, build_release
+from tasks.intake.figure_rows import build_figures, build_release
 
 
 def day(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from contracts.rules.rule import BREACHES, tell_breaches
+from contracts.rules.rule import BREACHES, report_breaches
 from contracts.text import fill_text
 from contracts.vocabulary import measures_of
 
@@ -63,7 +63,7 @@ def find_fractions(figures: pl.DataFrame) -> pl.DataFrame:
             "value",
         ),
     )
-    return tell_breaches(rows, rule="percent_not_fraction", column="value")
+    return report_breaches(rows, rule="percent_not_fraction", column="value")
 
 
 def _looks_like_fraction() -> pl.Expr:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from contracts.rules.rule import Rule, gather_breaches, tell_breaches
+from contracts.rules.rule import Rule, gather_breaches, report_breaches
 from contracts.text import fill_text
 
 _SHOWN = 5
@@ -30,14 +30,14 @@ def find_repeats(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
     first = once.select(*key, "said", kept="place")
     return gather_breaches(
         (
-            tell_breaches(
+            report_breaches(
                 again.join(first, on=[*key, "said"], how="left", maintain_order="left").select(
                     "index", value=pl.col("said"), message=fill_text("the same as {}, which is kept", "kept")
                 ),
                 rule="stated_once",
                 column="value",
             ),
-            tell_breaches(
+            report_breaches(
                 once.filter(pl.col("different") > 1).select(
                     "index",
                     value=pl.col("said"),

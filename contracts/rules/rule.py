@@ -49,7 +49,7 @@ class Rule:
             frame.lazy().with_row_index("index").filter(pl.lit(broken)).select("index", found.alias("value")).collect()
         )
         told = self._explain_values(rows["value"]) if self.explain else pl.lit(self.expects)
-        return tell_breaches(rows.with_columns(message=told), rule=self.name, column=self.column)
+        return report_breaches(rows.with_columns(message=told), rule=self.name, column=self.column)
 
     def _explain_values(self, values: pl.Series) -> pl.Expr:
         """Messages by value; beyond so many different ones the rule's own words, which cost no search for names."""
@@ -58,7 +58,7 @@ class Rule:
         return pl.col("value").replace_strict(told, default=self.expects, return_dtype=pl.String)
 
 
-def tell_breaches(rows: pl.DataFrame, *, rule: str, column: str) -> pl.DataFrame:
+def report_breaches(rows: pl.DataFrame, *, rule: str, column: str) -> pl.DataFrame:
     """`BREACHES` of one rule from rows of `index`, `value` and `message`."""
     return rows.select(
         pl.col("index").cast(pl.UInt32), pl.lit(rule).alias("rule"), pl.lit(column).alias("column"), "value", "message"

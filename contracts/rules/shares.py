@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from contracts.chain import Chain, Segment
-from contracts.rules.rule import gather_breaches, tell_breaches
+from contracts.rules.rule import gather_breaches, report_breaches
 from contracts.text import fill_text
 
 _GROUP = ("segment", "metric", "period", "kind")
@@ -154,7 +154,7 @@ def _check_changes(shares: pl.DataFrame, changes: pl.DataFrame) -> Iterator[pl.D
             rows = broken.filter(pl.col(column).is_not_null()).select(
                 "message", index=pl.col(column), value=pl.col(value).cast(pl.String)
             )
-            yield tell_breaches(rows.unique("index", maintain_order=True), rule="share_change_fits", column="value")
+            yield report_breaches(rows.unique("index", maintain_order=True), rule="share_change_fits", column="value")
 
 
 def _month_number() -> pl.Expr:
@@ -164,4 +164,4 @@ def _month_number() -> pl.Expr:
 
 def _by_rule(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     parts = rows.partition_by("rule", as_dict=True)
-    return gather_breaches(tell_breaches(part, rule=str(name), column=column) for (name,), part in parts.items())
+    return gather_breaches(report_breaches(part, rule=str(name), column=column) for (name,), part in parts.items())

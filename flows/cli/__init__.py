@@ -26,6 +26,6 @@ def main() -> NoReturn:
 
 
 def _tell(error: TronaError) -> None:
-    from tasks.terminal import escape_terminal  # noqa: PLC0415 - only where something failed
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415 - only where something failed
 
     sys.stderr.write("\n".join(escape_terminal(line) for line in str(error).splitlines()) + "\n")

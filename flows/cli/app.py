@@ -15,18 +15,18 @@ app = App(
 )
 
 _COMMANDS = {
-    "flows.cli.running": {
+    "flows.cli.run": {
         "run": "The month: take in what has landed, check, compare, mark, tell.",
         "backfill": "Many months by hand, each judged with only the knowledge of its time.",
         "replay": "Rebuild every computed table and say what differs from the lake's.",
     },
-    "flows.cli.ingesting": {
+    "flows.cli.ingest": {
         "ingest": "Take documents into the lake: tables and published reviews.",
         "extract": "Show what would be read from a document; writes nothing.",
         "template": "Write an empty table to fill in.",
         "retract": "Withdraw a release from now on, without erasing it.",
     },
-    "flows.cli.reading": {
+    "flows.cli.query": {
         "figures": "Published numbers, as they were known at any instant.",
         "comparisons": "Changes and shares per month, reported and derived.",
         "scores": "Every forecast, marked against what happened.",
@@ -36,17 +36,17 @@ _COMMANDS = {
         "restatements": "Figures that were published differently later.",
         "explain": "A number's sentence or cell, its document, release and vintages.",
     },
-    "flows.cli.scoring": {
+    "flows.cli.score": {
         "record": "The track record: how good forecasts were, with the uncertainty of the verdict.",
         "surprise-index": "The chain's monthly surprise.",
         "score": "Mark anyone's forecasts against anyone's actuals; no lake is needed.",
     },
-    "flows.cli.alerting": {
+    "flows.cli.alerts": {
         "alerts": "What fired, why, and who was told when.",
         "silence": "Keep alerts quiet for a while, with a reason.",
     },
     "flows.cli.notify": {"notify": "What would go to whom; a test message; what is still to be sent."},
-    "flows.cli.operating": {
+    "flows.cli.up": {
         "up": "Everything in one process tree: server, runner, inbox.",
         "watch": "Watch the inbox and take in what lands.",
     },

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from contracts.errors import Exit, UsageError
+from contracts.settings import load_settings, settings_path
 from flows.cli.options import LakeOption
-from flows.cli.output import tell
-from flows.settings import load_settings, settings_path
+from flows.cli.output import print_message
 
 _DEFAULT_LAKE = LakeOption()
 _SETTINGS = Path(__file__).parents[1] / "templates" / "trona.toml"
@@ -25,7 +25,7 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     overwrite
         Replace files that are there.
     """
-    from flows.inbox import open_inbox  # noqa: PLC0415 - not for --help
+    from flows.inbox.stores import open_inbox  # noqa: PLC0415 - not for --help
 
     place = folder or settings_path().parent
     files = {place / "trona.toml": _SETTINGS, place / "receivers.toml": _RECEIVERS}
@@ -39,7 +39,7 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     inbox = place / "inbox"
     open_inbox(str(inbox))
     sys.stdout.write(f"{inbox}\n")
-    tell("next: trona doctor, then trona up")
+    print_message("next: trona doctor, then trona up")
     return Exit.DONE
 
 
@@ -53,16 +53,16 @@ def doctor(*, send_test: bool = False, json: bool = False, lake: LakeOption = _D
     json
         Print the findings as JSON.
     """
-    from flows.checkup import check_all  # noqa: PLC0415 - not for --help
-    from tasks.terminal import escape_terminal  # noqa: PLC0415
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
+    from flows.cli.health_checks import check_all  # noqa: PLC0415 - not for --help
 
     settings = load_settings(lake=lake.lake)
     findings = check_all(settings)
     is_delivered = True
     if send_test:
-        from flows.checkup import find_api  # noqa: PLC0415
-        from flows.server import choose_server  # noqa: PLC0415
-        from flows.try_receivers import send_tests  # noqa: PLC0415
+        from flows.cli.health_checks import find_api  # noqa: PLC0415
+        from flows.cli.test_message import send_tests  # noqa: PLC0415
+        from flows.service.prefect_server import choose_server  # noqa: PLC0415
 
         choose_server(find_api(settings))  # secrets may lie in blocks
         sent = send_tests(settings, datetime.now(UTC))
@@ -77,7 +77,7 @@ def doctor(*, send_test: bool = False, json: bool = False, lake: LakeOption = _D
             if finding.next:
                 sys.stdout.write(escape_terminal(f"      {'':<{width}} next: {finding.next}") + "\n")
     wrong = sum(finding.state == "wrong" for finding in findings)
-    tell(f"{wrong} wrong" if wrong else "nothing is wrong")
+    print_message(f"{wrong} wrong" if wrong else "nothing is wrong")
     if not is_delivered:
         return Exit.DELIVERY
     return Exit.SOURCE if wrong else Exit.DONE

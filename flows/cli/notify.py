@@ -12,8 +12,8 @@ from cyclopts import Parameter
 
 from contracts.errors import DeliveryFailed, Exit, UsageError
 from flows.cli.options import LakeOption
-from flows.cli.output import tell
-from flows.cli.reading import open_store
+from flows.cli.output import print_message
+from flows.cli.query import open_store
 
 if TYPE_CHECKING:
     from tasks.delivery import Receiver
@@ -46,10 +46,10 @@ def notify(
     json
         With --dry-run: print the messages as JSON.
     """
-    from flows.blocks import resolve_secret  # noqa: PLC0415 - not needed for --help
+    from flows.run.secret_blocks import resolve_secret  # noqa: PLC0415 - not needed for --help
+    from tasks.comparing.refresh import load_chains  # noqa: PLC0415
     from tasks.delivery import deliver, load_receivers  # noqa: PLC0415
     from tasks.delivery.summary import look_ahead  # noqa: PLC0415
-    from tasks.derive import load_chains  # noqa: PLC0415
 
     settings, store = open_store(lake)
     receivers = load_receivers(Path(settings.receivers))
@@ -67,8 +67,10 @@ def notify(
         return Exit.DONE
     report = deliver(store, receivers, resolve_secret, now, chains=chains, run_id=run_id, console=_show, only=to)
     for line in report.lines:
-        tell(line)
-    tell(f"{report.sent} sent, {report.failed} to be tried again, {report.dead} given up, {report.waiting} waiting")
+        print_message(line)
+    print_message(
+        f"{report.sent} sent, {report.failed} to be tried again, {report.dead} given up, {report.waiting} waiting"
+    )
     return Exit.DELIVERY if report.failed or report.dead else Exit.DONE
 
 
@@ -80,7 +82,7 @@ def _find(receivers: "list[Receiver]", name: str) -> "Receiver":
 
 
 def _send_test(receiver: "Receiver", store: "object", now: datetime, run_id: str) -> int:
-    from flows.blocks import resolve_secret  # noqa: PLC0415
+    from flows.run.secret_blocks import resolve_secret  # noqa: PLC0415
     from tasks.delivery.senders import Sent  # noqa: PLC0415
     from tasks.delivery.summary import send_test  # noqa: PLC0415
 
@@ -91,7 +93,7 @@ def _send_test(receiver: "Receiver", store: "object", now: datetime, run_id: str
             found=outcome.reason,
             next="correct the receiver in receivers.toml or its secret, and try again",
         )
-    tell(f"the test message reached {receiver.name}: {outcome.reference}")
+    print_message(f"the test message reached {receiver.name}: {outcome.reference}")
     return Exit.DONE
 
 
@@ -106,7 +108,7 @@ def _print_ahead(ahead: "list[tuple[str, Message]]", *, as_json: bool) -> None:
         for name, message in ahead:
             _show(f"── to {name} ──\n{render_text(message)}")
     if not ahead:
-        tell("nothing would be sent")
+        print_message("nothing would be sent")
 
 
 def _write_previews(ahead: "list[tuple[str, Message]]", folder: Path) -> None:
@@ -120,11 +122,11 @@ def _write_previews(ahead: "list[tuple[str, Message]]", folder: Path) -> None:
         texts = {".slack.json": preview_slack(message), ".html": render_html(message), ".txt": render_text(message)}
         for ending, text in texts.items():
             stem.with_name(stem.name + ending).write_text(text, encoding="utf-8")
-    tell(f"{len(ahead)} messages in {folder}" if ahead else "nothing would be sent")
+    print_message(f"{len(ahead)} messages in {folder}" if ahead else "nothing would be sent")
 
 
 def _show(text: str) -> None:
     """A message on the terminal, line by line, with whatever would steer it made visible."""
-    from tasks.terminal import escape_terminal  # noqa: PLC0415
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
 
     sys.stdout.write("\n".join(escape_terminal(line) for line in text.splitlines()) + "\n")

@@ -20,7 +20,7 @@ def print_frame(frame: pl.DataFrame, *, format: Format, nothing: str) -> None:  
     UTC, absent numbers null. CSV has the same texts, absent numbers empty.
     """
     if frame.is_empty():
-        tell(nothing)
+        print_message(nothing)
     if format == "table":
         _print_table(frame)
     elif format == "csv":
@@ -34,7 +34,7 @@ def print_frame(frame: pl.DataFrame, *, format: Format, nothing: str) -> None:  
         frame.write_parquet(_stdout())
 
 
-def tell(message: str) -> None:
+def print_message(message: str) -> None:
     """A message for the person, on stderr."""
     sys.stderr.write(message + "\n")
 
@@ -63,7 +63,7 @@ def _print_table(frame: pl.DataFrame) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from tasks.terminal import escape_terminal  # noqa: PLC0415
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
 
     table = Table(box=box.SIMPLE, header_style="bold", pad_edge=False)
     shown = frame.select(pl.exclude("recorded_at", "release_id", "figure_id", "forecast_id", "actual_id", "alert_id"))

@@ -15,10 +15,10 @@ from tasks.alerts.contract_broken import find_broken_contracts
 from tasks.alerts.delivery_broken import find_broken_deliveries
 from tasks.alerts.direction_miss import find_direction_misses
 from tasks.alerts.forecast_miss import find_forecast_misses
-from tasks.alerts.marked import prepare_marked
 from tasks.alerts.release_missing import find_missing_releases
 from tasks.alerts.repeated_miss import find_repeated_misses
 from tasks.alerts.restatement import find_disagreements, find_restatements
+from tasks.alerts.scored import prepare_scored
 from tasks.alerts.share_shift import find_share_shifts
 from tasks.alerts.wording import name_severity, name_subjects, rank_severity
 
@@ -46,7 +46,7 @@ def find_alerts(
     per key, the same inputs give the same rows.
     """
     subjects = name_subjects(chains)
-    marked = prepare_marked(scores, figures, chains, months)
+    marked = prepare_scored(scores, figures, chains, months)
     in_window = marked.filter(pl.col("month").is_between(*months))
     found = [
         find_forecast_misses(in_window),

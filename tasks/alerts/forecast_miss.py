@@ -14,7 +14,7 @@ RULE = "forecast_miss"
 
 
 def find_forecast_misses(marked: pl.DataFrame) -> pl.DataFrame:
-    """Candidates among marked forecasts (see `prepare_marked`), all distances taken beyond rounding.
+    """Candidates among marked forecasts (see `prepare_scored`), all distances taken beyond rounding.
 
     - info: |error| above the static tolerance and, once known, above the 80 % band
     - warning: moreover above the 90 % band, and the level at least `level_pct` from its forecast

@@ -7,7 +7,7 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.text import fill_text
-from tasks.alerts.marked import SERIES
+from tasks.alerts.scored import SERIES
 from tasks.alerts.thresholds import read_thresholds
 from tasks.alerts.wording import measure_words, name_quantity, write_number
 

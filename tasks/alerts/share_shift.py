@@ -7,8 +7,8 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.text import fill_text
-from tasks.alerts.bands import add_bands
-from tasks.alerts.marked import SERIES
+from tasks.alerts.bands import add_usual_bands
+from tasks.alerts.scored import SERIES
 from tasks.alerts.thresholds import read_thresholds
 from tasks.alerts.wording import name_quantity, write_number
 
@@ -43,7 +43,7 @@ def find_share_shifts(
         .with_row_index("row")
     )
     found = (
-        add_bands(window, past, by=SERIES)
+        add_usual_bands(window, past, by=SERIES)
         .join(read_thresholds(chains, RULE), on=["chain", "segment", "measure"], how="inner")
         .join(subjects, on=["chain", "segment", "product"], how="left")
         .with_columns(pl.col("subject").fill_null(pl.col("product")))

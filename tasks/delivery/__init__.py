@@ -1,6 +1,6 @@
 """Delivery: receivers, the outbox, and the channels."""
 
-from tasks.delivery.delivering import deliver, plan_untold
+from tasks.delivery.deliver import deliver, plan_untold
 from tasks.delivery.outbox import plan_deliveries
 from tasks.delivery.receivers import DEFAULT_RECEIVERS, Receiver, load_receivers
 from tasks.delivery.secrets import SecretName, resolve_environment

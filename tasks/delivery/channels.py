@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from data_lake.lake import Lake
 from tasks.delivery.local import ConsoleSender, FileSender
-from tasks.delivery.senders import Outcome, Parcel, Write
+from tasks.delivery.senders import SendOutcome, SendRequest, Write
 
 if TYPE_CHECKING:
     from tasks.delivery.sending import Senders
@@ -26,19 +26,19 @@ def build_senders(lake: Lake, console: Write) -> "Senders":
     }
 
 
-def _send_slack(parcel: Parcel) -> Outcome:
+def _send_slack(request: SendRequest) -> SendOutcome:
     from tasks.delivery.slack import send_slack  # noqa: PLC0415 - only who uses Slack pays for its client
 
-    return send_slack(parcel)
+    return send_slack(request)
 
 
-def _send_mail(parcel: Parcel) -> Outcome:
+def _send_mail(request: SendRequest) -> SendOutcome:
     from tasks.delivery.mail import send_mail  # noqa: PLC0415
 
-    return send_mail(parcel)
+    return send_mail(request)
 
 
-def _send_webhook(parcel: Parcel) -> Outcome:
+def _send_webhook(request: SendRequest) -> SendOutcome:
     from tasks.delivery.webhook import send_webhook  # noqa: PLC0415
 
-    return send_webhook(parcel)
+    return send_webhook(request)

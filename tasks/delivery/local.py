@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.delivery.senders import Keep, Outcome, Parcel, Refused, Sent, Write
+from tasks.delivery.senders import Refused, SaveFile, SendOutcome, SendRequest, Sent, Write
 from tasks.messages.plain_text import render_text
 
 
@@ -13,9 +13,9 @@ class ConsoleSender:
 
     write: Write
 
-    def __call__(self, parcel: Parcel) -> Outcome:
+    def __call__(self, request: SendRequest) -> SendOutcome:
         """Write it."""
-        self.write(render_text(parcel.message))
+        self.write(render_text(request.message))
         return Sent("console")
 
 
@@ -23,14 +23,14 @@ class ConsoleSender:
 class FileSender:
     """Keeps the message as a text file named after its marker: the same message again is the same file."""
 
-    keep: Keep
+    keep: SaveFile
 
-    def __call__(self, parcel: Parcel) -> Outcome:
+    def __call__(self, request: SendRequest) -> SendOutcome:
         """Write the file whole or not at all."""
-        content = render_text(parcel.message).encode()
-        if not parcel.receiver.path:
-            return Sent(self.keep(f"messages/{parcel.message.marker}.txt", content))
-        path = Path(parcel.receiver.path) / f"{parcel.message.marker}.txt"
+        content = render_text(request.message).encode()
+        if not request.receiver.path:
+            return Sent(self.keep(f"messages/{request.message.marker}.txt", content))
+        path = Path(request.receiver.path) / f"{request.message.marker}.txt"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(".part")

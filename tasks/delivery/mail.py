@@ -5,22 +5,22 @@ import ssl
 from email.message import EmailMessage
 
 from tasks.delivery.receivers import Receiver
-from tasks.delivery.senders import Outcome, Parcel, Refused, Sent, Unavailable
+from tasks.delivery.senders import Refused, SendOutcome, SendRequest, Sent, Unavailable
 from tasks.messages.mail_parts import build_mail
 
 
-def send_mail(parcel: Parcel) -> Outcome:
+def send_mail(request: SendRequest) -> SendOutcome:
     """Send the message to all addresses of the receiver in one transaction.
 
     4xx answers, time-outs and lost connections are tried again; 5xx answers and a server that cannot encrypt are
     final. Nothing is ever sent or logged in over a connection that should have been encrypted and is not.
     """
-    receiver = parcel.receiver
-    mail = build_mail(parcel.message, sender=receiver.sender, to=receiver.to, at=parcel.at)
+    receiver = request.receiver
+    mail = build_mail(request.message, sender=receiver.sender, to=receiver.to, at=request.at)
     try:
         with _connect(receiver) as server:
-            if "username" in parcel.secrets:
-                server.login(parcel.secrets["username"], parcel.secrets["password"])
+            if "username" in request.secrets:
+                server.login(request.secrets["username"], request.secrets["password"])
             refused = server.send_message(mail, from_addr=receiver.sender, to_addrs=list(receiver.to))
     except smtplib.SMTPRecipientsRefused as error:
         return _judge_codes([code for code, _ in error.recipients.values()], "all recipients were refused")
@@ -53,7 +53,7 @@ def _connect(receiver: Receiver) -> smtplib.SMTP:
     return server
 
 
-def _judge_codes(codes: list[int], reason: str) -> Outcome:
+def _judge_codes(codes: list[int], reason: str) -> SendOutcome:
     text = f"SMTP {codes[0]}: {reason}"[:300]
     return Refused(text) if all(500 <= code < 600 for code in codes) else Unavailable(text)
 

@@ -31,11 +31,11 @@ class Unavailable:
     after_seconds: float | None = None
 
 
-Outcome = Sent | Refused | Unavailable
+SendOutcome = Sent | Refused | Unavailable
 
 
 @dataclass(frozen=True)
-class Parcel:
+class SendRequest:
     """One message for one receiver, with all that a channel may need to send it once.
 
     `at` is the instant of sending. `root` is the reference of the first message of the same thread that this receiver
@@ -51,18 +51,18 @@ class Parcel:
 
 
 class Sender(Protocol):
-    """Sends a parcel and says what came of it. Raises nothing that it can tell as an outcome."""
+    """Sends a request and says what came of it. Raises nothing that it can tell as an outcome."""
 
-    def __call__(self, parcel: Parcel) -> Outcome:
+    def __call__(self, request: SendRequest) -> SendOutcome:
         """Send it."""
         ...
 
 
 Write = Callable[[str], None]
-Keep = Callable[[str, bytes], str]
+SaveFile = Callable[[str, bytes], str]
 
 
-def judge_status(status: int, body: str, retry_after: str | None) -> Outcome:
+def classify_status(status: int, body: str, retry_after: str | None) -> SendOutcome:
     """The outcome of an HTTP answer: 2xx sent; 408, 425, 429 and 5xx later; the rest refused for good."""
     if 200 <= status < 300:
         return Sent()

@@ -20,7 +20,7 @@ from data_lake.lake import Lake
 from data_lake.ledger import Months, append_receipts, read_deliveries, record_deliveries
 from tasks.delivery.receivers import Receiver
 from tasks.delivery.secrets import Resolver, hide_secrets, quiet_libraries
-from tasks.delivery.senders import Outcome, Parcel, Refused, Sender, Sent, Unavailable
+from tasks.delivery.senders import Refused, Sender, SendOutcome, SendRequest, Sent, Unavailable
 from tasks.messages.neutral import Message
 
 LEASE = timedelta(minutes=10)
@@ -48,7 +48,7 @@ Senders = Mapping[str, Sender]
 
 
 @dataclass(frozen=True)
-class Post:
+class OutboxWorker:
     """All that a worker of the outbox needs: whose messages, through which senders, in which lake and months."""
 
     lake: Lake
@@ -64,7 +64,7 @@ class Post:
         return {receiver.name: receiver for receiver in self.receivers}
 
 
-def send_due(post: Post, now: datetime) -> DeliveryReport:
+def send_due(post: OutboxWorker, now: datetime) -> DeliveryReport:
     """One pass over the outbox: every delivery that is due is tried once; receivers side by side, each in order.
 
     A receiver whose channel cannot take a message now is left alone for the rest of the pass, so that its messages
@@ -177,7 +177,7 @@ def _group_name(row: Mapping[str, Any]) -> str:
 class _Worker:
     """Sends what was taken in hand, and writes a receipt after each."""
 
-    post: Post
+    post: OutboxWorker
     now: datetime
     roots: dict[str, str]
 
@@ -198,14 +198,14 @@ class _Worker:
                 held_until = self.now + pause_after(row["attempt"] + 1, outcome.after_seconds)
         return report
 
-    def _try_once(self, row: Mapping[str, Any]) -> tuple[Outcome, Mapping[str, str]]:
+    def _try_once(self, row: Mapping[str, Any]) -> tuple[SendOutcome, Mapping[str, str]]:
         """Resolve secrets and send. Whatever a channel throws is that channel's failure and stops nobody else."""
         receiver = self.post.by_name[row["receiver"]]
         secrets: dict[str, str] = {}
         try:
             for setting, name in receiver.secret_names.items():
                 secrets[setting] = self.post.resolve_secret(name)
-            parcel = Parcel(
+            request = SendRequest(
                 message=Message.from_json(row["plan_message"]),
                 receiver=receiver,
                 secrets=secrets,
@@ -214,13 +214,15 @@ class _Worker:
                 is_repeat=row["event"] == "sending" or row["attempt"] > 0,
             )
             with quiet_libraries(secrets):
-                return self.post.senders[receiver.kind](parcel), secrets
+                return self.post.senders[receiver.kind](request), secrets
         except TronaError as error:
             return Unavailable(error.what), secrets
         except Exception as error:  # noqa: BLE001 - one channel's defect must not keep the others from being told
             return Unavailable(f"{type(error).__name__}: {error}"), secrets
 
-    def _record_outcome(self, outcome: Outcome, secrets: Mapping[str, str], row: Mapping[str, Any]) -> DeliveryReport:
+    def _record_outcome(
+        self, outcome: SendOutcome, secrets: Mapping[str, str], row: Mapping[str, Any]
+    ) -> DeliveryReport:
         if isinstance(outcome, Sent):
             self._write_receipt(row, "sent", reference=hide_secrets(outcome.reference, secrets))
             return DeliveryReport(sent=1)

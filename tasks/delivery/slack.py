@@ -11,7 +11,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
-from tasks.delivery.senders import Outcome, Parcel, Refused, Sent, Unavailable, judge_status, read_retry_after
+from tasks.delivery.senders import (
+    Refused,
+    SendOutcome,
+    SendRequest,
+    Sent,
+    Unavailable,
+    classify_status,
+    read_retry_after,
+)
 from tasks.messages.neutral import Message
 from tasks.messages.slack_blocks import EVENT_TYPE, render_slack
 
@@ -25,49 +33,49 @@ _BLIND = {"missing_scope", "not_allowed_token_type"}
 _HISTORY = 200
 
 
-def send_slack(parcel: Parcel) -> Outcome:
+def send_slack(request: SendRequest) -> SendOutcome:
     """Post through the bot where there is a token, else through the incoming webhook."""
     try:
-        return _send_as_bot(parcel) if "token" in parcel.secrets else _send_to_webhook(parcel)
+        return _send_as_bot(request) if "token" in request.secrets else _send_to_webhook(request)
     except SlackApiError as error:
         return _judge_api(error)
     except (SlackClientError, HTTPException, urllib.error.URLError, OSError) as error:
         return Unavailable(f"Slack cannot be reached: {type(error).__name__}: {error}")
 
 
-def _send_to_webhook(parcel: Parcel) -> Outcome:
+def _send_to_webhook(request: SendRequest) -> SendOutcome:
     """A webhook can neither edit nor look back: a message that may be there already is said to be a repeat."""
     client = WebhookClient(
-        parcel.secrets["url"], timeout=_seconds(parcel), retry_handlers=[], user_agent_prefix="trona"
+        request.secrets["url"], timeout=_seconds(request), retry_handlers=[], user_agent_prefix="trona"
     )
-    message = parcel.message
-    if parcel.is_repeat:
+    message = request.message
+    if request.is_repeat:
         message = replace(message, notes=(*message.notes, "Sent again: the first attempt ended without an answer."))
     body = render_slack(message)
     body.pop("metadata")
     answer = client.send(**body)
     headers = {str(k).lower(): _first(v) for k, v in dict(answer.headers or {}).items()}
-    outcome = judge_status(answer.status_code, str(answer.body), headers.get("retry-after"))
+    outcome = classify_status(answer.status_code, str(answer.body), headers.get("retry-after"))
     return Sent("webhook") if isinstance(outcome, Sent) else outcome
 
 
-def _send_as_bot(parcel: Parcel) -> Outcome:
+def _send_as_bot(request: SendRequest) -> SendOutcome:
     client = WebClient(
-        parcel.secrets["token"], base_url=parcel.receiver.api_url, timeout=_seconds(parcel), retry_handlers=[]
+        request.secrets["token"], base_url=request.receiver.api_url, timeout=_seconds(request), retry_handlers=[]
     )
-    channel, root = _read_reference(parcel.root, parcel.receiver.channel)
+    channel, root = _read_reference(request.root, request.receiver.channel)
     if root:
-        return _update_and_reply(client, parcel, channel, root)
-    there = _find_marker(client, parcel.message.marker, channel, "") if parcel.is_repeat else ""
+        return _update_and_reply(client, request, channel, root)
+    there = _find_marker(client, request.message.marker, channel, "") if request.is_repeat else ""
     if there:
         return Sent(f"{channel}:{there}")
-    answer = client.chat_postMessage(channel=channel, **render_slack(parcel.message))
+    answer = client.chat_postMessage(channel=channel, **render_slack(request.message))
     return Sent(f"{answer['channel']}:{answer['ts']}")
 
 
-def _update_and_reply(client: WebClient, parcel: Parcel, channel: str, root: str) -> Outcome:
+def _update_and_reply(client: WebClient, request: SendRequest, channel: str, root: str) -> SendOutcome:
     """The month's message becomes the whole digest; its thread says what is new. Where it is gone, a new one."""
-    whole = render_slack(parcel.message)
+    whole = render_slack(request.message)
     try:
         client.chat_update(channel=channel, ts=root, **{k: whole[k] for k in ("text", "blocks", "metadata")})
     except SlackApiError as error:
@@ -75,9 +83,9 @@ def _update_and_reply(client: WebClient, parcel: Parcel, channel: str, root: str
             raise
         answer = client.chat_postMessage(channel=channel, **whole)
         return Sent(f"{answer['channel']}:{answer['ts']}")
-    there = _find_marker(client, parcel.message.marker, channel, root) if parcel.is_repeat else ""
+    there = _find_marker(client, request.message.marker, channel, root) if request.is_repeat else ""
     if not there:
-        reply = client.chat_postMessage(channel=channel, thread_ts=root, **render_slack(_only_news(parcel.message)))
+        reply = client.chat_postMessage(channel=channel, thread_ts=root, **render_slack(_only_news(request.message)))
         there = str(reply["ts"])
     return Sent(f"{channel}:{there}")
 
@@ -109,7 +117,7 @@ def _find_marker(client: WebClient, marker: str, channel: str, root: str) -> str
     return ""
 
 
-def _judge_api(error: SlackApiError) -> Outcome:
+def _judge_api(error: SlackApiError) -> SendOutcome:
     response = error.response
     status = int(getattr(response, "status_code", 0) or 0)
     code = str(response.get("error", "")) if hasattr(response, "get") else ""
@@ -128,8 +136,8 @@ def _read_reference(reference: str, channel: str) -> tuple[str, str]:
     return (place, stamp) if colon and stamp.replace(".", "").isdigit() else (channel, "")
 
 
-def _seconds(parcel: Parcel) -> int:
-    return max(1, round(parcel.receiver.timeout_seconds))
+def _seconds(request: SendRequest) -> int:
+    return max(1, round(request.receiver.timeout_seconds))
 
 
 def _first(value: object) -> str:

@@ -13,12 +13,12 @@ from tasks.alerts.decisions import ACTIVE, read_current
 from tasks.alerts.identity import hash_text
 from tasks.alerts.wording import SEVERITY_RANK, rank_severity
 from tasks.delivery.channels import build_senders
-from tasks.delivery.delivering import plan_pending
+from tasks.delivery.deliver import plan_pending
 from tasks.delivery.outbox import select_routes
 from tasks.delivery.receivers import Receiver
 from tasks.delivery.secrets import Resolver, hide_secrets, quiet_libraries
-from tasks.delivery.senders import Outcome, Parcel, Refused, Sent, Unavailable, Write
-from tasks.delivery.sending import DeliveryReport, Post, find_waiting, send_due
+from tasks.delivery.senders import Refused, SendOutcome, SendRequest, Sent, Unavailable, Write
+from tasks.delivery.sending import DeliveryReport, OutboxWorker, find_waiting, send_due
 from tasks.messages.digest import MOST_ROWS, build_findings
 from tasks.messages.neutral import Message
 
@@ -48,7 +48,7 @@ def deliver_summary(
         return plans.filter(~pl.col("delivery_id").is_in(done))
 
     record_deliveries(lake, plan)
-    return send_due(Post(lake, receivers, build_senders(lake, console), resolve_secret, run_id), now)
+    return send_due(OutboxWorker(lake, receivers, build_senders(lake, console), resolve_secret, run_id), now)
 
 
 def plan_summary(
@@ -117,7 +117,7 @@ def _plan_row(
 
 def send_test(
     lake: Lake, receiver: Receiver, resolve_secret: Resolver, now: datetime, *, run_id: str, console: Write
-) -> Outcome:
+) -> SendOutcome:
     """Send a message that says it is a test, past the outbox; the outcome holds no secret."""
     message = Message(
         marker=hash_text("\x1f".join(["test", receiver.name, run_id])),
@@ -129,7 +129,7 @@ def send_test(
     )
     secrets = {setting: resolve_secret(name) for setting, name in receiver.secret_names.items()}
     with quiet_libraries(secrets):
-        outcome = build_senders(lake, console)[receiver.kind](Parcel(message, receiver, secrets, now))
+        outcome = build_senders(lake, console)[receiver.kind](SendRequest(message, receiver, secrets, now))
     if isinstance(outcome, Sent):
         return Sent(hide_secrets(outcome.reference, secrets))
     reason = hide_secrets(outcome.reason, secrets)

@@ -2,21 +2,21 @@
 
 import httpx
 
-from tasks.delivery.senders import Outcome, Parcel, Refused, Sent, Unavailable, judge_status
+from tasks.delivery.senders import Refused, SendOutcome, SendRequest, Sent, Unavailable, classify_status
 from tasks.messages.json_message import render_json
 
 
-def send_webhook(parcel: Parcel) -> Outcome:
+def send_webhook(request: SendRequest) -> SendOutcome:
     """POST the message. The header is the same at each attempt, so that the other side can drop a second one."""
-    headers = {"Idempotency-Key": parcel.message.marker, "User-Agent": "trona"}
+    headers = {"Idempotency-Key": request.message.marker, "User-Agent": "trona"}
     try:
-        with httpx.Client(timeout=parcel.receiver.timeout_seconds) as client:
-            answer = client.post(parcel.secrets["url"], json=render_json(parcel.message), headers=headers)
+        with httpx.Client(timeout=request.receiver.timeout_seconds) as client:
+            answer = client.post(request.secrets["url"], json=render_json(request.message), headers=headers)
     except httpx.InvalidURL:
         return Refused("the address of the webhook is none")
     except httpx.UnsupportedProtocol:
         return Refused("the address of the webhook begins with neither http:// nor https://")
     except httpx.HTTPError as error:
         return Unavailable(f"the webhook cannot be reached: {type(error).__name__}: {error}")
-    outcome = judge_status(answer.status_code, answer.text, answer.headers.get("retry-after"))
-    return Sent(f"webhook {parcel.message.marker}") if isinstance(outcome, Sent) else outcome
+    outcome = classify_status(answer.status_code, answer.text, answer.headers.get("retry-after"))
+    return Sent(f"webhook {request.message.marker}") if isinstance(outcome, Sent) else outcome

@@ -6,7 +6,7 @@ _CONTEXT = 300
 
 
 @dataclass(frozen=True)
-class Marked:
+class MarkedText:
     """A passage in three parts; `evidence_before` and `evidence_after` are the rest of the number's sentence.
 
     `before` and `after` are what stands around the sentence. All parts are plain text, not yet escaped.
@@ -24,19 +24,19 @@ class Marked:
         return self.evidence_before + self.number + self.evidence_after
 
 
-def explain_figure(text: str, span_start: int, span_end: int, evidence: str, *, context: int = _CONTEXT) -> Marked:
+def mark_evidence(text: str, span_start: int, span_end: int, evidence: str, *, context: int = _CONTEXT) -> MarkedText:
     """The number at `text[span_start:span_end]` marked in its sentence, with up to `context` characters around it.
 
     Where the span lies outside the text or outside the sentence, the sentence alone is given and nothing is marked.
     """
     if not 0 <= span_start < span_end <= len(text):
-        return Marked("", evidence, "", "", "")
+        return MarkedText("", evidence, "", "", "")
     start = text.find(evidence, max(0, span_start - len(evidence)), span_end + len(evidence)) if evidence else -1
     if start < 0 or not start <= span_start <= span_end <= start + len(evidence):
         start, end = span_start, span_end
     else:
         end = start + len(evidence)
-    return Marked(
+    return MarkedText(
         before=text[max(0, start - context) : start],
         evidence_before=text[start:span_start],
         number=text[span_start:span_end],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tasks.extraction.review import Stated
+from tasks.extraction.review import SourcedStatement
 from tasks.extraction.statements import Statement
 
 _BLOCKING = {"mom_pct", "mom_abs", "mom_pp", "qoq_pct", "level"}
@@ -11,13 +11,13 @@ _QUALIFIERS = ("exact", "about", "range", "bound")
 Key = tuple[str, ...]
 
 
-def merge_statements(stated: Iterable[Stated]) -> list[Stated]:
+def merge_statements(stated: Iterable[SourcedStatement]) -> list[SourcedStatement]:
     """The statements with one row per key, in the order of the text.
 
     Of two prints of a fact the one with more digits stays, then the exact one, then the first. A direction
     goes where a number says the same change.
     """
-    best: dict[Key, Stated] = {}
+    best: dict[Key, SourcedStatement] = {}
     for item in stated:
         key = _key(item.statement)
         if key not in best or _precision(item.statement) < _precision(best[key].statement):

@@ -12,11 +12,11 @@ from contracts.figures import READ_FIGURES
 from contracts.period import format_month, parse_month
 from contracts.readings import UNRESOLVED, Document, Reading, ReleaseHead
 from tasks.extraction.documents import document_text
-from tasks.extraction.head import read_chain, read_published, read_review_month
 from tasks.extraction.language import Language, detect_language
 from tasks.extraction.lexicon import build_lexicon
 from tasks.extraction.merge import merge_statements
-from tasks.extraction.review import Missed, Stated, read_text
+from tasks.extraction.release_head import read_chain, read_published, read_review_month
+from tasks.extraction.review import Missed, SourcedStatement, read_text
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _refuse_other_chain(text: str, name: str, chain: Chain, folder: Path | None,
         )
 
 
-def _frame_figures(stated: list[Stated], text: str) -> pl.DataFrame:
+def _frame_figures(stated: list[SourcedStatement], text: str) -> pl.DataFrame:
     rows = [
         (
             *item.statement.node,

@@ -5,16 +5,16 @@ from datetime import date
 
 from tasks.extraction.attach import read_sentence
 from tasks.extraction.blocks import Block, find_blocks, find_sentences
-from tasks.extraction.grids import Grid
 from tasks.extraction.lexicon import Lexicon, normalise
 from tasks.extraction.periods import resolve_period
 from tasks.extraction.scan import scan_sentence
 from tasks.extraction.statements import Context, Findings, Miss, Statement
+from tasks.extraction.table_in_text import TextTable
 from tasks.extraction.tokens import Token
 
 
 @dataclass
-class Stated:
+class SourcedStatement:
     """A statement with the sentence that proves it."""
 
     statement: Statement
@@ -31,21 +31,21 @@ class Missed:
     end: int
 
 
-def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], list[Missed]]:
+def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[SourcedStatement], list[Missed]]:
     """Every statement of the text in order, directions included, and every number that could not be placed."""
     plain = normalise(text)
     context = Context(lexicon, review)
-    stated: list[Stated] = []
-    directions: list[Stated] = []
+    stated: list[SourcedStatement] = []
+    directions: list[SourcedStatement] = []
     missed: list[Missed] = []
     blocks = find_blocks(text)
     previous = ""
-    grid: Grid | None = None
+    grid: TextTable | None = None
     for number, block in enumerate(blocks):
         if block.kind == "row":
-            grid = grid if grid is not None and previous == "row" else Grid(text, plain, context)
+            grid = grid if grid is not None and previous == "row" else TextTable(text, plain, context)
             row = grid.read_row(block)
-            stated += [Stated(s, block.start, block.end) for s in row.statements]
+            stated += [SourcedStatement(s, block.start, block.end) for s in row.statements]
             missed += [Missed(m, block.start, block.end) for m in row.misses]
             previous = block.kind
             continue
@@ -69,8 +69,8 @@ def read_text(text: str, lexicon: Lexicon, review: date) -> tuple[list[Stated], 
                     _take_lead(tokens, context)
                 continue
             lead = read_sentence(tokens, context)
-            stated += [Stated(s, start, end) for s in lead.statements]
-            directions += [Stated(s, start, end) for s in lead.directions]
+            stated += [SourcedStatement(s, start, end) for s in lead.statements]
+            directions += [SourcedStatement(s, start, end) for s in lead.directions]
             missed += [Missed(m, start, end) for m in lead.misses]
             _remember(tokens, lead, context, review)
             if text[start:end].rstrip().endswith((":", "：")):

@@ -14,7 +14,7 @@ those known when the forecast was issued, for z those known before its actual wa
 
 import polars as pl
 
-from tasks.scoring.past import expand_past, look_before, look_up_past
+from tasks.scoring.expanding_quantiles import expand_past, look_before, look_up_past
 
 _ROBUST = 1.4826
 _LEAST_Z = 8

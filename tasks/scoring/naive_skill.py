@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from contracts.records import BENCHMARKS
+from contracts.track_record import BENCHMARKS
 from tasks.scoring.groups import find_duplicates
 from tasks.scoring.naive import MONTHS
 

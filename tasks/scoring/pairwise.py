@@ -9,7 +9,7 @@ from itertools import permutations
 
 import polars as pl
 
-from contracts.records import COMPARISON
+from contracts.track_record import FORECASTER_COMPARISON
 from tasks.scoring.loss_tests import compare_losses
 from tasks.scoring.naive import month_number
 
@@ -19,7 +19,7 @@ _TARGET = ["series", "measure", "month"]
 def compare_forecasters(scores: pl.DataFrame) -> pl.DataFrame:
     """Every ordered pair of forecasters per measure: MAE ratio, relative skill and Diebold-Mariano.
 
-    `scores` as from `score_table`; the last forecast issued in time counts. Returns `COMPARISON`. Swapping
+    `scores` as from `score_table`; the last forecast issued in time counts. Returns `FORECASTER_COMPARISON`. Swapping
     the two inverts the ratio and flips the sign of the statistic and nothing else. Reasons: `no_common_target`,
     `other_perfect` (its MAE is 0), `n_below_8`, `no_spread`.
     """
@@ -28,7 +28,7 @@ def compare_forecasters(scores: pl.DataFrame) -> pl.DataFrame:
     found = [
         _compare(last.filter(pl.col("measure") == measure), measure) for measure in sorted(last["measure"].unique())
     ]
-    return COMPARISON.conform(pl.concat(found)) if found else COMPARISON.empty()
+    return FORECASTER_COMPARISON.conform(pl.concat(found)) if found else FORECASTER_COMPARISON.empty()
 
 
 def _compare(scored: pl.DataFrame, measure: str) -> pl.DataFrame:
@@ -37,7 +37,7 @@ def _compare(scored: pl.DataFrame, measure: str) -> pl.DataFrame:
         list(permutations(names, 2)), schema={"forecaster": pl.String, "other": pl.String}, orient="row"
     )
     if pairs.is_empty():
-        return COMPARISON.empty()
+        return FORECASTER_COMPARISON.empty()
     joined = _join_pairs(scored, pairs)
     means = joined.group_by("pair").agg(
         pl.len().cast(pl.Int64).alias("n"),
@@ -68,7 +68,7 @@ def _compare(scored: pl.DataFrame, measure: str) -> pl.DataFrame:
         .then(pl.lit("other_perfect"))
         .otherwise("d_reason")
     )
-    return COMPARISON.conform(pairs.with_columns(skill.alias("relative_skill"), reason.alias("reason")))
+    return FORECASTER_COMPARISON.conform(pairs.with_columns(skill.alias("relative_skill"), reason.alias("reason")))
 
 
 def _join_pairs(scored: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:

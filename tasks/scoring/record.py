@@ -11,7 +11,7 @@ import polars as pl
 
 from contracts.errors import UsageError
 from contracts.figures import SERIES
-from contracts.records import BENCHMARKS, ERRORS, PLAIN, RECORD_KEY, STATISTICS
+from contracts.track_record import BENCHMARKS, ERRORS, PLAIN, RECORD_KEY, STATISTICS
 from tasks.scoring.accuracy import aggregate_accuracy, aggregate_errors, finish_accuracy
 from tasks.scoring.efficiency import compute_efficiency, sum_efficiency
 from tasks.scoring.groups import code_groups, find_duplicates
@@ -59,7 +59,7 @@ def build_record(
     that tell one series from another. `detail` gives the whole record, or the
     statistics of `PLAIN` or of `ERRORS` alone.
 
-    Returns the group columns and `STATISTICS` (contracts/records.py): what cannot be computed is null
+    Returns the group columns and `STATISTICS` (contracts/track_record.py): what cannot be computed is null
     and explained in `reason`. Raises `UsageError` for a group column that the scores do not have.
     """
     keys = _check_groups(scores, group_by, series)

@@ -110,13 +110,13 @@ def classify_direction(side: str) -> pl.Expr:
     return pl.when(changes).then(pl.coalesce(point, ends)).otherwise(stated).cast(pl.Int8)
 
 
-def mark_direction() -> pl.Expr:
+def compare_directions() -> pl.Expr:
     """`hit` where forecast and actual direction agree, `miss` where not, empty where either is unknown."""
     same = pl.col("forecast_direction") == pl.col("actual_direction")
     return pl.when(same).then(pl.lit("hit")).when(~same).then(pl.lit("miss")).otherwise(pl.lit(""))
 
 
-def judge(lower: pl.Expr, upper: pl.Expr, low: pl.Expr, high: pl.Expr) -> pl.Expr:
+def give_verdict(lower: pl.Expr, upper: pl.Expr, low: pl.Expr, high: pl.Expr) -> pl.Expr:
     """Verdict of the surprise interval [lower, upper] against the band [low, high]; either end may be null.
 
     `hit`: the whole interval lies inside the band. `within_rounding`: not inside, but zero is in the
@@ -139,7 +139,7 @@ def judge(lower: pl.Expr, upper: pl.Expr, low: pl.Expr, high: pl.Expr) -> pl.Exp
     )
 
 
-def judge_range() -> pl.Expr:
+def give_range_verdict() -> pl.Expr:
     """Verdict of a forecast bound or range: hit where it holds the actual, a miss only beyond rounding."""
     slack = pl.col("forecast_half_width").fill_null(0.0) + pl.col("actual_half_width").fill_null(0.0)
     near = (pl.col("actual") + slack >= pl.col("forecast_lower")).fill_null(value=True) & (

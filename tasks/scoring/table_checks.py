@@ -22,7 +22,7 @@ _PERCENT = (*measures_of("growth", "share"),)
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 
 
-def check_table(frame: pl.DataFrame, *, as_stated: bool = False) -> pl.DataFrame:
+def check_score_table(frame: pl.DataFrame, *, as_stated: bool = False) -> pl.DataFrame:
     """The table with its types set, or an error that says what is wrong with it.
 
     `month` becomes the first day, `issued_at` (and `actual_at`) UTC instants, numbers floats; an actual

@@ -15,11 +15,11 @@ from contracts.vocabulary import MEASURES
 from tasks.scoring.groups import code_groups
 from tasks.scoring.intake import ROUTES
 from tasks.scoring.keys import find_family
-from tasks.scoring.marking import fill_scores, mark_pairs
 from tasks.scoring.naive import month_number, series_month
 from tasks.scoring.quantiles import find_levels, score_quantiles
 from tasks.scoring.record import build_record
-from tasks.scoring.table_checks import check_table
+from tasks.scoring.score_forecasts import fill_scores, score_pairs
+from tasks.scoring.table_checks import check_score_table
 
 _SERIES = ("series", "measure")
 _FIRST = ("forecaster", "series", "month", "issued_at", "measure", "forecast", "actual")
@@ -35,7 +35,7 @@ def score_table(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Mark a table of forecasts and actuals; gives (scores, record).
 
-    Parameters: `frame` as `check_table` describes it; `tolerance_pp` the static tolerance by measure,
+    Parameters: `frame` as `check_score_table` describes it; `tolerance_pp` the static tolerance by measure,
     for verdicts while a forecaster's own past is short; `as_stated` confirms doubtful units.
 
     The scores have the table's own columns, then those of `SCORES` that apply, quantile columns, `wis`,
@@ -43,12 +43,12 @@ def score_table(
     printed decimals of a series imply (0 where there are more than four). A forecast that states quantiles
     with a median but no point has its median as the point.
     The record has a row per (forecaster, measure), over the last forecast for each month. Raises what
-    `check_table` raises.
+    `check_score_table` raises.
     """
-    table = check_table(frame, as_stated=as_stated)
+    table = check_score_table(frame, as_stated=as_stated)
     prepared, vintages = _prepare_table(table, tolerance_pp or {})
     levels = find_levels(table.columns)
-    marked = mark_pairs(prepared, vintages)
+    marked = score_pairs(prepared, vintages)
     scores = _arrange_scores(marked, list(levels))
     if levels:
         scored = pl.col("status") == "scored"
@@ -59,7 +59,7 @@ def score_table(
 
 
 def _prepare_table(table: pl.DataFrame, tolerance: Mapping[str, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Forecasts and actual vintages in the form that `mark_pairs` takes."""
+    """Forecasts and actual vintages in the form that `score_pairs` takes."""
     if "q_0.5" in table.columns:
         table = table.with_columns(pl.coalesce("forecast", "q_0.5").alias("forecast"))
     table = table.with_row_index("row").sort("forecaster", "series", "measure", "month", "issued_at")

@@ -8,7 +8,7 @@ import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.readings import Document
-from tasks.tables.grid import Grid, refuse_empty
+from tasks.tables.grid import SheetGrid, refuse_empty
 
 _SEPARATORS = (",", ";", "\t")
 _CHUNK = 1 << 20
@@ -16,7 +16,7 @@ _GB2312 = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
 _LOOKED_AT = 200
 
 
-def read_delimited(document: Document) -> Grid:
+def read_delimited(document: Document) -> SheetGrid:
     """Cells of a text table: UTF-8, UTF-16 or GB18030; comma, semicolon or tab; any line ends.
 
     Raises `ContractBroken` for an empty file, another encoding, or rows that do not fit the table.
@@ -37,7 +37,7 @@ def read_delimited(document: Document) -> Grid:
         ).collect()
     except pl.exceptions.PolarsError as error:
         raise _explain(document, content, separator, width, error) from error
-    return Grid(document.name, cells.with_row_index("row", offset=1), separator=separator)
+    return SheetGrid(document.name, cells.with_row_index("row", offset=1), separator=separator)
 
 
 def _to_utf8(document: Document) -> bytes:

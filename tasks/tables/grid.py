@@ -10,7 +10,7 @@ from contracts.text import fill_text
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class SheetGrid:
     """Cells of one table, each as the text that a reader of the file sees; null = empty.
 
     `cells` has a column `row` (number of the row in the file, from 1) and then the columns "0", "1", … of the

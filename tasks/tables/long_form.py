@@ -6,8 +6,8 @@ import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.rules.rule import suggest_names
-from tasks.tables.grid import Grid, refuse_empty
-from tasks.tables.heads import STATED
+from tasks.tables.grid import SheetGrid, refuse_empty
+from tasks.tables.release_hints import STATED
 
 COLUMNS = (
     *STATED,
@@ -22,13 +22,13 @@ _OTHER_NAMES = {"published_at": "published", "month": "period", "url": "source_u
 _SHOWN = ("segment", "product", "metric", "period", "kind", "measure", *NUMBERS, "unit", "qualifier")
 
 
-def is_long_form(grid: Grid) -> bool:
+def is_long_form(grid: SheetGrid) -> bool:
     """Whether the header names a period or a number, and another column that every long table has."""
     names = set(_name_columns(_header(grid)))
     return bool(names & {"period", *NUMBERS}) and len(names & {*_REQUIRED, *NUMBERS}) >= 2
 
 
-def read_long_rows(grid: Grid) -> pl.LazyFrame:
+def read_long_rows(grid: SheetGrid) -> pl.LazyFrame:
     """Rows of a long table as printed: `row`, `place`, `evidence` and every column of `COLUMNS`.
 
     Cells are text, without space around them, null where empty. Rows without any cell are left out.
@@ -53,7 +53,7 @@ def read_long_rows(grid: Grid) -> pl.LazyFrame:
     )
 
 
-def _place_number(grid: Grid, names: Mapping[str, str]) -> pl.Expr:
+def _place_number(grid: SheetGrid, names: Mapping[str, str]) -> pl.Expr:
     """The row, or in a spreadsheet the cell of the first number that the row states."""
     if not grid.sheet:
         return grid.place()
@@ -63,7 +63,7 @@ def _place_number(grid: Grid, names: Mapping[str, str]) -> pl.Expr:
     return pl.coalesce(*stated, grid.place())
 
 
-def _header_row(grid: Grid) -> int:
+def _header_row(grid: SheetGrid) -> int:
     filled = grid.cells.lazy().filter(pl.any_horizontal(pl.exclude("row").str.strip_chars() != ""))
     first = filled.select("row").first().collect()
     if first.is_empty():
@@ -71,14 +71,14 @@ def _header_row(grid: Grid) -> int:
     return int(first.item())
 
 
-def _header(grid: Grid) -> Mapping[str, str]:
+def _header(grid: SheetGrid) -> Mapping[str, str]:
     """Header text by grid column, of the columns that have one."""
     row = grid.cells.filter(pl.col("row") == _header_row(grid)).drop("row").row(0, named=True)
     return {column: text.strip() for column, text in row.items() if text and text.strip()}
 
 
 def _name_columns(header: Mapping[str, str]) -> dict[str, str]:
-    """Grid column by the contract's column name; the first where a header stands twice."""
+    """SheetGrid column by the contract's column name; the first where a header stands twice."""
     spelled = {column: text.casefold().replace(" ", "_") for column, text in header.items()}
     named: dict[str, str] = {}
     for column, text in spelled.items():
@@ -90,7 +90,7 @@ def _name_columns(header: Mapping[str, str]) -> dict[str, str]:
     return named
 
 
-def _refuse_wrong_columns(grid: Grid, named: list[str], header: list[str]) -> None:
+def _refuse_wrong_columns(grid: SheetGrid, named: list[str], header: list[str]) -> None:
     spelled = [text.casefold().replace(" ", "_") for text in header]
     twice = sorted({text for text in spelled if spelled.count(text) > 1 and text in COLUMNS})
     missing = [name for name in _REQUIRED if name not in named]

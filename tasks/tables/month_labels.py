@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from tasks.tables.heads import print_period
+from tasks.tables.release_hints import print_period
 
 _FORECAST = re.compile(
     r"[\s_-]*[(\[（]?\s*(?:f|e|fc|fcst|forecast|est|estimate|expected|预测|预计|预期)\s*[)\]）]?$", re.IGNORECASE

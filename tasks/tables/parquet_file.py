@@ -6,12 +6,12 @@ import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.readings import Document
-from tasks.tables.grid import Grid
+from tasks.tables.grid import SheetGrid
 
 MAGIC = b"PAR1"
 
 
-def read_parquet_file(document: Document) -> Grid:
+def read_parquet_file(document: Document) -> SheetGrid:
     """Cells of a Parquet file, its column names as row 0; numbers in their shortest form (`48.67`, `6`).
 
     Raises `ContractBroken` where the file is truncated or damaged.
@@ -36,7 +36,7 @@ def read_parquet_file(document: Document) -> Grid:
     )
     header = pl.DataFrame({str(i): [name] for i, name in enumerate(frame.columns)}, schema_overrides={})
     cells = pl.concat([header.lazy(), printed]).collect()
-    return Grid(document.name, cells.with_row_index("row", offset=0))
+    return SheetGrid(document.name, cells.with_row_index("row", offset=0))
 
 
 def _print(name: str, dtype: pl.DataType) -> pl.Expr:

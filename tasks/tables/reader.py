@@ -11,12 +11,12 @@ from contracts.errors import UsageError
 from contracts.readings import UNRESOLVED, Document, Reading
 from tasks.tables import parquet_file, workbook
 from tasks.tables.delimited import read_delimited
-from tasks.tables.grid import Grid, refuse_empty
-from tasks.tables.heads import STATED, Stated, choose_chain
+from tasks.tables.grid import SheetGrid, refuse_empty
 from tasks.tables.long_form import is_long_form, read_long_rows
 from tasks.tables.mapping import TableMapping, read_mapping
 from tasks.tables.parquet_file import read_parquet_file
 from tasks.tables.readings_of_rows import NumberStyle, build_readings
+from tasks.tables.release_hints import STATED, TableHints, choose_chain
 from tasks.tables.wide_form import is_wide_form, read_wide_rows
 from tasks.tables.workbook import read_workbook
 
@@ -50,7 +50,7 @@ def read_table(
     the caller says the source, the chain or the month.
     """
     known = read_mapping(mapping) if isinstance(mapping, Path) else mapping
-    stated = Stated(source, usual_source, chain, review_month, published)
+    stated = TableHints(source, usual_source, chain, review_month, published)
     grids = _choose_grids(document, _read_grids(document), known)
     notes = grids[0].notes
     is_wide = known.form == "wide" if known is not None else not is_long_form(grids[0])
@@ -61,7 +61,7 @@ def read_table(
     return [_note_unread(readings[0], notes), *readings[1:]]
 
 
-def _read_grids(document: Document) -> list[Grid]:
+def _read_grids(document: Document) -> list[SheetGrid]:
     """The tables in a file, by what the file is: its first bytes decide, then its name."""
     suffix = Path(document.name).suffix.lower()
     if not document.content:
@@ -73,7 +73,7 @@ def _read_grids(document: Document) -> list[Grid]:
     return [read_delimited(document)]
 
 
-def _choose_grids(document: Document, grids: list[Grid], mapping: TableMapping | None) -> list[Grid]:
+def _choose_grids(document: Document, grids: list[SheetGrid], mapping: TableMapping | None) -> list[SheetGrid]:
     """The sheet that the mapping names, else every sheet of the form that a table of figures has."""
     if mapping is not None and mapping.sheet:
         named = [grid for grid in grids if grid.sheet == mapping.sheet]
@@ -96,7 +96,7 @@ def _choose_grids(document: Document, grids: list[Grid], mapping: TableMapping |
 
 
 def _read_long(
-    document: Document, grids: list[Grid], mapping: TableMapping, stated: Stated, chains_folder: Path | None
+    document: Document, grids: list[SheetGrid], mapping: TableMapping, stated: TableHints, chains_folder: Path | None
 ) -> list[Reading]:
     style = NumberStyle(grids[0].separator != ";", mapping.scale, ("%", "pp"))
     # Taken out of the list, so that the cells of a large file are let go once they are rows.
@@ -113,7 +113,7 @@ def _read_long(
 
 
 def _read_wide(
-    document: Document, grids: list[Grid], mapping: TableMapping, stated: Stated, chains_folder: Path | None
+    document: Document, grids: list[SheetGrid], mapping: TableMapping, stated: TableHints, chains_folder: Path | None
 ) -> list[Reading]:
     if mapping == TableMapping() and not is_wide_form(grids[0]):
         read_long_rows(grids[0])  # raises: it is neither form, and the long one says best what is missing

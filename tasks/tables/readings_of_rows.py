@@ -13,9 +13,9 @@ from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.rules.periods import end_of
 from contracts.text import fill_text
 from contracts.vocabulary import LEVEL, MEASURES
-from tasks.tables.heads import Stated, UnreadableHead, build_head, choose_chain, print_period
 from tasks.tables.long_form import NUMBERS
 from tasks.tables.printed_numbers import parse_number
+from tasks.tables.release_hints import TableHints, UnreadableHead, build_head, choose_chain, print_period
 
 _SCALED_DIGITS = 10
 _MOST_RELEASES = 5_000
@@ -47,7 +47,7 @@ def build_readings(
     rows: pl.DataFrame,
     *,
     document: Document,
-    stated: Stated,
+    stated: TableHints,
     reader: str,
     style: NumberStyle,
     chains_folder: Path | None = None,
@@ -109,7 +109,7 @@ def _read_part(
 
 
 def _find_heads(
-    rows: pl.DataFrame, document: Document, chain: Chain, stated: Stated
+    rows: pl.DataFrame, document: Document, chain: Chain, stated: TableHints
 ) -> tuple[pl.DataFrame, list[ReleaseHead], pl.DataFrame]:
     """Rows with the number of their release in `head`, the releases, and refused rows that belong to none."""
     if stated.review_month is None and rows["review_month"].null_count():

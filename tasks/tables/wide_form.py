@@ -9,7 +9,7 @@ from contracts.chain import Chain
 from contracts.errors import ContractBroken
 from contracts.readings import REFUSED
 from contracts.text import fill_text
-from tasks.tables.grid import Grid, number_column
+from tasks.tables.grid import SheetGrid, number_column
 from tasks.tables.labels import UnknownLabel, find_segment, read_label, read_parts
 from tasks.tables.long_form import COLUMNS
 from tasks.tables.mapping import ROLES, TableMapping
@@ -21,14 +21,14 @@ _LABELS = ("above", "label", "segment", "product")
 _SAID = ("metric", "measure", "unit", "kind")
 
 
-def is_wide_form(grid: Grid) -> bool:
+def is_wide_form(grid: SheetGrid) -> bool:
     """Whether a header has months and columns that say segment (or label) and measure: no mapping is needed then."""
     layout = _find_layout(grid, TableMapping())
     return layout is not None and "measure" in layout.roles and bool({"segment", "label"} & set(layout.roles))
 
 
 def read_wide_rows(
-    grid: Grid, mapping: TableMapping, chain: Chain, *, is_review_month_known: bool
+    grid: SheetGrid, mapping: TableMapping, chain: Chain, *, is_review_month_known: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Printed rows as `read_long_rows` gives them, one per filled cell, and refused cells of unknown labels.
 
@@ -59,7 +59,7 @@ class _Layout:
     others: Mapping[str, str]
 
 
-def _find_layout(grid: Grid, mapping: TableMapping) -> _Layout | None:
+def _find_layout(grid: SheetGrid, mapping: TableMapping) -> _Layout | None:
     """The header row: the one named, else the one with most months among the first rows."""
     best: _Layout | None = None
     for line in grid.cells.head(_LOOKED_AT).iter_rows(named=True):
@@ -76,7 +76,7 @@ def _find_layout(grid: Grid, mapping: TableMapping) -> _Layout | None:
 
 
 def _find_roles(
-    grid: Grid, mapping: TableMapping, header: Mapping[str, str], months: Mapping[str, str]
+    grid: SheetGrid, mapping: TableMapping, header: Mapping[str, str], months: Mapping[str, str]
 ) -> dict[str, str]:
     named = {role: _find_column(grid, header, name) for role, name in mapping.label_columns.items()}
     if named:
@@ -91,7 +91,7 @@ def _find_roles(
     return roles
 
 
-def _find_column(grid: Grid, header: Mapping[str, str], name: str) -> str | None:
+def _find_column(grid: SheetGrid, header: Mapping[str, str], name: str) -> str | None:
     for column, text in header.items():
         if text.casefold() == name.strip().casefold():
             return column
@@ -101,7 +101,7 @@ def _find_column(grid: Grid, header: Mapping[str, str], name: str) -> str | None
     return column if column in grid.cells.columns else None
 
 
-def _spread_across(grid: Grid, mapping: TableMapping, chain: Chain) -> pl.DataFrame:
+def _spread_across(grid: SheetGrid, mapping: TableMapping, chain: Chain) -> pl.DataFrame:
     """One row per cell under a month: `row`, `column`, `value`, `month_text`, labels and what else its row says."""
     layout = _find_layout(grid, mapping)
     if layout is None or not {"label", "segment"} & set(layout.roles):
@@ -136,7 +136,7 @@ def _spread_across(grid: Grid, mapping: TableMapping, chain: Chain) -> pl.DataFr
     )
 
 
-def _spread_down(grid: Grid, mapping: TableMapping) -> pl.DataFrame:
+def _spread_down(grid: SheetGrid, mapping: TableMapping) -> pl.DataFrame:
     """As `_spread_across`, of a table with a month per row and a label above each column."""
     column, first = _find_month_column(grid, mapping)
     last = mapping.header_row or first - 1
@@ -161,7 +161,7 @@ def _spread_down(grid: Grid, mapping: TableMapping) -> pl.DataFrame:
     )
 
 
-def _find_month_column(grid: Grid, mapping: TableMapping) -> tuple[str, int]:
+def _find_month_column(grid: SheetGrid, mapping: TableMapping) -> tuple[str, int]:
     """The column with most months among the first rows, and the row of its first month."""
     found: dict[str, list[int]] = {}
     for line in grid.cells.head(_LOOKED_AT).iter_rows(named=True):
@@ -227,7 +227,7 @@ def _read_months(texts: list[str], mapping: TableMapping) -> pl.DataFrame:
 
 
 def _name_rows(
-    grid: Grid, read: pl.DataFrame, mapping: TableMapping, chain: Chain, *, is_review_month_known: bool
+    grid: SheetGrid, read: pl.DataFrame, mapping: TableMapping, chain: Chain, *, is_review_month_known: bool
 ) -> pl.DataFrame:
     """The columns of the long form, from labels, then the row itself, then the mapping."""
     said = {
@@ -273,7 +273,7 @@ def _refuse_labels(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _no_layout(grid: Grid, mapping: TableMapping, layout: _Layout | None) -> ContractBroken:
+def _no_layout(grid: SheetGrid, mapping: TableMapping, layout: _Layout | None) -> ContractBroken:
     first = [t for t in grid.cells.head(1).drop("row").row(0) if t] if grid.cells.height else []
     missing = "months" if layout is None else "a column of labels"
     return ContractBroken(

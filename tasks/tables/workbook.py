@@ -12,7 +12,7 @@ import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.readings import Document
-from tasks.tables.grid import Grid, name_column, number_column
+from tasks.tables.grid import SheetGrid, name_column, number_column
 from tasks.tables.sheet_marks import SheetMarks, find_marks, list_percent_styles
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class _Sheet:
     is_hidden: bool
 
 
-def read_workbook(document: Document) -> list[Grid]:
+def read_workbook(document: Document) -> list[SheetGrid]:
     """Cells of every visible sheet that has any, in the order of the tabs.
 
     Formulas count with their stored value; a formula without one and a cell in error keep their text (`=A1+1`,
@@ -101,7 +101,7 @@ def _resolve(target: str) -> str:
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
-def _read_sheet(document: Document, reader: "ExcelReader", sheet: _Sheet, marks: SheetMarks) -> Grid:
+def _read_sheet(document: Document, reader: "ExcelReader", sheet: _Sheet, marks: SheetMarks) -> SheetGrid:
     # skip_rows=0 keeps empty rows at the top, so that row numbers are those of the sheet.
     loaded = reader.load_sheet(sheet.name, header_row=None, skip_rows=0, dtypes="string")
     columns = loaded.available_columns()
@@ -110,7 +110,7 @@ def _read_sheet(document: Document, reader: "ExcelReader", sheet: _Sheet, marks:
     cells = cells.rename({name: str(i) for i, name in enumerate(cells.columns)}).with_row_index("row", offset=1)
     cells = _put(cells, marks.texts, first)
     cells = _show_percents(cells, marks.percents, first)
-    return Grid(document.name, _fill_merged(cells, marks.merged, first), sheet=sheet.name, first_column=first)
+    return SheetGrid(document.name, _fill_merged(cells, marks.merged, first), sheet=sheet.name, first_column=first)
 
 
 def _put(cells: pl.DataFrame, texts: Mapping[tuple[int, str], str], first: int) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 _LOAD = """
 import sys
-import contracts.checks, tasks.comparisons, tasks.tables
+import contracts.checks, tasks.comparing.comparisons, tasks.tables
 print(*(name for name in ("pandera", "pandas", "fastexcel", "prefect") if name in sys.modules))
 """
 

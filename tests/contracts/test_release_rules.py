@@ -235,7 +235,7 @@ def test_checks_cannot_be_switched_off_by_the_environment(monkeypatch):
     assert check({"value": -140.0})[1]["rule"].to_list() == ["growth_from_minus_100"]
 
 
-COMPARISON = {
+FORECASTER_COMPARISON = {
     "source": "smm",
     "chain": "sodium_ion",
     "segment": "cathode",
@@ -253,7 +253,7 @@ COMPARISON = {
 
 
 def comparisons(**changes):
-    row = {**COMPARISON, **changes}
+    row = {**FORECASTER_COMPARISON, **changes}
     frame = pl.select(**{k: v if isinstance(v, pl.Expr) else pl.lit(v) for k, v in row.items()})
     return COMPARISONS.conform(frame.with_columns(published_at=pl.datetime(2026, 2, 5, time_zone="UTC")))
 

@@ -12,7 +12,7 @@ from contracts.figures import FIGURE_KEY
 from data_lake.figures import collapse_republications, newest_vintage, read_figures, read_vintages
 from data_lake.releases import retract_release, visible_releases
 from data_lake.selection import Selection
-from tasks.building import build_figures
+from tasks.intake.figure_rows import build_figures
 from tests.builders import day, head, read_rows, record
 
 

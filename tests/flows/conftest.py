@@ -191,7 +191,7 @@ def up(tmp_path_factory, receiver) -> Iterator[Up]:
 @pytest.fixture(scope="session")
 def prefect_api(up, tmp_path_factory) -> Iterator[str]:
     """The API of that server, for flows that are called in this process."""
-    from flows.server import choose_server
+    from flows.service.prefect_server import choose_server
 
     os.environ |= {"PREFECT_API_URL": up.api, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
     choose_server()

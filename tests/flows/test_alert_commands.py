@@ -14,11 +14,11 @@ from contracts.errors import DeliveryFailed, UsageError
 from contracts.period import add_months
 from data_lake.lake import open_lake
 from data_lake.ledger import read_alerts, read_deliveries, read_silences
-from flows.blocks import resolve_secret
 from flows.cli import alerting
 from flows.cli.notify import notify
 from flows.cli.options import Filters, LakeOption
-from flows.cli.reading import alerts
+from flows.cli.query import alerts
+from flows.run.secret_blocks import resolve_secret
 from tasks.alerts import record_candidates
 from tasks.delivery import SecretName, deliver_summary, load_receivers
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
@@ -171,7 +171,7 @@ def test_fixed_columns_come_first(store, capsys):
 
 
 def test_commands_do_not_import_prefect():
-    code = "import sys, flows.cli.notify, flows.cli.alerting, flows.blocks; sys.exit('prefect' in sys.modules)"
+    code = "import sys, flows.cli.notify, flows.cli.alerts, flows.run.secret_blocks; sys.exit('prefect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -10,7 +10,7 @@ from contracts.errors import UsageError
 from data_lake.figures import read_vintages
 from data_lake.lake import open_lake
 from data_lake.ledger import read_ledger
-from flows.spread import choose_task_runner
+from flows.run.task_runner import choose_task_runner
 from tests.flows.conftest import ROOT
 
 EXAMPLES = ROOT / "examples" / "figures" / "smm" / "sodium_ion"

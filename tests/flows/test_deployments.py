@@ -9,9 +9,10 @@ import yaml
 from dateutil.rrule import rrulestr
 
 from contracts.chain import Calendar, chain_paths, load_chain
-from flows.deployments import BY_HAND, plan_deployments, schedule_calendar
-from flows.recovery import find_missed
-from flows.settings import Settings
+from contracts.settings import Settings
+from flows.deployment_names import BY_HAND
+from flows.service.deployments import plan_deployments, schedule_calendar
+from flows.service.orphaned_runs import find_missed
 
 ROOT = Path(__file__).parents[2]
 CHAINS = {name: load_chain(name) for name in chain_paths()}

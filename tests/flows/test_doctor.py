@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import UsageError
-from flows import checkup
-from flows.settings import Settings, load_settings
+from contracts.settings import Settings, load_settings
+from flows.cli import health_checks
 from tasks.delivery import load_receivers
 
 ROOT = Path(__file__).parents[2]
@@ -99,8 +99,8 @@ def test_says_what_is_wrong_and_what_to_do(tmp_path, breaks, about, said):
 
 def test_a_library_that_breaks_the_server_is_named(monkeypatch):
     versions = {"sqlalchemy": "2.1.9", "fastapi": "0.150.0"}
-    monkeypatch.setattr(checkup.importlib.metadata, "version", lambda name: versions.get(name, "1.0"))
-    (wrong,) = [f for f in checkup.check_versions() if f.state == "wrong"]
+    monkeypatch.setattr(health_checks.importlib.metadata, "version", lambda name: versions.get(name, "1.0"))
+    (wrong,) = [f for f in health_checks.check_versions() if f.state == "wrong"]
     assert "sqlalchemy 2.1.9" in wrong.found
     assert wrong.next == 'pip install "sqlalchemy<2.1"'
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import ContractBroken, SourceUnavailable
-from flows.inbox import is_document_name, is_open_for_writing, open_inbox, write_reason
-from flows.watching import Watch, watch_inbox
+from flows.inbox.stores import is_document_name, is_open_for_writing, open_inbox, write_reason
+from flows.inbox.watcher import Watch, watch_inbox
 
 
 @pytest.fixture

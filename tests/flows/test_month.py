@@ -21,11 +21,11 @@ NOW = day("2026-02-10T12:00")
 def backfilled(prefect_api, tmp_path_factory):
     """The real figures, loaded by the backfill as `make run` does."""
     from flows.backfill import backfill
-    from flows.voice import Voice, speak
+    from flows.run.progress import Reporter, use_reporter
 
     lake = str(tmp_path_factory.mktemp("backfilled") / "lake")
     said, shown = [], []
-    with speak(Voice(said.append, shown.append, report=True)):
+    with use_reporter(Reporter(said.append, shown.append, report=True)):
         backfill(lake, documents=[EXAMPLES], now=NOW)
     return lake, said, "\n".join(shown)
 
@@ -53,12 +53,12 @@ def test_the_overview_shows_the_real_cases(backfilled):
 
 def test_a_backfill_again_finds_nothing_new_and_tells_nobody(backfilled):
     from flows.backfill import backfill
-    from flows.voice import Voice, speak
+    from flows.run.progress import Reporter, use_reporter
 
     lake, _, _ = backfilled
     before = read_alerts(open_lake(lake))
     said, shown = [], []
-    with speak(Voice(said.append, shown.append)):
+    with use_reporter(Reporter(said.append, shown.append)):
         run_id = backfill(lake, documents=[EXAMPLES], now=NOW + timedelta(hours=1))
     assert said[-1] == f"run {run_id}: nothing new, existing rows removed or changed: 0"
     assert shown == []
@@ -91,12 +91,12 @@ def test_a_live_month_tells_once_and_shows_its_tables_in_the_ui(prefect_api, tmp
 
     from flows.backfill import backfill
     from flows.monthly import monthly_run
-    from flows.voice import Voice, speak
+    from flows.run.progress import Reporter, use_reporter
 
     lake = str(tmp_path / "lake")
     old = [p for p in sorted(EXAMPLES.rglob("*.csv")) if p.name != "2026-01.csv"]
     shown: list[str] = []
-    with speak(Voice(lambda _: None, shown.append)):
+    with use_reporter(Reporter(lambda _: None, shown.append)):
         backfill(lake, documents=old, now=day("2026-02-04T00:00"))
         assert [text.split()[0] for text in shown] == ["month"]  # the closing table: nobody is told
         shown.clear()
@@ -119,14 +119,14 @@ def test_a_live_month_tells_once_and_shows_its_tables_in_the_ui(prefect_api, tmp
 
 def test_a_refused_release_fails_the_run_after_everything_else_is_done(prefect_api, tmp_path):
     from flows.monthly import monthly_run
-    from flows.voice import Voice, speak
+    from flows.run.progress import Reporter, use_reporter
 
     folder = tmp_path / "documents"
     folder.mkdir()
     (folder / "good.csv").write_bytes((EXAMPLES / "sodium_ion" / "2026-01.csv").read_bytes())
     (folder / "wrong.csv").write_text("segmnt,valu\ncathode,2\n")
     lake = str(tmp_path / "lake")
-    with speak(Voice(lambda _: None, lambda _: None)), pytest.raises(ContractBroken) as caught:
+    with use_reporter(Reporter(lambda _: None, lambda _: None)), pytest.raises(ContractBroken) as caught:
         monthly_run(lake, documents=[folder], source="smm", now=NOW)
     assert "everything beside it was" in caught.value.effect
     runs = open_lake(lake).table(RUNS).scan().collect()
@@ -136,10 +136,10 @@ def test_a_refused_release_fails_the_run_after_everything_else_is_done(prefect_a
 
 def test_a_month_limits_what_a_backfill_takes_in(prefect_api, tmp_path):
     from flows.backfill import backfill
-    from flows.voice import Voice, speak
+    from flows.run.progress import Reporter, use_reporter
 
     said: list[str] = []
-    with speak(Voice(said.append, lambda _: None)):
+    with use_reporter(Reporter(said.append, lambda _: None)):
         backfill(str(tmp_path / "lake"), "2025-07", "2025-08", documents=[EXAMPLES / "sodium_ion"], now=NOW)
     taken = [line for line in said if " figures" in line and "run " not in line]
     assert {line.split(": ")[1].split()[1] for line in taken} == {"2025-07", "2025-08"}
@@ -147,17 +147,17 @@ def test_a_month_limits_what_a_backfill_takes_in(prefect_api, tmp_path):
 
 def test_judging_as_of_an_instant_leaves_later_releases_for_later(prefect_api, tmp_path):
     from flows.backfill import backfill
-    from flows.voice import Voice, speak
-    from tasks.evaluate import pending_releases
+    from flows.run.progress import Reporter, use_reporter
+    from tasks.alerts.evaluate import pending_releases
 
     lake = str(tmp_path / "lake")
-    with speak(Voice(lambda _: None, lambda _: None)):
+    with use_reporter(Reporter(lambda _: None, lambda _: None)):
         backfill(lake, documents=[EXAMPLES / "sodium_ion"], now=NOW, as_of=day("2025-12-31"))
     store = open_lake(lake)
     assert pending_releases(store)["review_month"].to_list() == ["2026-01"]
     assert read_alerts(store).filter(pl.col("month") >= day("2026-01-01").date()).is_empty()
     assert store.table(RUNS).scan().collect()["as_of"].to_list() == [day("2025-12-31")]
-    with speak(Voice(lambda _: None, lambda _: None)):
+    with use_reporter(Reporter(lambda _: None, lambda _: None)):
         backfill(lake, now=NOW)
     assert pending_releases(store).is_empty()
     assert read_alerts(store).filter(pl.col("month") == day("2026-01-01").date()).height

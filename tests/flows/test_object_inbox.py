@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from contracts.errors import SourceUnavailable
-from flows.inbox import open_inbox
-from flows.watching import Watch, watch_inbox
+from flows.inbox.stores import open_inbox
+from flows.inbox.watcher import Watch, watch_inbox
 
 
 @pytest.fixture

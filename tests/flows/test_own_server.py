@@ -15,7 +15,7 @@ from obstore.store import from_url
 from contracts.releases import RELEASES
 from data_lake.lake import open_lake
 from flows.events import Event, post_events
-from flows.server import ALWAYS, is_running
+from flows.service.prefect_server import ALWAYS, is_running
 from tests.flows.conftest import ROOT, Up, free_port
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(400)]
@@ -61,7 +61,7 @@ def beside(server, receiver, tmp_path):
 def test_up_beside_a_server_with_everything_in_an_object_store(beside, review, object_store):
     lake, inbox = "s3://bucket/team/lake", "s3://bucket/team/inbox"
     beside.start(PREFECT_API_URL=beside.api, TRONA_LAKE=lake, TRONA_INBOX=inbox, **object_store)
-    assert "server" not in {p.cmdline()[-1] for p in beside.processes("flows.children")}
+    assert "server" not in {p.cmdline()[-1] for p in beside.processes("flows.service.processes")}
     options = {name.lower(): value for name, value in object_store.items() if name != "AWS_ALLOW_HTTP"}
     store = from_url("s3://bucket/team/inbox", client_options={"allow_http": True}, **options)
     messages = len(beside.receiver.got)

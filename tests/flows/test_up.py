@@ -45,7 +45,7 @@ def events_of(up, event: str, documents: set[str]) -> dict[str, dict]:
 
 
 def test_a_server_at_rest_takes_next_to_no_time(up):
-    (server,) = up.processes("flows.children server")
+    (server,) = up.processes("flows.service.processes server")
 
     def rests() -> bool:
         before = sum(server.cpu_times()[:2])
@@ -189,8 +189,8 @@ def test_a_month_that_was_awaited_and_did_not_come_is_looked_at_again(up):
     """The second line, with a window of ten seconds instead of its days; it never fires for what was recorded."""
     from prefect.automations import Automation
 
-    from flows.deployments import look_again
     from flows.events import KINDS
+    from flows.service.deployments import look_again
 
     watchdog = up.deployment("deadline")["id"]
     second = look_again(watchdog, timedelta(seconds=10)).model_copy(update={"name": "soon"})
@@ -277,7 +277,7 @@ def test_watch_takes_in_and_goes_on_after_a_bad_one(up, review, tmp_path):
 def test_a_killed_child_comes_back_and_nothing_is_lost_or_doubled(up, review, role):
     year = {"watcher": 2001, "runner": 2002, "server": 2003}[role]
     before = recorded(up)
-    (victim,) = [p for p in up.processes(f"flows.children {role}") if p.ppid() == up.process.pid]
+    (victim,) = [p for p in up.processes(f"flows.service.processes {role}") if p.ppid() == up.process.pid]
     up.drop(f"{year}-01.csv", review(f"{year}-01", f"{year}-02-05", 1))
     if role != "watcher":  # in the middle: the run has begun
         up.wait_for(lambda: f"landed: {year}-01.csv" in up.log, 30, "landing")
@@ -302,7 +302,7 @@ def test_a_backfill_by_hand_goes_on_after_a_kill(up, review):
     made = f"/deployments/{up.deployment('by-hand')['id']}/create_flow_run"
     run = up.ask(made, {"parameters": {"folder": str(folder), "to_month": "1999-12"}})
     up.wait_for(lambda: "1999-03" in recorded(up), 60, "the first months")
-    (victim,) = [p for p in up.processes("flows.children runner") if p.ppid() == up.process.pid]
+    (victim,) = [p for p in up.processes("flows.service.processes runner") if p.ppid() == up.process.pid]
     victim.send_signal(signal.SIGKILL)
     ended = up.wait_for(lambda: up.final(run["id"]), 120, "the end of the backfill")
     assert ended["state_type"] == "COMPLETED"
@@ -375,7 +375,7 @@ def test_killed_as_a_whole_it_leaves_no_process_and_no_lock(up):
 
 
 def test_nothing_of_prefect_is_imported_by_the_watcher():
-    code = "import sys, flows.children, flows.watching, flows.inbox, flows.events; print('prefect' in sys.modules)"
+    code = "import sys, flows.service.processes, flows.inbox.watcher, flows.inbox.stores, flows.events; print('prefect' in sys.modules)"
     root = Path(__file__).parents[2]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"

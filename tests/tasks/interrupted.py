@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 
 from data_lake import delta, storage
 from data_lake.lake import open_lake
-from tasks.ingest import Stated, take_in_file
+from tasks.intake.ingest import DocumentHints, ingest_file
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ def take_in_all(uri: str, paths: list[str]) -> None:
     """Take the documents in, as the command does."""
     lake = open_lake(uri)
     for path in paths:
-        take_in_file(lake, Path(path), Stated(), now=NOW, run_id="test")
+        ingest_file(lake, Path(path), DocumentHints(), now=NOW, run_id="test")
 
 
 def take_in_until(uri: str, paths: list[str], kill_at: int, counted: "os.PathLike[str] | None" = None) -> None:

@@ -8,7 +8,7 @@ import pytest
 from contracts.comparisons import COMPARISONS
 from contracts.scores import SCORES
 from data_lake.lake import open_lake
-from tasks.derive import known_span, load_chains, refresh_derived
+from tasks.comparing.refresh import known_span, load_chains, refresh_derived
 from tests.tasks.interrupted import NOW, take_in_all
 from tests.tasks.test_interruptions import assert_same, contents
 

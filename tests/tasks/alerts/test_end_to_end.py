@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from contracts.period import add_months
 from data_lake.ledger import read_alerts, read_deliveries
 from tasks.alerts import record_candidates
+from tasks.alerts.evaluate import evaluate_months
 from tasks.delivery import Receiver, deliver
-from tasks.evaluate import judge_months
 from tests.builders import head, record
 from tests.tasks.alerts.rows import MAY, SODIUM, published
 
@@ -28,7 +28,7 @@ def live(lake, month: date, told: list[str]) -> None:
     """A live run after the review of this month."""
     now = published(month) + timedelta(hours=2)
     span = (add_months(month, -1), add_months(month, 1))
-    found = judge_months(lake, SODIUM, first=span[0], last=span[1], as_of=now)
+    found = evaluate_months(lake, SODIUM, first=span[0], last=span[1], as_of=now)
     record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=SODIUM)
     desk = Receiver(name="desk", kind="console")
     deliver(lake, [desk], lambda _: "", now, chains=SODIUM, run_id="live", console=told.append)

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.chain import chain_paths, load_chain
 from contracts.errors import UsageError
-from tasks.alerts.bands import add_bands
+from tasks.alerts.bands import add_usual_bands
 from tasks.alerts.thresholds import DEFAULTS, read_thresholds
 from tests.tasks.alerts.rows import SODIUM, instant
 
@@ -63,7 +63,7 @@ def test_shipped_chains_have_known_thresholds(name):
 def bands(sizes, known="2026-05-01", happened="2026-04-01"):
     rows = pl.DataFrame({"series": ["a"], "row": [0], "known_at": [instant(known)]})
     past = pl.DataFrame({"series": ["a"] * len(sizes), "error": sizes, "happened_at": [instant(happened)] * len(sizes)})
-    return add_bands(rows, past, by=["series"]).select("n_past", "band_80", "band_90").row(0)
+    return add_usual_bands(rows, past, by=["series"]).select("n_past", "band_80", "band_90").row(0)
 
 
 def test_conformal_ranks_by_hand():

@@ -9,7 +9,7 @@ import pytest
 from tasks.delivery.mail import send_mail
 from tasks.delivery.receivers import Receiver
 from tasks.delivery.secrets import SecretName
-from tasks.delivery.senders import Parcel, Refused, Sent, Unavailable
+from tasks.delivery.senders import Refused, SendRequest, Sent, Unavailable
 from tasks.delivery.slack import send_slack
 from tasks.delivery.webhook import send_webhook
 from tests.tasks.delivery.servers import DROP, HANG
@@ -32,8 +32,10 @@ ANSWERS = [
 ]
 
 
-def parcel(receiver: Receiver, *, root: str = "", is_repeat: bool = False, message=None, **secrets: str) -> Parcel:
-    return Parcel(message or sample(), receiver, secrets, NOON, root, is_repeat)
+def request(
+    receiver: Receiver, *, root: str = "", is_repeat: bool = False, message=None, **secrets: str
+) -> SendRequest:
+    return SendRequest(message or sample(), receiver, secrets, NOON, root, is_repeat)
 
 
 def web(kind: str) -> Receiver:
@@ -44,7 +46,7 @@ def web(kind: str) -> Receiver:
 @pytest.mark.parametrize(("kind", "send"), [("slack", send_slack), ("webhook", send_webhook)])
 def test_http_answers(http, kind, send, answer, outcome, after):
     http.answers.append(answer)
-    got = send(parcel(web(kind), url=f"{http.url}/services/T1/B2/secretsecret"))
+    got = send(request(web(kind), url=f"{http.url}/services/T1/B2/secretsecret"))
     assert isinstance(got, outcome), got
     assert getattr(got, "after_seconds", None) == after
     assert len(http.requests) == 1  # no retry of the library's own
@@ -52,28 +54,28 @@ def test_http_answers(http, kind, send, answer, outcome, after):
 
 @pytest.mark.parametrize(("kind", "send"), [("slack", send_slack), ("webhook", send_webhook)])
 def test_nobody_listens(kind, send):
-    assert isinstance(send(parcel(web(kind), url="http://127.0.0.1:9/secretsecret")), Unavailable)
+    assert isinstance(send(request(web(kind), url="http://127.0.0.1:9/secretsecret")), Unavailable)
 
 
 def test_an_address_that_is_none_is_refused_not_thrown():
-    assert isinstance(send_webhook(parcel(web("webhook"), url="ftp://x.example/")), Refused)
-    assert isinstance(send_webhook(parcel(web("webhook"), url="nonsense")), Refused)
+    assert isinstance(send_webhook(request(web("webhook"), url="ftp://x.example/")), Refused)
+    assert isinstance(send_webhook(request(web("webhook"), url="nonsense")), Refused)
 
 
 def test_slack_webhook_sends_blocks_and_no_metadata(http):
-    send_slack(parcel(web("slack"), url=http.url))
+    send_slack(request(web("slack"), url=http.url))
     (body,) = http.bodies()
     assert set(body) == {"text", "blocks", "unfurl_links", "unfurl_media"}
     assert body["text"].startswith("▲ Warning: Cathode materials output beat the forecast")
 
 
 def test_a_slack_webhook_cannot_look_back_so_a_repeat_says_that_it_is_one(http):
-    send_slack(parcel(web("slack"), url=http.url, is_repeat=True))
+    send_slack(request(web("slack"), url=http.url, is_repeat=True))
     assert "Sent again: the first attempt ended without an answer." in http.requests[0]["body"].decode()
 
 
 def test_webhook_carries_the_marker_as_idempotency_key(http):
-    send_webhook(parcel(web("webhook"), url=http.url))
+    send_webhook(request(web("webhook"), url=http.url))
     headers = {k.lower(): v for k, v in http.requests[0]["headers"].items()}
     (body,) = http.bodies()
     assert headers["idempotency-key"] == body["marker"] == "0123456789abcdef"
@@ -86,10 +88,10 @@ def bot(api, **values) -> Receiver:
 
 
 def test_bot_posts_then_updates_in_place_and_tells_the_news_in_the_thread(slack_api):
-    first = send_slack(parcel(bot(slack_api), token="xoxb-1"))
+    first = send_slack(request(bot(slack_api), token="xoxb-1"))
     assert isinstance(first, Sent)
     later = sample(marker="m2", headline="Something new", is_update=True)
-    second = send_slack(parcel(bot(slack_api), token="xoxb-1", root=first.reference, message=later))
+    second = send_slack(request(bot(slack_api), token="xoxb-1", root=first.reference, message=later))
     assert isinstance(second, Sent)
     root, reply = slack_api.posts
     assert root["edited"]
@@ -101,34 +103,34 @@ def test_bot_posts_then_updates_in_place_and_tells_the_news_in_the_thread(slack_
 
 
 def test_bot_finds_what_an_attempt_without_answer_left(slack_api):
-    first = send_slack(parcel(bot(slack_api), token="xoxb-1"))
-    again = send_slack(parcel(bot(slack_api), token="xoxb-1", is_repeat=True))
+    first = send_slack(request(bot(slack_api), token="xoxb-1"))
+    again = send_slack(request(bot(slack_api), token="xoxb-1", is_repeat=True))
     assert first == again
     assert len(slack_api.posts) == 1
 
 
 def test_bot_finds_it_by_the_text_where_slack_hides_the_metadata(slack_api):
-    first = send_slack(parcel(bot(slack_api), token="xoxb-1"))
+    first = send_slack(request(bot(slack_api), token="xoxb-1"))
     slack_api.posts[0].pop("metadata")
-    assert send_slack(parcel(bot(slack_api), token="xoxb-1", is_repeat=True)) == first
+    assert send_slack(request(bot(slack_api), token="xoxb-1", is_repeat=True)) == first
     assert len(slack_api.posts) == 1
 
 
 def test_bot_that_may_not_read_sends_at_least_once(slack_api):
     slack_api.answers.append((200, {}, {"ok": False, "error": "missing_scope"}))
-    assert isinstance(send_slack(parcel(bot(slack_api), token="xoxb-1", is_repeat=True)), Sent)
+    assert isinstance(send_slack(request(bot(slack_api), token="xoxb-1", is_repeat=True)), Sent)
 
 
 def test_bot_finds_its_reply_in_the_thread(slack_api):
-    first = send_slack(parcel(bot(slack_api), token="xoxb-1"))
+    first = send_slack(request(bot(slack_api), token="xoxb-1"))
     later = sample(marker="m2")
     for is_repeat in (False, True):
-        send_slack(parcel(bot(slack_api), token="xoxb-1", root=first.reference, message=later, is_repeat=is_repeat))
+        send_slack(request(bot(slack_api), token="xoxb-1", root=first.reference, message=later, is_repeat=is_repeat))
     assert len(slack_api.posts) == 2
 
 
 def test_bot_starts_anew_where_the_message_was_deleted(slack_api):
-    got = send_slack(parcel(bot(slack_api), token="xoxb-1", root="C123:1.5"))
+    got = send_slack(request(bot(slack_api), token="xoxb-1", root="C123:1.5"))
     assert isinstance(got, Sent)
     assert len(slack_api.posts) == 1
 
@@ -149,7 +151,7 @@ def test_bot_starts_anew_where_the_message_was_deleted(slack_api):
 )
 def test_bot_answers(slack_api, answer, outcome):
     slack_api.answers.append(answer)
-    got = send_slack(parcel(bot(slack_api), token="xoxb-1"))
+    got = send_slack(request(bot(slack_api), token="xoxb-1"))
     assert isinstance(got, outcome), got
     if answer[0] == 429:
         assert got.after_seconds == 30.0
@@ -175,7 +177,7 @@ def postbox(server, **values) -> Receiver:
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_mail_over_an_encrypted_connection_with_login(mail_server, security):
     server = mail_server(security=security, login=("trona", "hunter22"))
-    got = send_mail(parcel(postbox(server, security=security), username="trona", password="hunter22"))
+    got = send_mail(request(postbox(server, security=security), username="trona", password="hunter22"))
     assert got == Sent("<0123456789abcdef@example.com>")
     (mail,) = server.box.messages
     assert mail["Subject"].startswith("Warning: Cathode materials output beat the forecast")
@@ -189,7 +191,7 @@ def test_mail_over_an_encrypted_connection_with_login(mail_server, security):
     html, chart = page.iter_parts()
     assert "cid:chart" in html.get_content()
     assert (
-        'alt="Outcome against forecast, difference of the level: Cathode materials output MoM +33 %'
+        'alt="SendOutcome against forecast, difference of the level: Cathode materials output MoM +33 %'
         in html.get_content()
     )
     assert (chart.get_content_type(), chart["Content-ID"]) == ("image/png", "<chart>")
@@ -200,8 +202,8 @@ def test_mail_over_an_encrypted_connection_with_login(mail_server, security):
 def test_mail_without_encryption_only_where_asked_and_never_with_login(mail_server):
     server = mail_server(security="none")
     plain = postbox(server, username=None, password=None, security="none")
-    assert isinstance(send_mail(parcel(plain)), Sent)
-    assert send_mail(parcel(postbox(server, username=None, password=None))) == Refused(
+    assert isinstance(send_mail(request(plain)), Sent)
+    assert send_mail(request(postbox(server, username=None, password=None))) == Refused(
         "STARTTLS extension not supported by server."
     )
     assert len(server.box.messages) == 1
@@ -209,7 +211,7 @@ def test_mail_without_encryption_only_where_asked_and_never_with_login(mail_serv
 
 def test_a_certificate_of_nobody_known_is_not_trusted(mail_server):
     server = mail_server()
-    got = send_mail(parcel(postbox(server, ca_file=""), username="u", password="hunter22"))
+    got = send_mail(request(postbox(server, ca_file=""), username="u", password="hunter22"))
     assert isinstance(got, Unavailable)
     assert "certificate" in got.reason.lower()
     assert not server.box.messages
@@ -217,7 +219,7 @@ def test_a_certificate_of_nobody_known_is_not_trusted(mail_server):
 
 def test_a_wrong_password_is_final(mail_server):
     server = mail_server(login=("trona", "hunter22"))
-    got = send_mail(parcel(postbox(server), username="trona", password="wrong-one"))
+    got = send_mail(request(postbox(server), username="trona", password="wrong-one"))
     assert isinstance(got, Refused)
     assert "535" in got.reason
     assert "wrong-one" not in got.reason
@@ -231,22 +233,22 @@ def test_mail_answers(mail_server, reply, outcome):
     server = mail_server()
     server.box.answers.append(reply)
     receiver = postbox(server, username=None, password=None)
-    assert isinstance(send_mail(parcel(receiver)), outcome)
-    assert isinstance(send_mail(parcel(receiver)), Sent)
+    assert isinstance(send_mail(request(receiver)), outcome)
+    assert isinstance(send_mail(request(receiver)), Sent)
 
 
 def test_recipients_that_are_refused(mail_server):
     server = mail_server()
     server.box.refuse["a@example.com"] = "550 unknown"
     receiver = postbox(server, username=None, password=None)
-    got = send_mail(parcel(receiver))
+    got = send_mail(request(receiver))
     assert got == Sent("<0123456789abcdef@example.com>; not to a@example.com (550)")
     server.box.refuse["b@example.com"] = "550 unknown"
-    assert isinstance(send_mail(parcel(receiver)), Refused)
+    assert isinstance(send_mail(request(receiver)), Refused)
     server.box.refuse["b@example.com"] = "450 greylisted"
-    assert isinstance(send_mail(parcel(receiver)), Unavailable)
+    assert isinstance(send_mail(request(receiver)), Unavailable)
 
 
 def test_no_mail_server_there():
     receiver = Receiver(name="x", kind="email", host="127.0.0.1", port=9, sender="a@b.example", to=("c@d.example",))
-    assert isinstance(send_mail(parcel(receiver)), Unavailable)
+    assert isinstance(send_mail(request(receiver)), Unavailable)

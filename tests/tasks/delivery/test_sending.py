@@ -16,7 +16,7 @@ from tasks.delivery import Receiver, SecretName, deliver, plan_untold, resolve_e
 from tasks.delivery.channels import build_senders
 from tasks.delivery.outbox import plan_deliveries
 from tasks.delivery.senders import Refused, Sent, Unavailable
-from tasks.delivery.sending import LEASE, MOST_ATTEMPTS, Post, find_current, pause_after, send_due
+from tasks.delivery.sending import LEASE, MOST_ATTEMPTS, OutboxWorker, find_current, pause_after, send_due
 from tasks.delivery.webhook import send_webhook
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
@@ -36,8 +36,8 @@ class Channel:
         self.answers = list(answers)
         self.got: list = []
 
-    def __call__(self, parcel):
-        self.got.append(parcel)
+    def __call__(self, request):
+        self.got.append(request)
         answer = self.answers.pop(0) if self.answers else Sent("ok")
         if isinstance(answer, BaseException):
             raise answer
@@ -45,7 +45,7 @@ class Channel:
 
     @property
     def messages(self) -> list[Message]:
-        return [parcel.message for parcel in self.got]
+        return [request.message for request in self.got]
 
 
 class Crash(BaseException):
@@ -273,7 +273,7 @@ def test_a_worker_taken_for_lost_that_comes_back_late_changes_nothing(lake):
     """The first worker hangs beyond its lease, a second one sends, then the first one's channel gives up."""
     second = Channel()
 
-    def slow(parcel):
+    def slow(request):
         run(lake, {"console": second}, at=NOON + LEASE)
         return Unavailable("gave up waiting")
 
@@ -418,6 +418,6 @@ def test_alerts_say_who_was_told_when(lake):
 def test_a_receiver_that_is_gone_is_left_alone(lake):
     enter(lake, candidate())
     plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
-    report = send_due(Post(lake, [FILE], {"file": Channel()}, lambda _: "", "r1"), NOON)
+    report = send_due(OutboxWorker(lake, [FILE], {"file": Channel()}, lambda _: "", "r1"), NOON)
     assert (report.sent, report.waiting) == (0, 1)
     assert isinstance(read_deliveries(lake), pl.DataFrame)

@@ -220,9 +220,9 @@ def _crash_around_commits(monkeypatch, dice: Dice) -> None:
 
 
 def _crash_around(send, dice: Dice, kind: str):
-    def risky(parcel):
+    def risky(request):
         dice.roll(f"before {kind}")
-        outcome = send(parcel)
+        outcome = send(request)
         dice.roll(f"after {kind}")
         return outcome
 

@@ -1,7 +1,7 @@
 """A number marked in its sentence, and text that no terminal obeys."""
 
-from tasks.extraction import explain_figure
-from tasks.terminal import escape_terminal
+from contracts.terminal_text import escape_terminal
+from tasks.extraction import mark_evidence
 
 TEXT = "First sentence. Cathode output rose 7% MoM in May. Last sentence."
 EVIDENCE = "Cathode output rose 7% MoM in May."
@@ -9,7 +9,7 @@ EVIDENCE = "Cathode output rose 7% MoM in May."
 
 def test_number_is_marked_in_its_sentence():
     start = TEXT.index("7%")
-    marked = explain_figure(TEXT, start, start + 2, EVIDENCE)
+    marked = mark_evidence(TEXT, start, start + 2, EVIDENCE)
     assert marked.number == "7%"
     assert marked.sentence == EVIDENCE
     assert (marked.before, marked.after) == ("First sentence. ", " Last sentence.")
@@ -17,20 +17,20 @@ def test_number_is_marked_in_its_sentence():
 
 def test_context_is_cut():
     start = TEXT.index("7%")
-    marked = explain_figure(TEXT, start, start + 2, EVIDENCE, context=4)
+    marked = mark_evidence(TEXT, start, start + 2, EVIDENCE, context=4)
     assert (marked.before, marked.after) == ("ce. ", " Las")
 
 
 def test_repeated_sentence_is_marked_where_the_number_stands():
     text = f"{EVIDENCE} {EVIDENCE}"
     start = text.rindex("7%")
-    marked = explain_figure(text, start, start + 2, EVIDENCE)
+    marked = mark_evidence(text, start, start + 2, EVIDENCE)
     assert marked.before == f"{EVIDENCE} "
     assert marked.after == ""
 
 
 def test_span_outside_the_text_marks_nothing():
-    marked = explain_figure(TEXT, 900, 902, EVIDENCE)
+    marked = mark_evidence(TEXT, 900, 902, EVIDENCE)
     assert (marked.sentence, marked.number) == (EVIDENCE, "")
 
 

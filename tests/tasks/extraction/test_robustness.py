@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from contracts.errors import TronaError
 from contracts.readings import Document
+from contracts.terminal_text import escape_terminal
 from tasks.extraction import document_text, read_review
 from tasks.extraction.language import load_languages
 from tasks.extraction.lexicon import build_lexicon, normalise
 from tasks.extraction.review import read_text
-from tasks.terminal import escape_terminal
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "documents"
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(CORPUS.iterdir())]

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from contracts.period import add_months, first_month
-from tasks.scoring import mark_forecasts
-from tasks.scoring.past import expand_past
+from tasks.scoring import score_forecasts
+from tasks.scoring.expanding_quantiles import expand_past
 
 
 def random_history(seed: int, months: int = 36) -> list[dict]:
@@ -58,7 +58,7 @@ def conformal(sizes: list[float], level_tenths: int) -> float | None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_z_and_bands_by_a_plain_reading_of_the_standard(figures, chains, seed):
-    marked = mark_forecasts(figures(*random_history(seed)), chains=chains).to_dicts()
+    marked = score_forecasts(figures(*random_history(seed)), chains=chains).to_dicts()
     kinds = set()
     for row in marked:
         own = [
@@ -120,7 +120,7 @@ def test_naive_forecasts_by_a_plain_reading_of_the_standard(figures, chains, see
         seen = [a for a in actuals if (a["segment"], a["month"]) == (segment, month) and a["published_at"] <= at]
         return max(seen, key=lambda a: a["published_at"])["value"] if seen else None
 
-    for row in mark_forecasts(frame, chains=chains).to_dicts():
+    for row in score_forecasts(frame, chains=chains).to_dicts():
         last = add_months(row["month"], -row["lead_months"])
         assert row["naive_same_growth"] == known(row["segment"], last, row["forecast_at"])
         assert row["naive_seasonal"] == known(row["segment"], add_months(row["month"], -12), row["forecast_at"])
@@ -131,8 +131,8 @@ def test_scores_as_of_an_instant_never_change_later(figures, chains, seed):
     """Look-ahead: what was known at T gives the same marks as the whole history read up to T."""
     frame = figures(*random_history(seed))
     cut = datetime(2024, 1, 6, tzinfo=UTC)
-    then = mark_forecasts(frame.filter(pl.col("published_at") <= cut), chains=chains)
-    now = mark_forecasts(frame, chains=chains).filter(pl.col("forecast_id").is_in(then["forecast_id"].implode()))
+    then = score_forecasts(frame.filter(pl.col("published_at") <= cut), chains=chains)
+    now = score_forecasts(frame, chains=chains).filter(pl.col("forecast_id").is_in(then["forecast_id"].implode()))
     fixed = ["forecast_id", "naive_same_growth", "naive_seasonal", "band_pp", "band_kind", "band_n", "forecast"]
     assert then.select(fixed).equals(now.select(fixed))
     scored = then.filter(status="scored")

@@ -8,11 +8,11 @@ import pytest
 from contracts.errors import ContractBroken
 from contracts.figures import FIGURES
 from contracts.scores import REASONS, SCORES
-from tasks.scoring import mark_forecasts
+from tasks.scoring import score_forecasts
 
 
 def mark(figures, chains, *rows, **kwargs) -> list[dict]:
-    return mark_forecasts(figures(*rows), chains=chains, **kwargs).to_dicts()
+    return score_forecasts(figures(*rows), chains=chains, **kwargs).to_dicts()
 
 
 def forecast(period: str, value: float | None, **more) -> dict:
@@ -27,7 +27,7 @@ def actual(period: str, value: float | None, **more) -> dict:
 
 
 def test_lfp_december_2023_agrees_by_level_and_by_both_growth_routes(real_figures, chains):
-    scores = mark_forecasts(real_figures("lithium_ion"), chains=chains)
+    scores = score_forecasts(real_figures("lithium_ion"), chains=chains)
     lfp = scores.filter(segment="lfp", month=date(2023, 12, 1), metric="production")
     by = {row["measure"]: row for row in lfp.to_dicts()}
     # 95,010 / 91,050 = 1.043493
@@ -55,7 +55,7 @@ def test_lfp_december_2023_agrees_by_level_and_by_both_growth_routes(real_figure
 
 
 def test_ternary_cathode_2025(real_figures, chains):
-    scores = mark_forecasts(real_figures("lithium_ion"), chains=chains)
+    scores = score_forecasts(real_figures("lithium_ion"), chains=chains)
     ternary = scores.filter(segment="ternary_cathode", measure="mom_pct")
     august = ternary.row(by_predicate=pl.col("month") == date(2025, 8, 1), named=True)
     assert (august["forecast"], august["actual"]) == (3.07, 6.99)
@@ -72,7 +72,7 @@ def test_ternary_cathode_2025(real_figures, chains):
 
 
 def test_eight_sodium_forecasts_for_february_2026_are_pending(real_figures, chains):
-    scores = mark_forecasts(real_figures("sodium_ion"), chains=chains)
+    scores = score_forecasts(real_figures("sodium_ion"), chains=chains)
     february = scores.filter(month=date(2026, 2, 1))
     assert february["status"].to_list() == ["pending"] * 8
 
@@ -80,7 +80,7 @@ def test_eight_sodium_forecasts_for_february_2026_are_pending(real_figures, chai
 @pytest.mark.parametrize("chain", ["sodium_ion", "lithium_ion"])
 def test_every_real_forecast_has_a_row(real_figures, chains, chain):
     figures = real_figures(chain)
-    scores = mark_forecasts(figures, chains=chains)
+    scores = score_forecasts(figures, chains=chains)
     assert sorted(scores["forecast_id"]) == sorted(figures.filter(kind="forecast")["figure_id"])
     assert scores.schema == SCORES.schema
     for column in SCORES.columns:
@@ -92,7 +92,7 @@ def test_every_real_forecast_has_a_row(real_figures, chains, chain):
 
 
 def test_a_direction_forecast_is_marked_against_mom_with_the_dead_band(real_figures, chains):
-    scores = mark_forecasts(real_figures("lithium_ion"), chains=chains)
+    scores = score_forecasts(real_figures("lithium_ion"), chains=chains)
     hydroxide = scores.filter(segment="lithium_hydroxide", measure="direction", status="scored")
     # May: forecast flat, actual flat. June: forecast flat, actual about -5 % MoM
     assert hydroxide["direction"].to_list() == ["hit", "miss"]
@@ -240,16 +240,16 @@ def test_months_chooses_rows_after_all_of_the_past_was_used(figures, chains):
 
 
 def test_no_figures_and_one_forecast(figures, chains):
-    assert mark_forecasts(FIGURES.empty(), chains=chains).shape == (0, len(SCORES.columns))
-    assert mark_forecasts(figures(actual("2025-09", 1)), chains=chains).height == 0
-    assert mark_forecasts(figures(forecast("2025-09", 1)).lazy(), chains=chains).height == 1
+    assert score_forecasts(FIGURES.empty(), chains=chains).shape == (0, len(SCORES.columns))
+    assert score_forecasts(figures(actual("2025-09", 1)), chains=chains).height == 0
+    assert score_forecasts(figures(forecast("2025-09", 1)).lazy(), chains=chains).height == 1
 
 
 def test_row_order_is_irrelevant(real_figures, chains):
     figures = real_figures("lithium_ion")
-    scores = mark_forecasts(figures, chains=chains)
-    assert mark_forecasts(figures.reverse(), chains=chains).equals(scores)
-    assert mark_forecasts(figures.sample(fraction=1, shuffle=True, seed=3), chains=chains).equals(scores)
+    scores = score_forecasts(figures, chains=chains)
+    assert score_forecasts(figures.reverse(), chains=chains).equals(scores)
+    assert score_forecasts(figures.sample(fraction=1, shuffle=True, seed=3), chains=chains).equals(scores)
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from contracts.period import add_months
-from tasks.scoring import build_record, compare_forecasters, mark_forecasts, score_table
+from tasks.scoring import build_record, compare_forecasters, score_forecasts, score_table
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -288,7 +288,7 @@ def test_first_and_latest_actual_give_their_own_records(figures, chains):
         rows.append({"period": month, "value": a})
         rows.append({"period": month, "value": b, "at": "2026-01-01"})
         first.append(a), latest.append(b), forecasts.append(f)
-    scored = mark_forecasts(figures(*rows), chains=chains)
+    scored = score_forecasts(figures(*rows), chains=chains)
     for name, values in (("first", first), ("latest", latest)):
         record = build_record(scored, actual=name).to_dicts()[0]
         error = np.array(values) - np.array(forecasts)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.period import add_months
-from tasks.scoring import check_table, compare_forecasters, score_table
+from tasks.scoring import check_score_table, compare_forecasters, score_table
 
 PERCENT = st.integers(-99, 300).map(float)
 PAIRS = st.lists(st.tuples(PERCENT, PERCENT, PERCENT), min_size=1, max_size=30)
@@ -105,5 +105,5 @@ def test_intervals_hold_their_points_and_routes_agree_in_sign(rows):
 @FEW
 @given(PAIRS)
 def test_checking_a_checked_table_changes_nothing(rows):
-    checked = check_table(table(rows), as_stated=True)
-    assert check_table(checked, as_stated=True).equals(checked)
+    checked = check_score_table(table(rows), as_stated=True)
+    assert check_score_table(checked, as_stated=True).equals(checked)

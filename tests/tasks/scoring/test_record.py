@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from contracts.errors import UsageError
-from contracts.records import ERRORS, PLAIN, RECORD, RECORD_KEY, RESTATEMENT_STATS, SURPRISE_INDEX
 from contracts.scores import SCORES
-from tasks.scoring import build_record, mark_forecasts, restatement_stats, surprise_index
+from contracts.track_record import ERRORS, PLAIN, RECORD, RECORD_KEY, RESTATEMENT_STATS, SURPRISE_INDEX
+from tasks.scoring import build_record, restatement_stats, score_forecasts, surprise_index
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def record_of(figures, chains):
                 rows.append({"kind": "forecast", "period": month, "value": float(f)})
             if a is not None:
                 rows.append({"period": month, "value": float(a)})
-        return build_record(mark_forecasts(figures(*rows), chains=chains), **options).to_dicts()[0]
+        return build_record(score_forecasts(figures(*rows), chains=chains), **options).to_dicts()[0]
 
     return build
 
@@ -37,7 +37,7 @@ def test_no_scores_give_an_empty_record_of_the_contract():
 
 
 def test_real_record_has_the_contract_and_reasons(real_figures, chains):
-    record = build_record(mark_forecasts(real_figures("lithium_ion"), chains=chains))
+    record = build_record(score_forecasts(real_figures("lithium_ion"), chains=chains))
     assert record.schema == RECORD.schema
     for column in RECORD.columns:
         assert column.nullable or record[column.name].null_count() == 0, column.name
@@ -66,14 +66,14 @@ def test_one_pair(record_of):
 
 
 def test_groups_that_only_wait_are_kept_when_asked_for(figures, chains):
-    scores = mark_forecasts(figures({"kind": "forecast", "period": "2026-02", "value": 1.0}), chains=chains)
+    scores = score_forecasts(figures({"kind": "forecast", "period": "2026-02", "value": 1.0}), chains=chains)
     assert build_record(scores).height == 0
     record = build_record(scores, min_n=0).to_dicts()[0]
     assert (record["n"], record["n_pending"], record["n_forecasts"], record["mae"]) == (0, 1, 1, None)
 
 
 def test_short_records_say_what_the_whole_one_says(real_figures, chains):
-    scores = mark_forecasts(real_figures("lithium_ion"), chains=chains)
+    scores = score_forecasts(real_figures("lithium_ion"), chains=chains)
     whole = build_record(scores)
     for detail, names in (("plain", PLAIN), ("errors", ERRORS)):
         short = build_record(scores, detail=detail)
@@ -87,7 +87,7 @@ def test_min_n(figures, chains):
         for i in range(1, 4)
         for r in ({"kind": "forecast", "period": f"2025-0{i}", "value": 1.0}, {"period": f"2025-0{i}", "value": 2.0})
     ]
-    scores = mark_forecasts(figures(*rows), chains=chains)
+    scores = score_forecasts(figures(*rows), chains=chains)
     assert build_record(scores, min_n=3).height == 1
     assert build_record(scores, min_n=4).height == 0
 
@@ -171,7 +171,7 @@ def test_measures_are_never_pooled(figures, chains):
             {"period": "2025-01", "value": 2.0, "measure": m},
         )
     ]
-    scores = mark_forecasts(figures(*rows), chains=chains)
+    scores = score_forecasts(figures(*rows), chains=chains)
     record = build_record(scores, group_by=("source",))
     assert record["measure"].to_list() == ["mom_pct", "yoy_pct"]
     assert record["n"].to_list() == [1, 1]
@@ -186,7 +186,7 @@ def test_levels_of_two_units_are_never_pooled(figures, chains):
             {"period": "2025-01", "value": 110.0, "measure": "level", "segment": s, "unit": u},
         )
     ]
-    record = build_record(mark_forecasts(figures(*rows), chains=chains), group_by=("source",))
+    record = build_record(score_forecasts(figures(*rows), chains=chains), group_by=("source",))
     assert record.select("unit", "n").rows() == [("MWh", 1), ("t", 1)]
     assert record["within_5"].null_count() == 2
 
@@ -205,7 +205,7 @@ def test_hedges_repeats_and_disputes_are_counted(figures, chains):
         {"kind": "forecast", "period": "2025-04", "value": 2.0, "release_id": "b"},
         *({"period": f"2025-0{m}", "value": 4.0} for m in (1, 2, 3, 4)),
     ]
-    record = build_record(mark_forecasts(figures(*rows), chains=chains)).to_dicts()[0]
+    record = build_record(score_forecasts(figures(*rows), chains=chains)).to_dicts()[0]
     assert (record["n"], record["n_points"], record["n_ranges"], record["n_disputed"]) == (3, 2, 1, 2)
     assert (record["hedge_rate"], record["repeats"]) == (0.4, 1)
     assert (record["range_coverage"], record["range_width"]) == (1, 3)
@@ -223,7 +223,7 @@ def test_the_surprise_index_is_the_mean_z_over_segments(figures, chains):
             f, a = (float(round(v)) for v in rng.normal(0, 15, 2))
             same = {"segment": segment, "product": product, "period": month}
             rows += [{**same, "kind": "forecast", "value": f}, {**same, "value": a}]
-    scores = mark_forecasts(figures(*rows), chains=chains)
+    scores = score_forecasts(figures(*rows), chains=chains)
     index = surprise_index(scores)
     assert index.schema == SURPRISE_INDEX.schema
     assert index["n"].to_list() == [0] * 8 + [3] * 6

@@ -5,7 +5,7 @@ import math
 import polars as pl
 import pytest
 
-from tasks.scoring import mark_forecasts
+from tasks.scoring import score_forecasts
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def mark_one(figures, chains):
         f = f if isinstance(f, dict) else {"value": f}
         a = a if isinstance(a, dict) else {"value": a}
         rows = [{"kind": "forecast", "period": "2025-09", **both, **f}, {"period": "2025-09", **both, **a}]
-        return mark_forecasts(figures(*rows), chains=chains).to_dicts()[0]
+        return score_forecasts(figures(*rows), chains=chains).to_dicts()[0]
 
     return mark
 
@@ -176,7 +176,7 @@ def test_a_growth_forecast_with_only_a_direction_published(figures, chains, said
         {"kind": "forecast", "period": "2025-09", "value": 10.0},
         {"period": "2025-09", "value": said, "measure": "direction", "half_width": 0.0},
     ]
-    (row,) = mark_forecasts(figures(*rows), chains=chains).to_dicts()
+    (row,) = score_forecasts(figures(*rows), chains=chains).to_dicts()
     assert (row["status"], row["verdict"], row["direction"]) == ("scored", verdict, direction)
     assert "actual_direction_only" in row["reason"]
     assert row["surprise_pp"] is None
@@ -187,7 +187,7 @@ def test_a_qualitative_forecast_is_scored_on_direction_only(figures, chains):
         {"kind": "forecast", "period": "2025-09", "value": -1.0, "measure": "direction", "half_width": 0.0},
         {"period": "2025-09", "value": -0.8, "half_width": 0.05},
     ]
-    (row,) = mark_forecasts(figures(*rows), chains=chains).to_dicts()
+    (row,) = score_forecasts(figures(*rows), chains=chains).to_dicts()
     # -0.8 lies in the dead band: flat, and a decline was forecast
     assert (row["direction"], row["verdict"], row["actual_direction"]) == ("miss", "miss", 0)
     assert row["surprise"] is None
@@ -200,10 +200,10 @@ def test_the_wedge_joins_routes_of_one_release_only(figures, chains):
         {"period": "2025-09", "value": 12.0},
         {"period": "2025-09", "value": 58.0, "measure": "yoy_pct"},
     ]
-    marked = mark_forecasts(figures(*rows), chains=chains)
+    marked = score_forecasts(figures(*rows), chains=chains)
     assert marked["wedge"].null_count() == 2
     together = [row | ({"at": "2025-09-04"} if row.get("kind") else {}) for row in rows]
-    marked = mark_forecasts(figures(*together), chains=chains)
+    marked = score_forecasts(figures(*together), chains=chains)
     expected = 100 * (math.log(1.12 / 1.10) - math.log(1.58 / 1.50))
     assert marked["wedge"].to_list() == pytest.approx([expected] * 2)
     # -3.39 with ends ln(1.115/1.105) - ln(1.585/1.495) and ln(1.125/1.095) - ln(1.575/1.505)
@@ -222,7 +222,7 @@ def test_january_and_february_published_together(figures, chains):
         {"period": "2026-02", "value": -40.0, "at": "2026-03-05", "review_month": "2026-02"},
         {"period": "2025-12", "value": 8.0, "at": "2026-01-05"},
     ]
-    marked = mark_forecasts(figures(*rows), chains=chains).to_dicts()
+    marked = score_forecasts(figures(*rows), chains=chains).to_dicts()
     assert [(r["lead_months"], r["surprise_pp"], r["status"]) for r in marked] == [
         (1, -3, "scored"),
         (2, -10, "scored"),
@@ -240,7 +240,7 @@ def test_naive_forecasts_use_only_what_was_known(figures, chains):
         {"period": "2024-09", "value": 4.0, "at": "2025-01-04"},
         {"period": "2025-09", "value": 6.0, "at": "2025-10-04"},
     ]
-    (row,) = mark_forecasts(figures(*rows), chains=chains).to_dicts()
+    (row,) = score_forecasts(figures(*rows), chains=chains).to_dicts()
     assert (row["naive_no_change"], row["naive_same_growth"], row["naive_seasonal"]) == (0, 7, 4)
     naive = ("no_change_surprise_pp", "same_growth_surprise_pp", "seasonal_surprise_pp")
     assert [row[n] for n in naive] == [6, -1, 2]
@@ -253,7 +253,7 @@ def test_naive_forecasts_of_levels_and_shares_persist(figures, chains):
             {"kind": "forecast", "period": "2025-09", "value": 115.0, "measure": measure},
             *({"period": p, "value": v, "measure": measure} for p, v in known),
         ]
-        row = mark_forecasts(figures(*rows), chains=chains).to_dicts()[0]
+        row = score_forecasts(figures(*rows), chains=chains).to_dicts()[0]
         # level 110²/100 = 121; share 110 + (110 - 100) = 120
         assert (row["naive_no_change"], row["naive_same_growth"]) == (110, pytest.approx(grown))
 
@@ -264,7 +264,7 @@ def test_the_same_number_forecast_twice_in_a_row_is_marked(figures, chains):
         {"kind": "forecast", "period": p, "value": v, "measure": "yoy_pct"}
         for p, v in (("2025-09", 139.0), ("2025-12", 139.0), ("2026-01", 100.0))
     ]
-    marked = mark_forecasts(figures(*rows), chains=chains)
+    marked = score_forecasts(figures(*rows), chains=chains)
     assert marked["is_repeat"].to_list() == [False, True, False]
 
 
@@ -276,7 +276,7 @@ def test_first_middle_and_last_forecast_are_all_scored(figures, chains):
         ),
         {"period": "2025-12", "value": 5.0},
     ]
-    marked = mark_forecasts(figures(*rows), chains=chains)
+    marked = score_forecasts(figures(*rows), chains=chains)
     assert marked.select("lead_months", "issue", "surprise_pp", "status").rows() == [
         (1, "last", 2, "scored"),
         (2, "middle", 3, "scored"),
@@ -286,6 +286,6 @@ def test_first_middle_and_last_forecast_are_all_scored(figures, chains):
 
 def test_null_is_not_nan(figures, chains):
     rows = [{"kind": "forecast", "period": "2025-09", "value": 1.0}]
-    marked = mark_forecasts(figures(*rows), chains=chains)
+    marked = score_forecasts(figures(*rows), chains=chains)
     floats = [c for c, t in marked.schema.items() if t == pl.Float64]
     assert not marked.select(pl.any_horizontal(pl.col(floats).is_nan().any())).item()

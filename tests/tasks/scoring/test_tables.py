@@ -9,9 +9,9 @@ import pytest
 
 from contracts.errors import ContractBroken, UsageError
 from contracts.period import add_months
-from contracts.records import COMPARISON
 from contracts.text import fill_text
-from tasks.scoring import check_table, compare_forecasters, score_table
+from contracts.track_record import FORECASTER_COMPARISON
+from tasks.scoring import check_score_table, compare_forecasters, score_table
 
 GOLDEN = Path(__file__).parent / "golden"
 RECORD_COLUMNS = [
@@ -70,7 +70,7 @@ def test_columns_of_the_record_and_scores():
     assert record.columns[: len(RECORD_COLUMNS)] == RECORD_COLUMNS
     assert scores.columns[:7] == ["forecaster", "series", "month", "issued_at", "measure", "forecast", "actual"]
     assert "reason" in record.columns
-    assert compare_forecasters(scores).schema == COMPARISON.schema
+    assert compare_forecasters(scores).schema == FORECASTER_COMPARISON.schema
 
 
 CASES = {
@@ -145,7 +145,7 @@ def test_a_confirmed_table_is_scored_as_it_stands():
 )
 def test_months_that_can_be_read_one_way_are_read(text):
     frame = good(1, month=[text], issued_at=["2024-03-05"])
-    assert check_table(frame)["month"].to_list() == [date(2024, 3, 1)]
+    assert check_score_table(frame)["month"].to_list() == [date(2024, 3, 1)]
 
 
 @pytest.mark.parametrize(
@@ -153,22 +153,22 @@ def test_months_that_can_be_read_one_way_are_read(text):
 )
 def test_months_that_cannot_be_read_one_way_are_refused(text):
     with pytest.raises(ContractBroken):
-        check_table(good(1, month=[text]))
+        check_score_table(good(1, month=[text]))
 
 
 def test_types_of_months_and_instants():
     zoned = datetime(2024, 1, 5, 8, tzinfo=UTC)
     frame = good(1).with_columns(pl.lit(date(2024, 1, 31)).alias("month"), pl.lit(zoned).alias("issued_at"))
-    checked = check_table(frame)
+    checked = check_score_table(frame)
     assert checked["month"].to_list() == [date(2024, 1, 1)]
     assert checked["issued_at"].to_list() == [zoned]
     shanghai = good(1, issued_at=["2024-02-01T00:30:00+08:00"])
-    assert check_table(shanghai)["issued_at"].to_list() == [datetime(2024, 1, 31, 16, 30, tzinfo=UTC)]
+    assert check_score_table(shanghai)["issued_at"].to_list() == [datetime(2024, 1, 31, 16, 30, tzinfo=UTC)]
 
 
 def test_numbers_as_text():
     frame = good(3, forecast=["5%", "6.5 %", "-7%"], actual=["4", "+5", ""])
-    checked = check_table(frame)
+    checked = check_score_table(frame)
     assert checked["forecast"].to_list() == [5, 6.5, -7]
     assert checked["actual"].to_list() == [4, 5, None]
 

@@ -10,8 +10,8 @@ from contracts.chain import load_chain
 from contracts.checks import check_reading, check_table
 from contracts.comparisons import COMPARISONS
 from contracts.readings import Document
-from tasks.building import build_figures
-from tasks.comparisons import compare_months
+from tasks.comparing.comparisons import compare_months
+from tasks.intake.figure_rows import build_figures
 from tasks.tables import read_table
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "figures"

@@ -1,0 +1,253 @@
+"""Commands that take documents in, show what would be read, and withdraw a release."""
+
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from contracts.errors import Exit, SourceUnavailable, TronaError, UsageError
+from contracts.figures import READ_FIGURES
+from contracts.period import add_months, format_month
+from contracts.settings import load_settings
+from contracts.terminal_text import escape_terminal
+from data_lake.lake import open_lake
+from flows.cli.options import Format, LakeOption, parse_published
+from flows.cli.output import print_frame, print_message
+
+_DEFAULT_LAKE = LakeOption()
+_ZONE = "Asia/Shanghai"
+_EXTRACTED = ("segment", "product", "metric", "period", "kind", "measure")
+EXTRACT_COLUMNS = (*_EXTRACTED, "value", "lower", "upper", "unit", "qualifier", "evidence")
+
+
+def ingest(
+    *paths: Path,
+    source: str = "",
+    published: str = "",
+    chain: str = "",
+    month: str = "",
+    mapping: Path | None = None,
+    dry_run: bool = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """Take documents into the lake: figures out of tables and reviews, through the contracts.
+
+    Judging and telling is what `trona run` does.
+
+    Parameters
+    ----------
+    paths
+        Files and folders: .csv .xlsx .parquet tables, .txt .md .html .pdf .docx reviews.
+    source
+        Who published them, where they do not say it.
+    published
+        When: a date (in the chain's time zone) or an instant, where they do not say it.
+    chain
+        Which chain, where they do not say it.
+    month
+        Which month they review, YYYY-MM, where they do not say it.
+    mapping
+        How a wide table is laid out; else NAME.mapping.toml beside it.
+    dry_run
+        Read and check, write nothing.
+    """
+    from tasks.intake.ingest import DocumentHints, find_documents, ingest_file  # noqa: PLC0415 - not for --help
+
+    if not paths:
+        raise UsageError("nothing to take in", next="trona ingest PATH…")
+    settings = load_settings(lake=lake.lake)
+    print_message(f"lake      {settings.lake}" + (" (dry run: nothing is written)" if dry_run else ""))
+    store = open_lake(settings.lake)
+    stated = DocumentHints(
+        source=source,
+        usual_source=settings.source,
+        chain=chain,
+        published=parse_published(published, _ZONE) if published else None,
+        review_month=month,
+        mapping=mapping,
+        chains_folder=settings.chains_folder,
+    )
+    run_id, now = secrets.token_hex(4), datetime.now(UTC)
+    documents = find_documents(list(paths))
+    rows: list[dict[str, object]] = []
+    errors: list[TronaError] = []
+    for number, path in enumerate(documents, start=1):
+        try:
+            outcomes = ingest_file(store, path, stated, now=now, run_id=run_id, dry_run=dry_run)
+        except SourceUnavailable as error:
+            errors.append(error)
+            print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}: {error.what}")
+            rows.append({"document": path.name, "status": "refused", "refused": 1})
+            continue
+        for outcome in outcomes:
+            if outcome.error:
+                errors.append(outcome.error)
+            rows.append(
+                {
+                    "document": outcome.document,
+                    "release": " ".join(filter(None, (outcome.source, outcome.chain, outcome.review_month))),
+                    "status": "nothing new" if outcome.status == "known" else outcome.status,
+                    "figures": outcome.figures,
+                    "unresolved": outcome.unresolved,
+                    "refused": outcome.quarantined,
+                }
+            )
+        if len(documents) > 1:
+            print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}")
+        unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
+        for line in unplaced:
+            print_message(f"  unresolved: {escape_terminal(line)}")
+    schema = {"document": pl.String, "release": pl.String, "status": pl.String}
+    schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
+    print_frame(pl.DataFrame(rows, schema=schema), format="table", nothing="no documents found")
+    _tell_end(rows, run_id, dry_run=dry_run)
+    for other in errors[1:]:
+        print_message("\n".join(escape_terminal(line) for line in str(other).splitlines()))
+    if errors:
+        raise errors[0]
+    return Exit.CONTRACT if any(row.get("refused") for row in rows) else Exit.DONE
+
+
+def extract(
+    path: Path,
+    *,
+    source: str = "",
+    published: str = "",
+    chain: str = "",
+    month: str = "",
+    mapping: Path | None = None,
+    format: Format = "table",  # noqa: A002 - the option's name
+    unresolved: bool = False,
+) -> int:
+    """Show what would be read from a document; writes nothing.
+
+    Parameters
+    ----------
+    path
+        One document.
+    source
+        Who published it.
+    published
+        When, where it does not say it.
+    chain
+        Which chain, where it does not say it.
+    month
+        Which month it reviews, YYYY-MM, where it does not say it.
+    mapping
+        How a wide table is laid out; else NAME.mapping.toml beside it.
+    format
+        How to print: table, csv, json or parquet.
+    unresolved
+        Show instead what was seen but could not be placed.
+    """
+    from tasks.intake.ingest import DocumentHints, load_document, read_document  # noqa: PLC0415 - not for --help
+    from tasks.tables import find_mapping, is_table  # noqa: PLC0415
+
+    settings = load_settings()
+    stated = DocumentHints(
+        source=source,
+        usual_source=settings.source or "unstated",
+        chain=chain,
+        published=parse_published(published, _ZONE) if published else None,
+        review_month=month,
+        mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
+        chains_folder=settings.chains_folder,
+    )
+    readings = read_document(load_document(path), stated)
+    for reading in readings:
+        head = reading.head
+        print_message(
+            f"{escape_terminal(head.document_name)}: {head.chain} {head.review_month}, published "
+            f"{head.published_at:%Y-%m-%d %H:%M} UTC{' (assumed)' if head.is_published_assumed else ''}: "
+            f"{reading.figures.height} figures, {reading.unresolved.height} unresolved, "
+            f"{reading.refused.height} refused"
+        )
+    if unresolved:
+        print_frame(pl.concat([r.unresolved for r in readings]), format=format, nothing="nothing is unresolved")
+        return Exit.DONE
+    figures = pl.concat([r.figures for r in readings]) if readings else READ_FIGURES.empty()
+    shown = figures.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
+    shown = shown.select(EXTRACT_COLUMNS) if format == "table" else shown
+    print_frame(shown, format=format, nothing="no figure was found")
+    return Exit.DONE
+
+
+def template(
+    chain: str,
+    *,
+    form: Literal["long", "wide"] = "long",
+    month: str = "",
+    folder: Path = Path(),
+    overwrite: bool = False,
+) -> int:
+    """Write an empty table to fill in: long (a row per figure) or wide (segments × months, with its mapping).
+
+    Parameters
+    ----------
+    chain
+        The chain whose segments it lists.
+    form
+        long or wide.
+    month
+        The month it is to review, YYYY-MM; else the last one.
+    folder
+        Where to write.
+    overwrite
+        Replace files that are there.
+    """
+    from tasks.tables import template as make_template  # noqa: PLC0415 - not for --help
+
+    settings = load_settings()
+    reviewed = month or format_month(add_months(datetime.now(UTC).date(), -1))
+    files = make_template(chain, form, month=reviewed, source=settings.source, folder=settings.chains_folder)
+    there = [name for name in files if (folder / name).exists()]
+    if there and not overwrite:
+        raise UsageError(f"{there[0]} is there already", where=str(folder), next="use --overwrite, or another --folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+        sys.stdout.write(f"{folder / name}\n")
+    return Exit.DONE
+
+
+def retract(release: str, *, reason: str, dry_run: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Withdraw a release from now on, without erasing it: as of before, it still shows.
+
+    Parameters
+    ----------
+    release
+        Its id, as printed by `trona releases --format csv`.
+    reason
+        Why; kept beside it.
+    dry_run
+        Say what would be withdrawn, write nothing.
+    """
+    from data_lake.releases import find_release, retract_release  # noqa: PLC0415 - not for --help
+
+    if not reason.strip():
+        raise UsageError("a reason is missing", next='trona retract RELEASE --reason "wrong date keyed in"')
+    settings = load_settings(lake=lake.lake)
+    store = open_lake(settings.lake)
+    row = (
+        find_release(store, release)
+        if dry_run
+        else retract_release(store, release, reason=reason, at=datetime.now(UTC))
+    )
+    count = row["figures"].item(0)
+    verb = "would be" if dry_run else "is"
+    print_message(f"{release} with {count} figures {verb} withdrawn; judge again with `trona run`")
+    return Exit.DONE
+
+
+def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> None:
+    recorded = sum(row["status"] == "recorded" for row in rows)
+    refused = any(row.get("refused") or row["status"] == "refused" for row in rows)
+    if refused and not dry_run:
+        print_message(f"refused rows: trona quarantine --run {run_id}")
+    if recorded:
+        print_message("next: `trona run` compares, marks forecasts and tells")
+    elif not refused and not dry_run:
+        print_message("nothing new: everything was in the lake already")

@@ -1,0 +1,250 @@
+"""Commands that read: they import neither Prefect nor pandera, and write nothing."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from contracts.errors import Exit, SourceUnavailable, UsageError
+from contracts.figures import FIGURES
+from contracts.releases import QUARANTINE, RELEASES
+from contracts.runs import RUNS
+from contracts.settings import Settings, load_settings
+from data_lake.selection import Selection
+from flows.cli.options import Filters, LakeOption, parse_instant
+from flows.cli.output import print_frame, print_message
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
+    from tasks.comparing.refresh import Derived
+
+_NO_FILTERS = Filters()
+_DEFAULT_LAKE = LakeOption()
+
+
+def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Published numbers, one row per figure as it was known.
+
+    Parameters
+    ----------
+    vintages
+        Every value that was published for a figure, not only the newest.
+    """
+    from data_lake.figures import read_figures, read_vintages  # noqa: PLC0415 - not needed for --help
+
+    settings, store = open_store(lake)
+    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    read = read_vintages if vintages else read_figures
+    found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded).lazy()
+    rows = found.sort(*FIGURES.key[:-1], "published_at", "release_id").collect()
+    rows = rows.select(*FIGURES.public, pl.exclude(*FIGURES.public))
+    shown = rows.select(FIGURES.public) if filters.format == "table" and not filters.json else rows
+    return print_filtered(shown, filters, f"no figures in {settings.lake} for these filters")
+
+
+def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
+    settings, store = open_store(lake)
+    rows = derive_filtered(store, settings, filters).comparisons
+    return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters")
+
+
+def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Every forecast, marked against the first published actual; open ones are pending."""
+    settings, store = open_store(lake)
+    rows = derive_filtered(store, settings, filters).scores
+    return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters")
+
+
+def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Refused rows, each with the rule it broke.
+
+    Parameters
+    ----------
+    run
+        Only rows that this run refused.
+    """
+    settings, store = open_store(lake)
+    rows = filters.selection().apply(store.table(QUARANTINE).scan())
+    if run:
+        rows = rows.filter(run_id=run)
+    _, as_recorded = filters.instants(datetime.now(UTC))
+    if as_recorded:
+        rows = rows.filter(pl.col("recorded_at") <= as_recorded)
+    found = rows.sort("recorded_at", *QUARANTINE.key).collect()
+    return print_filtered(found, filters, f"nothing is in quarantine in {settings.lake}")
+
+
+def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Publications and what became of them: recorded, evaluated, retracted, in order."""
+    settings, store = open_store(lake)
+    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    events = filters.selection().apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of)
+    if as_recorded:
+        events = events.filter(pl.col("at") <= as_recorded)
+    return print_filtered(
+        events.sort("published_at", "release_id", "at", "event").collect(),
+        filters,
+        f"no releases in {settings.lake}",
+    )
+
+
+def runs(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """One summary per run, newest last."""
+    settings, store = open_store(lake)
+    rows = store.table(RUNS).scan()
+    if filters.chain:
+        rows = rows.filter(pl.col("chain").str.split(" ").list.contains(filters.chain))
+    found = rows.sort("started_at", "run_id").collect()
+    return print_filtered(found, filters, f"no runs in {settings.lake} yet")
+
+
+def alerts(
+    *,
+    filters: Filters = _NO_FILTERS,
+    severity: str = "",
+    fail_on: str = "",
+    why: bool = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """What fired, and in which state it is.
+
+    Parameters
+    ----------
+    severity
+        At least this severe: info, warning, error, critical.
+    fail_on
+        Exit with 6 where an alert of at least this severity is not retracted or resolved.
+    why
+        Tell each alert's numbers, sentences, and who was told when, instead of a table.
+    """
+    from contracts.alerts import SEVERITIES  # noqa: PLC0415 - only this command needs them
+    from data_lake.ledger import read_alerts  # noqa: PLC0415
+
+    settings, store = open_store(lake)
+    for value in filter(None, (severity, fail_on)):
+        if value not in SEVERITIES:
+            raise UsageError(f"no severity {value!r}", next=f"severities are: {', '.join(SEVERITIES)}")
+    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    is_full = why or filters.json or filters.format != "table"
+    rows = read_alerts(store, as_of=as_of, as_recorded=as_recorded, full=is_full)
+    found = filters.selection().apply(rows.lazy()).collect()
+    if severity:
+        found = found.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :]))
+    nothing = f"no alerts in {settings.lake} for these filters"
+    code = _print_reasons(found, nothing) if why else print_filtered(found, filters, nothing)
+    if fail_on:
+        live = found.filter(
+            pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(fail_on) :]),
+            ~pl.col("state").is_in(["retracted", "resolved", "inhibited"]),
+        )
+        code = Exit.ALERTS if live.height else code
+    return code
+
+
+def _print_reasons(found: pl.DataFrame, nothing: str) -> int:
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
+    from tasks.alerts.explaining import explain_alerts  # noqa: PLC0415 - only --why pays for it
+
+    for line in explain_alerts(found).splitlines():
+        print(escape_terminal(line))
+    if found.is_empty():
+        print_message(nothing)
+    return Exit.DONE
+
+
+def restatements(
+    *,
+    filters: Filters = _NO_FILTERS,
+    between: str = "",
+    stats: bool = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """Figures that were published differently later, each vintage with its size, age and class.
+
+    Parameters
+    ----------
+    between
+        Compare two versions instead: FIRST..SECOND, two dates or instants; lost rows come first.
+    stats
+        Statistics of the restatements instead: how often, how large, how fast they settle.
+    """
+    from data_lake.figures import read_figures, read_vintages  # noqa: PLC0415 - not needed for --help
+    from tasks.comparing.refresh import load_chains  # noqa: PLC0415
+    from tasks.history.vintage_changes import compare_versions, list_restatements  # noqa: PLC0415
+
+    settings, store = open_store(lake)
+    now = datetime.now(UTC)
+    as_of, as_recorded = filters.instants(now)
+    selection = filters.selection()
+    if between:
+        first, separator, second = between.partition("..")
+        if not separator:
+            raise UsageError(f"not two versions: {between!r}", next="write --between 2025-09-30..2025-10-10")
+        versions = [
+            read_figures(store, selection, as_of=parse_instant(text, now=now), as_recorded=as_recorded)
+            for text in (first, second)
+        ]
+        return print_filtered(compare_versions(*versions), filters, f"nothing differs between {first} and {second}")
+    vintages = read_vintages(store, selection, as_of=as_of, as_recorded=as_recorded).collect()
+    if stats:
+        from tasks.scoring import restatement_stats  # noqa: PLC0415
+
+        return print_filtered(restatement_stats(vintages), filters, f"no restatements in {settings.lake}")
+    rows = list_restatements(vintages, chains=load_chains(store, settings.chains_folder))
+    return print_filtered(rows, filters, f"no restatements in {settings.lake} for these filters")
+
+
+def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Show a number's sentence or cell, its document and release, and its other vintages.
+
+    Parameters
+    ----------
+    figure_id
+        As printed by `trona figures --format csv`.
+    """
+    from tasks.history.provenance import explain_figure  # noqa: PLC0415 - reads documents
+
+    _, store = open_store(lake)
+    print(explain_figure(store, figure_id))
+    return Exit.DONE
+
+
+def open_store(lake: LakeOption) -> "tuple[Settings, Lake]":
+    """Settings and lake; raises `SourceUnavailable` where there is no lake yet."""
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not needed for --help
+
+    settings = load_settings(lake=lake.lake)
+    store = open_lake(settings.lake)
+    if store.storage.local and not store.storage.local.exists():
+        raise SourceUnavailable(
+            "there is no lake here yet",
+            where=str(store.storage.local),
+            next="take documents in with `trona ingest PATH`, or name another lake with --lake",
+        )
+    return settings, store
+
+
+def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
+    """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
+    from tasks.comparing.refresh import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
+
+    wanted = filters.selection()
+    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    span = known_span(store) or (as_of.date(), as_of.date())
+    derived = derive_months(
+        store,
+        load_chains(store, settings.chains_folder),
+        first=max(wanted.first or span[0], span[0]),
+        last=min(wanted.last or span[1], span[1]),
+        as_of=as_of,
+        as_recorded=as_recorded,
+        only=Selection(source=wanted.source, chain=wanted.chain),
+    )
+    return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
+
+
+def print_filtered(frame: pl.DataFrame, filters: Filters, nothing: str) -> int:
+    """Print in the format that the filters ask for."""
+    print_frame(frame, format="json" if filters.json else filters.format, nothing=nothing)
+    return Exit.DONE

@@ -1,0 +1,188 @@
+"""Commands that run a flow: they need a Prefect server, and start a temporary one where none is running."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from contracts.errors import Exit, UsageError
+from contracts.settings import Settings, load_settings
+from flows.cli.options import LakeOption, parse_instant, parse_published
+from flows.cli.output import print_message
+from flows.service.lake_lock import find_up
+from flows.service.prefect_server import announce, choose_server
+
+_DEFAULT_LAKE = LakeOption()
+_ZONE = "Asia/Shanghai"
+
+
+def run(
+    *documents: Path,
+    chain: str = "",
+    month: str = "",
+    source: str = "",
+    published: str = "",
+    notify: Literal["live", "digest", "none"] = "live",
+    as_of: str = "",
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """The month: take in what has landed, check, compare, mark, tell.
+
+    Parameters
+    ----------
+    documents
+        Files and folders to take in; else the inbox, where there is one.
+    chain
+        Only this chain.
+    month
+        Month that the documents review, YYYY-MM, where they do not say it.
+    source
+        Who published them, where they do not say it.
+    published
+        When they were published, where they do not say it: a date (Shanghai) or an instant.
+    notify
+        live = whom it concerns, digest = one summary, none = nobody.
+    as_of
+        Judge with the knowledge of this date or instant instead of now.
+    """
+    settings = _start(lake)
+    takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
+    now = datetime.now(UTC)
+    call_flow(
+        "monthly_run",
+        settings,
+        documents=[p.absolute() for p in documents],
+        inbox=settings.inbox_address if takes_inbox else "",
+        chain=chain,
+        month=month,
+        source=source,
+        usual_source=settings.source,
+        published=parse_published(published, _ZONE) if published else None,
+        notify=notify,
+        now=now,
+        as_of=parse_instant(as_of, now=now) if as_of else None,
+    )
+    return Exit.DONE
+
+
+def backfill(
+    *,
+    from_month: Annotated[str, Parameter(name="--from")] = "",
+    to_month: Annotated[str, Parameter(name="--to")] = "",
+    documents: list[Path] | None = None,
+    chain: str = "",
+    source: str = "",
+    notify: Literal["none", "digest"] = "none",
+    as_of: str = "",
+    report: bool = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """Many months by hand, each judged with only the knowledge of its time. Can be stopped and started again.
+
+    Parameters
+    ----------
+    from_month
+        First month to take in, YYYY-MM.
+    to_month
+        Last month to take in, YYYY-MM.
+    documents
+        Files and folders to take in; else only what the lake holds already.
+    chain
+        Only this chain.
+    source
+        Who published the documents, where they do not say it.
+    notify
+        none = nobody is told, digest = one summary.
+    as_of
+        Judge with the knowledge of this date or instant instead of now.
+    report
+        Say at the end what stands out.
+    """
+    settings = _start(lake)
+    now = datetime.now(UTC)
+    call_flow(
+        "backfill",
+        settings,
+        report=report,
+        documents=[p.absolute() for p in documents or []],
+        from_month=from_month,
+        to_month=to_month,
+        chain=chain,
+        source=source,
+        usual_source=settings.source,
+        notify=notify,
+        now=now,
+        as_of=parse_instant(as_of, now=now) if as_of else None,
+    )
+    return Exit.DONE
+
+
+def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Rebuild every computed table in a fresh folder and say what differs from the lake's; nothing is changed.
+
+    Parameters
+    ----------
+    as_of
+        With the knowledge of this date or instant; else of now.
+    folder
+        Keep the rebuilt tables here; else they are removed.
+    """
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - not needed for --help
+
+    from data_lake.lake import open_lake  # noqa: PLC0415
+    from flows.cli.output import print_frame  # noqa: PLC0415
+    from tasks.comparing.refresh import load_chains  # noqa: PLC0415
+    from tasks.history.replay import compare_lakes, rebuild  # noqa: PLC0415
+
+    settings = _start(lake)
+    if folder and folder.exists() and any(folder.iterdir()):
+        raise UsageError("the folder for the rebuilt tables is not empty", where=str(folder), next="name a fresh one")
+    now = datetime.now(UTC)
+    instant = parse_instant(as_of, now=now) if as_of else now
+    store = open_lake(settings.lake)
+    with TemporaryDirectory() as temporary:
+        fresh = open_lake(folder or temporary)
+        rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
+        differences = compare_lakes(store, fresh, as_of=instant)
+    if differences.is_empty():
+        print_message("rebuilt: byte-identical")
+        return Exit.DONE
+    print_frame(differences, format="table", nothing="")
+    print_message(f"rebuilt: {differences.height} differences")
+    return Exit.CONTRACT
+
+
+def _start(lake: LakeOption) -> Settings:
+    settings = load_settings(lake=lake.lake)
+    print_message(f"lake      {settings.lake}")
+    return settings
+
+
+def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
+    """Call a flow with the reporter of this command, at the running server or a temporary one."""
+    announce(choose_server(find_up(settings).get("api", "")))
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
+
+    from flows import backfill as backfill_module  # noqa: PLC0415 - Prefect reads its settings at import
+    from flows import monthly  # noqa: PLC0415
+    from flows.run.progress import Reporter, use_reporter  # noqa: PLC0415
+
+    flow = monthly.monthly_run if name == "monthly_run" else backfill_module.backfill
+    call: Callable[..., str] = flow.with_options(retries=0)  # a person sees the error, and may mend what is behind it
+    reporter = Reporter(say=print_message, show=_show, report=report)
+    # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), use_reporter(reporter):
+        call(
+            lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
+            chains_folder=settings.chains_folder,
+            receivers=settings.receivers,
+            **parameters,
+        )
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()

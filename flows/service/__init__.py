@@ -1,0 +1,1 @@
+"""`trona up`: one tree of processes, its Prefect server, deployments and log."""

@@ -1,0 +1,236 @@
+"""`trona up`: one process tree that runs by itself, restarted where it breaks and stopped as a whole."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import FrameType
+
+from contracts.errors import Exit, SourceUnavailable, UsageError
+from contracts.settings import Settings
+from flows.inbox.stores import open_inbox
+from flows.service.lake_lock import hold_lock
+from flows.service.log_format import write_line
+from flows.service.prefect_server import ALWAYS, is_running
+
+_LOOK_SECONDS = 0.2
+_START_SECONDS = 120.0
+_STOP_SECONDS = 4.0
+_HEALTHY_SECONDS = 60.0
+_LONGEST_PAUSE = 30.0
+
+Say = Callable[[str], None]
+
+
+def run_up(settings: Settings, show: Say) -> int:
+    """Start everything, keep it running, and stop it on SIGINT or SIGTERM. Returns the exit code.
+
+    With `PREFECT_API_URL` set, that server is used and none is started. Raises `UsageError` where Trona is up on
+    the lake already or the port is taken, `SourceUnavailable` where the server does not come up.
+    """
+    external = os.environ.get("PREFECT_API_URL", "")
+    page = external.removesuffix("/api") or f"http://{_reachable(settings.host)}:{settings.port}"
+    told = {"page": page, "api": f"{page}/api", "inbox": settings.inbox_address}
+    with hold_lock(settings, told):
+        if external:
+            if not is_running(external, timeout=5):
+                raise SourceUnavailable("the Prefect server does not answer", where=external, next="trona doctor")
+        else:
+            check_port(settings)
+        open_inbox(settings.inbox_address)
+        ready = Path(settings.home).expanduser().absolute() / "ready"
+        shutil.rmtree(ready, ignore_errors=True)
+        ready.mkdir(parents=True)
+        environment = build_environment(settings, f"{page}/api", ready)
+        show(f"lake      {settings.lake_address}")
+        show(f"inbox     {settings.inbox_address}")
+        show(f"page      {page}")
+        roles = ("runner", "watcher") if external else ("server", "runner", "watcher")
+        tree = Tree([Child(role, environment, ready) for role in roles], f"{page}/api")
+        return tree.run(lambda: show(f"ready     drop a document into {settings.inbox_address}; Ctrl-C stops"))
+
+
+def check_port(settings: Settings) -> None:
+    """Raise `UsageError` where somebody listens at the server's address already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            api = f"http://{_reachable(settings.host)}:{settings.port}/api"
+            used = f"to use the Prefect server there, set PREFECT_API_URL={api}; " if is_running(api) else ""
+            raise UsageError(
+                f"the server cannot listen at {settings.host}:{settings.port}",
+                found=error.strerror or str(error),
+                next=f"{used}to use another port, set TRONA_PORT",
+            ) from error
+
+
+def build_environment(settings: Settings, api: str, ready: Path) -> dict[str, str]:
+    """Environment of the children: the settings, the server's address, and nothing that leaves this machine."""
+    home = Path(settings.home).expanduser().absolute()
+    package = str(Path(__file__).parents[2])
+    ours = {f"TRONA_{f.name.upper()}": str(getattr(settings, f.name)) for f in fields(Settings)}
+    ours |= {"TRONA_LAKE": settings.lake_address, "TRONA_INBOX": settings.inbox_address, "TRONA_HOME": str(home)}
+    ours |= {"TRONA_READY": str(ready)}
+    server = {
+        "PREFECT_API_URL": api,
+        "PREFECT_SERVER_API_HOST": settings.host,
+        "PREFECT_SERVER_API_PORT": str(settings.port),
+        "PREFECT_SERVER_UI_API_URL": api,
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    }
+    if settings.database:
+        server["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = settings.database
+    defaults = ALWAYS | {"PREFECT_HOME": str(home / "prefect"), "PREFECT_LOGGING_LEVEL": "INFO"}
+    if settings.log_format == "json":
+        defaults |= {
+            "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "logging.StreamHandler",
+            "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
+        }
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
+    return defaults | os.environ | server | ours | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+@dataclass
+class Child:
+    """One process of the tree, in a session of its own so that it can be ended with all that it started."""
+
+    role: str
+    environment: Mapping[str, str] = field(repr=False)
+    ready_folder: Path
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    restart_at: float = 0.0
+    pause: float = 1.0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it said that it is at work."""
+        try:
+            said = (self.ready_folder / self.role).read_text()
+        except OSError:
+            return False
+        return self.is_alive and self.process is not None and said == str(self.process.pid)
+
+    def start(self) -> None:
+        """Start it."""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "flows.service.processes", self.role],
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.started_at = time.monotonic()
+
+    def signal_all(self, number: int) -> None:
+        """Send a signal to it and to everything that it started and that is still in its session."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, number)
+            except (ProcessLookupError, PermissionError):
+                return  # all of them are gone
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it ended within so many seconds."""
+        try:
+            if self.process is not None:
+                self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+
+class Tree:
+    """The children in the order in which they start; they stop in the reverse one."""
+
+    def __init__(self, children: list[Child], api: str) -> None:
+        self.children = children
+        self.api = api
+        self.stopped_by = 0
+
+    def run(self, report_ready: Callable[[], None]) -> int:
+        """Start, watch over, and stop them."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._ask_to_stop)
+        try:
+            self._start_all()
+            if not self.stopped_by:
+                report_ready()
+            while not self.stopped_by:
+                self._look_after()
+                time.sleep(_LOOK_SECONDS)
+        finally:
+            self._stop_all()
+        return 130 if self.stopped_by == signal.SIGINT else Exit.DONE
+
+    def _ask_to_stop(self, number: int, _: FrameType | None) -> None:
+        self.stopped_by = number
+
+    def _start_all(self) -> None:
+        for child in self.children:
+            child.start()
+            if child.role == "server":
+                self._wait_until(child, lambda: is_running(self.api))
+        for child in self.children:
+            if child.role != "server":
+                self._wait_until(child, lambda child=child: child.is_ready)  # type: ignore[misc]
+
+    def _wait_until(self, child: Child, is_there: Callable[[], bool]) -> None:
+        end = time.monotonic() + _START_SECONDS
+        while not self.stopped_by and not is_there():
+            if not child.is_alive or time.monotonic() > end:
+                code = child.process.poll() if child.process else None
+                raise SourceUnavailable(
+                    f"the {child.role} did not start",
+                    found=f"exit code {code}" if code is not None else f"no answer in {_START_SECONDS:g} s",
+                    effect="everything was stopped again",
+                    next="its last lines stand above; then trona doctor",
+                )
+            time.sleep(_LOOK_SECONDS / 2)
+
+    def _look_after(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if child.is_alive:
+                continue
+            if not child.restart_at:
+                child.signal_all(signal.SIGKILL)  # what it left behind
+                code = child.process.returncode if child.process else None
+                healthy = now - child.started_at >= _HEALTHY_SECONDS
+                child.pause = 1.0 if healthy else min(child.pause * 2, _LONGEST_PAUSE)
+                child.restart_at = now if healthy or child.pause <= 2 else now + child.pause
+                write_line("up", f"the {child.role} stopped (exit code {code}): starting it again", level="WARNING")
+            if now >= child.restart_at:
+                child.restart_at = 0.0
+                child.start()
+
+    def _stop_all(self) -> None:
+        self._end([child for child in self.children if child.role != "server"])  # while the server still hears them
+        self._end(self.children)
+        write_line("up", "stopped")
+
+    def _end(self, children: list[Child]) -> None:
+        for child in children:
+            child.signal_all(signal.SIGTERM)
+        end = time.monotonic() + _STOP_SECONDS
+        for child in children:
+            child.wait(max(0.0, end - time.monotonic()))
+        for child in children:
+            child.signal_all(signal.SIGKILL)
+            child.wait(1.0)
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - how to reach it from here

@@ -1,0 +1,1 @@
+"""Comparisons of months: reported and derived changes, and gaps between linked segments."""

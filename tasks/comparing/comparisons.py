@@ -1,0 +1,84 @@
+"""Comparisons of each month: changes and shares as reported, as they follow from others, and gaps across links.
+
+What a source reported stays beside what follows from its levels and shares (`basis`), so that the two can be
+held against one another; nothing is overwritten.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from contracts.chain import Chain
+from contracts.comparisons import COMPARISONS
+from contracts.period import add_months
+from contracts.text import fill_text
+from contracts.vocabulary import measures_of
+from tasks.comparing.derived_changes import NODE, derive_from_levels, derive_product_growth, derive_share_changes
+from tasks.comparing.divergences import find_divergences
+
+_REACH_MONTHS = 12
+_FRACTION_DIGITS = 10
+
+
+def compare_months(
+    figures: pl.DataFrame, *, chains: Mapping[str, Chain], months: tuple[date, date] | None = None
+) -> pl.DataFrame:
+    """Rows of `COMPARISONS` for the months from first to last (both included; None = all), sorted by key.
+
+    `figures` has the columns of `FIGURES` and one row per key, including the twelve months before the first;
+    only actuals of single months are used. Growth is in %, changes of shares and rates in pp. `lower` and
+    `upper` are what rounding (or a published bound) allows, null where one side is open. `value` is null, with
+    a `reason`, where the base is zero or only a bound or range was published. Bases are found by the calendar,
+    never by the row before.
+    """
+    stated = _settle(_select_actuals(figures.lazy(), months))
+    reported = stated.filter(pl.col("measure").is_in(measures_of("growth", "share", "points", "change")))
+    from_levels = _settle(derive_from_levels(stated.filter(pl.col("measure") == "level")))
+    known = _settle(_prefer(reported, from_levels))
+    shares = known.filter(pl.col("measure") == "share_pct")
+    from_shares = _settle(_prefer(from_levels, derive_share_changes(shares), derive_product_growth(known)))
+    gaps = find_divergences(_prefer(reported, from_shares).filter(pl.col("measure") == "mom_pct"), chains)
+    parts = {"reported": reported, "derived": from_shares, "divergence": gaps}
+    return _finish([part.with_columns(basis=pl.lit(basis)) for basis, part in parts.items()], months)
+
+
+def _select_actuals(figures: pl.LazyFrame, months: tuple[date, date] | None) -> pl.LazyFrame:
+    """Actuals of single months with the interval in which the true number lies."""
+    within = pl.lit(value=True)
+    if months is not None:
+        within = pl.col("month").is_between(add_months(months[0], -_REACH_MONTHS), months[1])
+    is_share, is_growth = (pl.col("measure").is_in(measures_of(family)) for family in ("share", "growth"))
+    lower = pl.coalesce("lower", pl.col("value") - pl.col("half_width"))
+    upper = pl.coalesce("upper", pl.col("value") + pl.col("half_width"))
+    floor = pl.when(is_growth).then(-100.0).when(is_share | (pl.col("measure") == "level")).then(0.0)
+    return figures.filter(pl.col("is_monthly"), pl.col("kind") == "actual", within).select(
+        *NODE,
+        *("measure", "month", "value", "unit", "published_at"),
+        lower=pl.when(lower.is_not_null()).then(pl.max_horizontal(lower, floor)),
+        upper=pl.when(is_share & upper.is_not_null()).then(pl.min_horizontal(upper, 100.0)).otherwise(upper),
+        figure_ids=pl.col("figure_id"),
+        reason=pl.when(pl.col("value").is_null())
+        .then(fill_text("published as a {}", "qualifier"))
+        .otherwise(pl.lit("")),
+    )
+
+
+def _settle(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Compute now what several later steps read: a plan that holds it many times takes longer to plan than to run."""
+    return rows.collect().lazy()
+
+
+def _prefer(*frames: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of all frames; of several with one key the one of the frame named first."""
+    return pl.concat(frames).unique([*NODE, "measure", "month"], keep="first", maintain_order=True)
+
+
+def _finish(parts: list[pl.LazyFrame], months: tuple[date, date] | None) -> pl.DataFrame:
+    rows = pl.concat(parts, how="diagonal").with_columns(pl.col("value", "lower", "upper").round(_FRACTION_DIGITS))
+    if months is not None:
+        rows = rows.filter(pl.col("month").is_between(*months))
+    defaults = {"counterpart": pl.String, "spread_pp": pl.Float64}
+    missing = [pl.lit(None, dtype).alias(n) for n, dtype in defaults.items() if n not in rows.collect_schema()]
+    frame = rows.with_columns(missing).with_columns(pl.col("counterpart").fill_null("")).collect()
+    return COMPARISONS.conform(frame).sort(COMPARISONS.key)

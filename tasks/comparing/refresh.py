@@ -1,0 +1,105 @@
+"""Comparisons and scores of a span of months, computed from figures as of an instant."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from contracts.chain import Chain, load_chain
+from contracts.checks import check_table
+from contracts.comparisons import COMPARISONS
+from contracts.figures import FIGURES
+from contracts.releases import RELEASES
+from contracts.scores import SCORES
+from data_lake.derived import replace_months
+from data_lake.figures import newest_vintage, read_vintages
+from data_lake.lake import Lake
+from data_lake.selection import Selection
+from tasks.comparing.comparisons import compare_months
+from tasks.scoring import score_forecasts
+
+MEMORY_YEARS = 3
+"""A month's scores look back to January this many years before: enough for every band (they need 9 past
+surprises), and the cost of a month does not grow with the lake. The rule depends on the month alone, so the
+same month gives the same bytes whichever span is asked for."""
+
+
+def load_chains(lake: Lake, folder: Path | None = None) -> dict[str, Chain]:
+    """Definitions of the chains that the lake has releases of."""
+    names = lake.table(RELEASES).scan().select(pl.col("chain").unique()).collect()["chain"].sort()
+    return {name: load_chain(name, folder) for name in names}
+
+
+class Derived(NamedTuple):
+    """What follows from the figures of some months, and the vintages of those months."""
+
+    comparisons: pl.DataFrame
+    scores: pl.DataFrame
+    vintages: pl.DataFrame
+
+
+def derive_months(
+    lake: Lake,
+    chains: Mapping[str, Chain],
+    *,
+    first: date,
+    last: date,
+    as_of: datetime | None,
+    as_recorded: datetime | None = None,
+    only: Selection | None = None,
+) -> Derived:
+    """Comparisons and scores of the months from `first` to `last` as of an instant; writes nothing.
+
+    `only` limits source and chain. Works year by year, each with `MEMORY_YEARS` before it.
+    """
+    only = only or Selection()
+    parts = []
+    for start, stop in split_years(first, last):
+        window = Selection(
+            source=only.source, chain=only.chain, first=date(max(start.year - MEMORY_YEARS, 1), 1, 1), last=stop
+        )
+        vintages = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded).collect()
+        known = newest_vintage(vintages)
+        parts.append(
+            Derived(
+                compare_months(known, chains=chains, months=(start, stop)),
+                score_forecasts(vintages, chains=chains, months=(start, stop)),
+                vintages.filter(pl.col("month") >= start),
+            )
+        )
+    if not parts:
+        return Derived(COMPARISONS.empty(), SCORES.empty(), FIGURES.empty())
+    return Derived(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
+
+
+def split_years(first: date, last: date) -> list[tuple[date, date]]:
+    """The span cut at each turn of the year."""
+    years = range(first.year, last.year + 1)
+    return [(max(first, date(y, 1, 1)), min(last, date(y, 12, 1))) for y in years]
+
+
+def known_span(lake: Lake) -> tuple[date, date] | None:
+    """First and last month that figures of the lake are about, or None where there are none."""
+    months = lake.table(FIGURES).scan().select(first=pl.col("month").min(), last=pl.col("month").max()).collect()
+    first, last = months.row(0)
+    return (first, last) if first else None
+
+
+def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_of: datetime) -> None:
+    """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
+
+    A month may rest on a month before it, so everything from the first changed month on is rebuilt; files
+    that would be the same bytes are left as they are. Raises `ContractBroken` before anything is replaced
+    where a computed table breaks its contract, which would be a bug.
+    """
+    span = known_span(lake)
+    if span is None:
+        return
+    for start, stop in split_years(first, max(first, span[1])):
+        derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
+        check_table(COMPARISONS, derived.comparisons)
+        check_table(SCORES, derived.scores)
+        replace_months(lake, COMPARISONS, derived.comparisons, first=start, last=stop)
+        replace_months(lake, SCORES, derived.scores, first=start, last=stop)

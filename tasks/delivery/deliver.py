@@ -1,0 +1,143 @@
+"""Delivery as a whole: plan what is untold, send what is due, and tell the others when somebody cannot be told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from contracts.alerts import ACKNOWLEDGEMENTS, CANDIDATES, DELIVERIES
+from contracts.chain import Chain
+from data_lake.lake import Lake
+from data_lake.ledger import (
+    Months,
+    read_acknowledgements,
+    read_deliveries,
+    read_ledger,
+    read_notices,
+    read_silences,
+    record_alerts,
+    record_deliveries,
+)
+from tasks.alerts.decisions import decide
+from tasks.alerts.delivery_broken import RULE, find_broken_deliveries
+from tasks.delivery.channels import build_senders
+from tasks.delivery.outbox import find_pending_months, plan_deliveries
+from tasks.delivery.receivers import Receiver
+from tasks.delivery.secrets import Resolver
+from tasks.delivery.senders import Write
+from tasks.delivery.sending import DeliveryReport, OutboxWorker, Senders, add_reports, send_due
+
+
+def deliver(
+    lake: Lake,
+    receivers: Sequence[Receiver],
+    resolve_secret: Resolver,
+    now: datetime,
+    *,
+    chains: Mapping[str, Chain],
+    run_id: str,
+    console: Write,
+    months: Months = None,
+    wait: Callable[[float], None] | None = None,
+    patience_seconds: float = 0.0,
+    senders: Senders | None = None,
+    only: Sequence[str] = (),
+) -> DeliveryReport:
+    """Plan and send everything of `months` (None = all) that people are to be told; returns what became of it.
+
+    Whatever a pass leaves (a channel that asks for patience, a crash) the next call takes up. With `wait` and
+    `patience_seconds` a delivery that may be tried again soon is waited for. A dead letter becomes the state alert
+    `delivery_broken`, told to the other receivers in the same call, and resolved with the next success. With `only`
+    messages are planned for all receivers and sent to those named.
+    """
+    channels = senders or build_senders(lake, console)
+    plan_untold(lake, receivers, chains=chains, now=now, run_id=run_id, months=months)
+    sent_to = [receiver for receiver in receivers if not only or receiver.name in only]
+    post = OutboxWorker(lake, sent_to, channels, resolve_secret, run_id, months)
+    report, now = _send_patiently(post, now, wait, timedelta(seconds=patience_seconds))
+    broken = record_broken_deliveries(lake, now=now, run_id=run_id)
+    if broken.is_empty():
+        return report
+    span = (broken["month"].min(), broken["month"].max())
+    plan_untold(lake, receivers, chains=chains, now=now, run_id=run_id, months=span)  # type: ignore[arg-type]
+    again = send_due(post, now)
+    record_broken_deliveries(lake, now=now, run_id=run_id)
+    return add_reports(report, again)
+
+
+def plan_untold(
+    lake: Lake,
+    receivers: Sequence[Receiver],
+    *,
+    chains: Mapping[str, Chain],
+    now: datetime,
+    run_id: str,
+    months: Months = None,
+) -> pl.DataFrame:
+    """Plan a message for every change of the ledger that no delivery covers yet; returns the planned rows."""
+
+    def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
+        return plan_pending(lake, deliveries, receivers, chains=chains, now=now, run_id=run_id, months=months)
+
+    return record_deliveries(lake, plan, months=months)
+
+
+def plan_pending(
+    lake: Lake,
+    deliveries: pl.DataFrame,
+    receivers: Sequence[Receiver],
+    *,
+    chains: Mapping[str, Chain],
+    now: datetime,
+    run_id: str,
+    months: Months = None,
+) -> pl.DataFrame:
+    """What is to be planned beside these rows of the outbox; of the ledger only the months with news are read whole."""
+    pending = find_pending_months(read_notices(lake, months), deliveries)
+    if pending is None:
+        return DELIVERIES.empty()
+    return plan_deliveries(
+        read_ledger(lake, pending),
+        deliveries,
+        receivers,
+        chains=chains,
+        now=now,
+        run_id=run_id,
+        acknowledged=_read_acknowledged(lake, pending),
+    )
+
+
+def record_broken_deliveries(lake: Lake, *, now: datetime, run_id: str) -> pl.DataFrame:
+    """Fire or resolve `delivery_broken`, from all receipts; returns the ledger rows written."""
+    deliveries = read_deliveries(lake)
+    dead = deliveries.filter(pl.col("event") == "dead")
+    if dead.is_empty():
+        return pl.DataFrame()
+    candidates = CANDIDATES.conform(find_broken_deliveries(deliveries))
+    silences = read_silences(lake)
+    return record_alerts(
+        lake,
+        lambda ledger: decide(candidates, ledger, silences, as_of=now, recorded_at=now, run_id=run_id, rules={RULE}),
+        months=(dead["month"].min(), dead["month"].max()),  # type: ignore[arg-type]
+    )
+
+
+def _send_patiently(
+    post: OutboxWorker, now: datetime, wait: Callable[[float], None] | None, patience: timedelta
+) -> tuple[DeliveryReport, datetime]:
+    end = now + patience
+    report = DeliveryReport()
+    while True:
+        one = send_due(post, now)
+        report = add_reports(report, one)
+        if wait is None or not one.failed:
+            return report, now
+        if one.again_at is None or not now < one.again_at <= end:
+            return report, now
+        wait((one.again_at - now).total_seconds())
+        now = one.again_at
+
+
+def _read_acknowledged(lake: Lake, months: Months) -> dict[str, str]:
+    rows = read_acknowledgements(lake, months).sort("at", *ACKNOWLEDGEMENTS.key)
+    return {row["alert_id"]: f"{row['author']} on {row['at']:%Y-%m-%d}" for row in rows.to_dicts()}

@@ -1,0 +1,1 @@
+"""Taking a document in: read, check, record."""

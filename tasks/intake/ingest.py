@@ -1,0 +1,326 @@
+"""Taking a document in: keep it by hash, read it, check it, record each release it states.
+
+Reading and checking touch no table; recording is one call per release (`data_lake.releases`). What is
+refused is kept too: the document by its hash, the rows and the reason in quarantine.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from contracts.chain import load_chain
+from contracts.checks import check_reading
+from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
+from contracts.period import first_month, last_month
+from contracts.readings import REFUSED, Document, Reading, ReleaseHead
+from contracts.releases import QUARANTINE, UNRESOLVED_RULE
+from data_lake.delta import ClaimTaken
+from data_lake.lake import Lake
+from data_lake.releases import record_release, recorded_documents
+from tasks.extraction import is_review, read_review
+from tasks.intake.figure_rows import build_figures, build_release, short_hash
+from tasks.tables import find_mapping, is_table, read_table
+
+MOST_UNPLACED = 10
+_CLOCK_SLACK = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class DocumentHints:
+    """What the person says about a document where the document does not say it.
+
+    A table that says another source than `source` is refused; `usual_source` holds where nothing says one.
+    """
+
+    source: str = ""
+    usual_source: str = ""
+    chain: str = ""
+    published: datetime | None = None
+    review_month: str = ""
+    mapping: Path | None = None
+    chains_folder: Path | None = None
+    first_month: date | None = None
+    last_month: date | None = None
+
+    def wants(self, review_month: str) -> bool:
+        """Whether a release of this month or period lies inside the months asked for."""
+        first, last = self.first_month, self.last_month
+        return (first is None or last_month(review_month) >= first) and (
+            last is None or first_month(review_month) <= last
+        )
+
+
+@dataclass(frozen=True)
+class IngestOutcome:
+    """What became of one release of a document.
+
+    `unplaced` holds what was seen but could not be placed, a line each, the first `MOST_UNPLACED` of them.
+    `recorded`; `known` (nothing new); `refused`; `skipped` (outside the months asked for); `readable` (dry run).
+    """
+
+    document: str
+    status: str
+    release_id: str = ""
+    source: str = ""
+    chain: str = ""
+    review_month: str = ""
+    published_at: datetime | None = None
+    figures: int = 0
+    quarantined: int = 0
+    unresolved: int = 0
+    unplaced: tuple[str, ...] = ()
+    error: TronaError | None = field(default=None, repr=False)
+
+
+def find_documents(paths: list[Path]) -> list[Path]:
+    """Files that can be read among these files and folders, in the order of their names.
+
+    Hidden files and mapping files are passed over. Raises `SourceUnavailable` for a path that is not there
+    and `UsageError` for a single file of a kind that no reader knows.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*") if p.is_file() and _is_readable(p) and not _is_hidden(p, path))
+        elif not path.exists():
+            raise SourceUnavailable("there is no such file or folder", where=str(path), next="check the path")
+        elif not _is_readable(path):
+            raise UsageError(
+                f"no reader knows files like {path.name!r}",
+                where=str(path),
+                next="give a table (.csv .xlsx .parquet) or a review (.txt .md .html .pdf .docx)",
+            )
+        else:
+            found.append(path)
+    return found
+
+
+def load_document(path: Path) -> Document:
+    """The file's bytes under its name. Raises `SourceUnavailable` where it cannot be read."""
+    try:
+        return Document(path.name, path.read_bytes())
+    except OSError as error:
+        raise SourceUnavailable(
+            "the document cannot be read",
+            where=str(path),
+            found=error.strerror or str(error),
+            effect="it was not taken in; other documents were",
+            next="check that the file is there and its permissions",
+        ) from error
+
+
+def read_document(document: Document, stated: DocumentHints) -> list[Reading]:
+    """Read a document with the reader of its kind; one reading per release that it states."""
+    if not document.content:
+        raise ContractBroken(
+            "the document is empty",
+            where=document.name,
+            found="0 bytes",
+            effect="nothing was recorded",
+            next="check whether the file was copied whole",
+        )
+    if is_table(document.name):
+        return read_table(
+            document,
+            source=stated.source or None,
+            usual_source=stated.usual_source,
+            chain=stated.chain or None,
+            published=stated.published,
+            review_month=stated.review_month or None,
+            mapping=stated.mapping,
+            chains_folder=stated.chains_folder,
+        )
+    if not (stated.source or stated.usual_source):
+        raise UsageError(
+            "who published this review is not stated",
+            where=document.name,
+            next="say so with --source, or set `source` in trona.toml",
+        )
+    reading = read_review(
+        document,
+        source=stated.source or stated.usual_source,
+        chain=stated.chain or None,
+        published=stated.published,
+        review_month=stated.review_month or None,
+        chains_folder=stated.chains_folder,
+    )
+    return [reading]
+
+
+def ingest_file(
+    lake: Lake, path: Path, stated: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
+) -> list[IngestOutcome]:
+    """Take in the document in a file, with the mapping that lies beside it where none is named."""
+    mapping = stated.mapping or (find_mapping(path) if is_table(path.name) else None)
+    stated = replace(stated, mapping=mapping)
+    return ingest_document(lake, load_document(path), stated, now=now, run_id=run_id, dry_run=dry_run)
+
+
+def ingest_document(
+    lake: Lake, document: Document, stated: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
+) -> list[IngestOutcome]:
+    """Keep the document, read it, and record every release that it states and that is new.
+
+    A release that breaks a contract as a whole is refused with its error in the outcome, the others go on.
+    A dry run writes nothing. Errors of the lake itself are raised.
+    """
+    if not dry_run:
+        lake.keep_document(document.sha256, document.content)
+    try:
+        readings = _read_or_refuse(document, stated)
+    except (ContractBroken, UsageError, SourceUnavailable) as error:
+        if not dry_run:
+            _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
+        return [IngestOutcome(document.name, "refused", error=error)]
+    known = recorded_documents(lake)
+    intake = _Intake(lake, document, known, stated, now, run_id, dry_run)
+    return [intake.take(reading) for reading in readings]
+
+
+def _read_or_refuse(document: Document, stated: DocumentHints) -> list[Reading]:
+    """Readings of the document; whatever else goes wrong inside a reader is a refusal of this document alone."""
+    try:
+        return read_document(document, stated)
+    except TronaError:
+        raise
+    except Exception as error:
+        raise ContractBroken(
+            "the document cannot be read: its reader failed",
+            where=document.name,
+            found=f"{type(error).__name__}: {error}"[:300],
+            effect="nothing of this document was recorded; other documents were",
+            next="open it to see whether it is whole; if it is, this is a defect of the reader worth reporting",
+        ) from error
+
+
+@dataclass(frozen=True)
+class _Intake:
+    """One document on its way into the lake."""
+
+    lake: Lake
+    document: Document
+    known: pl.DataFrame
+    stated: DocumentHints
+    now: datetime
+    run_id: str
+    dry_run: bool
+
+    def take(self, reading: Reading) -> IngestOutcome:
+        head = reading.head
+        outcome = IngestOutcome(
+            document=self.document.name,
+            status="known",
+            release_id=head.release_id,
+            source=head.source,
+            chain=head.chain,
+            review_month=head.review_month,
+            published_at=head.published_at,
+            unresolved=reading.unresolved.height,
+            unplaced=_list_unplaced(reading.unresolved),
+        )
+        if not self.stated.wants(head.review_month):
+            return replace(outcome, status="skipped")
+        if head.release_id in self.known["release_id"]:
+            return outcome
+        try:
+            _check_publication(head, self.known, self.now)
+            chain = load_chain(head.chain, self.stated.chains_folder)
+            good, refused = check_reading(reading, chain=chain)
+        except (ContractBroken, UsageError) as error:
+            if not self.dry_run:
+                _quarantine_whole(self.lake, self.document, head, error, now=self.now, run_id=self.run_id)
+            return replace(outcome, status="refused", error=error)
+        outcome = replace(outcome, figures=good.height, quarantined=refused["row"].n_unique())
+        if self.dry_run:
+            return replace(outcome, status="readable")
+        kept = pl.concat([refused, _refuse_unresolved(reading.unresolved)])
+        return replace(outcome, status="recorded" if self.record(outcome, head, good, kept) else "known")
+
+    def record(self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame) -> bool:
+        figures = build_figures(good, head, recorded_at=self.now)
+        quarantine = _build_quarantine(refused, head, now=self.now, run_id=self.run_id)
+        release = build_release(
+            head, at=self.now, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
+        )
+        return record_release(self.lake, release, figures, quarantine)
+
+
+def _check_publication(head: ReleaseHead, known: pl.DataFrame, now: datetime) -> None:
+    if head.published_at > now + _CLOCK_SLACK:
+        raise ContractBroken(
+            "the release claims to be published in the future",
+            where=f"{head.document_name} · {head.source} {head.review_month}",
+            found=f"published {head.published_at:%Y-%m-%d %H:%M} UTC, now is {now:%Y-%m-%d %H:%M} UTC",
+            effect="nothing of this release was recorded",
+            next="correct the date with --published, or ingest it after that day",
+        )
+    twin = known.filter(document=head.document, source=head.source, chain=head.chain, review_month=head.review_month)
+    if twin.height:
+        raise ContractBroken(
+            "the same document is recorded with another publication date",
+            where=f"{head.document_name} · release {twin['release_id'][0]}",
+            found=f"recorded {twin['published_at'][0]:%Y-%m-%d %H:%M}, now stated {head.published_at:%Y-%m-%d %H:%M}",
+            effect="the recorded release stands, nothing was added",
+            next=f"if the recorded date is wrong: trona retract {twin['release_id'][0]} --reason …, then ingest again",
+        )
+
+
+def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime, run_id: str) -> pl.DataFrame:
+    rows = refused.with_columns(
+        release_id=pl.lit(head.release_id),
+        run_id=pl.lit(run_id),
+        source=pl.lit(head.source),
+        chain=pl.lit(head.chain),
+        review_month=pl.lit(head.review_month),
+        document=pl.lit(head.document),
+        document_name=pl.lit(head.document_name),
+        recorded_at=pl.lit(now, pl.Datetime("us", "UTC")),
+    )
+    return QUARANTINE.conform(rows)
+
+
+def _refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
+    """Statements that could not be placed as rows of quarantine, rule `unresolved`, so that a person sees them."""
+    return REFUSED.conform(
+        unresolved.select(
+            row="place",
+            rule=pl.lit(UNRESOLVED_RULE),
+            column=pl.lit(""),
+            value="text",
+            message=pl.concat_str("reason", pl.lit(": "), "sentence"),
+        )
+    )
+
+
+def _list_unplaced(unresolved: pl.DataFrame) -> tuple[str, ...]:
+    first = unresolved.head(MOST_UNPLACED)
+    return tuple(f"{row['text']} ({row['reason']}): {row['sentence']}" for row in first.to_dicts())
+
+
+def _quarantine_whole(
+    lake: Lake, document: Document, head: ReleaseHead | None, error: TronaError, *, now: datetime, run_id: str
+) -> None:
+    """Keep the refusal of a whole document or release as one row, once."""
+    head = head or ReleaseHead("", "", "", now, document.sha256, document.name)
+    release_id = head.release_id if head.chain else f"document-{document.sha256[:12]}"
+    whole = {"row": "whole", "rule": "release_refused", "column": "", "value": error.found, "message": error.what}
+    row = pl.DataFrame([whole], schema_overrides=REFUSED.schema)
+    rows = _build_quarantine(REFUSED.conform(row), head, now=now, run_id=run_id)
+    rows = rows.with_columns(
+        release_id=pl.lit(release_id),
+        review_month=pl.when(pl.col("review_month") == "").then(pl.lit("unknown")).otherwise("review_month"),
+    )
+    try:
+        lake.table(QUARANTINE).append(rows, claim=f"refused:{release_id}:{short_hash(error.what)}")
+    except ClaimTaken:
+        return  # refused before, for the same reason
+
+
+def _is_readable(path: Path) -> bool:
+    return is_table(path.name) or is_review(path.name)
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)

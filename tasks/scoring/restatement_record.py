@@ -1,0 +1,88 @@
+"""Restatement statistics: how far a source's later numbers stray from its earlier ones (OECD practice).
+
+R = later - earlier for two fixed pairs of vintages of one month: first to second, first to latest.
+Systematic restatements (mean far from 0 against its spread) are a property of the source, and bound
+what any forecast of its first numbers can be worth.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from contracts.figures import SERIES
+from contracts.track_record import RESTATEMENT_STATS
+from tasks.scoring.keys import code_words
+from tasks.scoring.naive import month_number, series_month
+from tasks.scoring.vintages import fold_repetitions, sort_vintages
+
+_DAYS_A_MONTH = 365.25 / 12
+_NEEDED = ("month", "value", "lower", "upper", "unit", "figure_id", "published_at", "is_published_assumed")
+
+
+def restatement_stats(figures: pl.DataFrame | pl.LazyFrame, *, group_by: Sequence[str] = SERIES) -> pl.DataFrame:
+    """Statistics of restated monthly actuals per series and pair of vintages.
+
+    Parameters: `figures` holds all vintages (columns of `FIGURES`); `group_by` the columns of a group,
+    always with metric and measure. A number published again counts as no vintage. Contradictory numbers
+    of one instant have no order and are left out.
+
+    Returns `RESTATEMENT_STATS`, two rows per group: n restated of n_months, mean, mean absolute, sd
+    (n ≥ 2), share of sign changes, largest with its month, months to settle (first to last differing
+    vintage). Groups never restated have n = 0 and nulls. `reason` tells where assumed days order vintages.
+    """
+    keys = list(dict.fromkeys([*group_by, "metric", "measure"]))
+    actual = (pl.col("kind") == "actual") & pl.col("is_monthly") & pl.col("value").is_not_null()
+    read = figures.lazy().filter(actual).select(*SERIES, *_NEEDED).collect()
+    series, _ = code_words(read, SERIES)
+    rows = read.with_columns(series.alias("series")).with_columns(
+        series_month(month_number(pl.col("month"))).alias("key")
+    )
+    rows = rows.rename({"published_at": "at", "is_published_assumed": "assumed"})
+    months = sort_vintages(fold_repetitions(rows)).filter(pl.col("key").count().over("key", "at") == 1)
+    pairs = months.group_by("key", maintain_order=True).agg(
+        pl.col(*keys, "month", "unit").first(),
+        pl.len().alias("vintages"),
+        pl.col("value").first().alias("first"),
+        pl.col("value").slice(1, 1).first().alias("second"),
+        pl.col("value").last().alias("latest"),
+        ((pl.col("at").last() - pl.col("at").first()).dt.total_seconds() / 86400 / _DAYS_A_MONTH).alias("settled"),
+        pl.col("assumed").any(),
+    )
+    found = [_describe(pairs, keys, later) for later in ("second", "latest")]
+    return _arrange(pl.concat(found), keys)
+
+
+def _describe(pairs: pl.DataFrame, keys: list[str], later: str) -> pl.DataFrame:
+    restated = pl.col("vintages") > 1
+    change = pl.when(restated).then(pl.col(later) - pl.col("first"))
+    sign = pl.when(restated).then((pl.col(later).sign() != pl.col("first").sign()).cast(pl.Float64))
+    rows = pairs.with_columns(change.alias("r"), sign.alias("sign"), restated.alias("restated"))
+    month = pl.col("month").filter("restated")
+    return rows.group_by([*keys, "unit"]).agg(
+        pl.lit(f"first_to_{later}").alias("pair"),
+        pl.col("r").count().cast(pl.Int64).alias("n"),
+        pl.len().cast(pl.Int64).alias("n_months"),
+        pl.col("r").mean().alias("mean"),
+        pl.col("r").abs().mean().alias("mean_absolute"),
+        pl.col("r").std().alias("sd"),
+        pl.col("sign").mean().alias("sign_changes"),
+        pl.col("r").get(pl.col("r").abs().arg_max(), null_on_oob=True).alias("largest"),
+        pl.col("month").get(pl.col("r").abs().arg_max(), null_on_oob=True).alias("largest_month"),
+        pl.col("settled").filter("restated").mean().alias("months_to_settle"),
+        month.min().alias("first_month"),
+        month.max().alias("last_month"),
+        (pl.col("assumed") & pl.col("restated")).any().alias("_assumed"),
+    )
+
+
+def _arrange(found: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    n = pl.col("n")
+    words = (
+        pl.when(n == 0).then(pl.lit("never_restated")),
+        pl.when(n == 1).then(pl.lit("sd: n_below_2")),
+        pl.when("_assumed").then(pl.lit("vintage_order_assumed")),
+    )
+    found = found.with_columns(pl.concat_str(*words, separator="; ", ignore_nulls=True).alias("reason"))
+    columns = [c.name for c in RESTATEMENT_STATS.columns if c.name in found.columns]
+    extra = [k for k in keys if k not in columns]
+    return found.select(*extra, *columns).sort([*keys, "unit", "pair"], descending=False)

@@ -1,0 +1,169 @@
+"""Releases in a table: who published which review when, from the columns and from what the caller adds."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from contracts.chain import Chain, chain_paths, load_chain
+from contracts.errors import ContractBroken, UsageError
+from contracts.period import add_months, last_month
+from contracts.readings import Document, ReleaseHead
+from contracts.rules.rule import suggest_names
+
+STATED = ("source", "chain", "review_month", "published")
+"""Columns of a table that say which release a row belongs to."""
+
+
+class UnreadableHead(ValueError):
+    """A row does not say in a readable way which release it belongs to."""
+
+    def __init__(self, column: str, value: str, message: str) -> None:
+        super().__init__(message)
+        self.column, self.value = column, value
+
+
+@dataclass(frozen=True)
+class TableHints:
+    """What the caller says of a document; None = what the file says. `usual_source` holds where nothing says one."""
+
+    source: str | None = None
+    usual_source: str = ""
+    chain: str | None = None
+    review_month: str | None = None
+    published: datetime | None = None
+
+
+def choose_chain(document: Document, named: list[str], stated: TableHints, folder: Path | None) -> Chain:
+    """The one chain of a document. `named` are the chains that its rows name.
+
+    Raises `UsageError` where nobody names one, `ContractBroken` where the rows name several or an unknown one.
+    """
+    if stated.chain is not None:
+        return load_chain(stated.chain, folder)
+    if not named:
+        raise UsageError(
+            "nothing says which chain the table is about",
+            where=document.name,
+            found="no column chain, or an empty one",
+            effect="nothing of it was taken in",
+            next="name it with --chain, or in a column chain",
+        )
+    known = chain_paths(folder)
+    if unknown := [name for name in named if name not in known]:
+        raise ContractBroken(
+            f"unknown chain {unknown[0]!r}",
+            where=document.name,
+            found=", ".join(named),
+            effect="nothing of it was taken in",
+            next=f"{suggest_names(unknown[0], list(known))}",
+        )
+    if len(named) > 1:
+        raise ContractBroken(
+            f"the file holds {len(named)} chains; one file holds one",
+            where=document.name,
+            found=", ".join(named),
+            effect="nothing of it was taken in",
+            next="split it by chain, or take one of them in with --chain",
+        )
+    return load_chain(named[0], folder)
+
+
+def build_head(
+    document: Document, sha256: str, chain: Chain, *, source: str, review_month: str, published: str, stated: TableHints
+) -> ReleaseHead:
+    """The head of one release of a document with this hash.
+
+    `published` is as printed; blank = the chain's usual day, marked as assumed.
+    Raises `UsageError` where nobody says a part, `UnreadableHead` where a part is malformed or contradicted.
+    """
+    source = _settle("source", source, stated.source) or stated.usual_source
+    review_month = _settle("review_month", review_month, stated.review_month)
+    for name, value, option in (("source", source, "--source"), ("review month", review_month, "--month 2026-01")):
+        if not value:
+            raise UsageError(
+                f"nothing says the {name} of the table",
+                where=document.name,
+                found=f"no column {name.replace(' ', '_')}, or an empty one",
+                effect="nothing of it was taken in",
+                next=f"name it: {option}",
+            )
+    zone = ZoneInfo(chain.calendar.time_zone)
+    try:
+        last = last_month(review_month)
+    except UsageError as error:
+        raise UnreadableHead("review_month", review_month, f"{error.what}; {error.next}") from error
+    said = _read_published(published, zone) if published else None
+    if said is not None and stated.published is not None and said != stated.published:
+        message = f"the file and the command ({stated.published:%Y-%m-%d %H:%M %Z}) differ"
+        raise UnreadableHead("published", published, message)
+    return ReleaseHead(
+        source=source,
+        chain=chain.name,
+        review_month=review_month,
+        published_at=stated.published or said or assume_publication(chain, last),
+        document=sha256,
+        document_name=document.name,
+        is_published_assumed=stated.published is None and said is None,
+    )
+
+
+def _settle(column: str, said: str, stated: str | None) -> str:
+    if stated and said and said != stated:
+        raise UnreadableHead(column, said, f"the file and the command ({stated}) differ")
+    return said or stated or ""
+
+
+def _read_published(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        return read_instant(text, zone)
+    except ValueError as error:
+        raise UnreadableHead("published", text, str(error)) from error
+
+
+def assume_publication(chain: Chain, last: date) -> datetime:
+    """Start of the chain's usual publication day in the month after `last`, as UTC."""
+    following = add_months(last, 1)
+    end = add_months(following, 1) - timedelta(days=1)
+    day = following.replace(day=min(chain.calendar.publication_day, end.day))
+    return _start_of_day(day, ZoneInfo(chain.calendar.time_zone))
+
+
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+
+
+def read_instant(text: str, zone: ZoneInfo) -> datetime:
+    """UTC instant of a date (start of that day in `zone`) or of a date and time (in `zone` unless it says otherwise).
+
+    Raises `ValueError` for anything else.
+    """
+    try:
+        if found := _DATE.fullmatch(text):
+            return _start_of_day(date(*map(int, found.groups())), zone)
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"not a date: {text!r}; write 2026-02-05 or 2026-02-05T09:30+08:00") from error
+    return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def print_period(text: pl.Expr) -> pl.Expr:
+    """Periods as they are kept: `2026/1`, `2026年1月` and a spreadsheet's 2026-01-01 are 2026-01; `2025q3` is 2025-Q3.
+
+    What is no period stays as it is, for the contract to refuse.
+    """
+    parts = text.str.extract_groups(r"^(\d{4})[-/.年](\d{1,2})(?:月|[-/]0?1(?:[ T]00:00(?::00(?:\.0+)?)?)?)?$")
+    spans = text.str.to_uppercase().str.extract_groups(r"^(\d{4})[- ]?([QH]\d)$")
+    return (
+        pl.when(parts.struct["1"].is_not_null())
+        .then(pl.concat_str(parts.struct["1"], pl.lit("-"), parts.struct["2"].str.zfill(2)))
+        .when(spans.struct["1"].is_not_null())
+        .then(pl.concat_str(spans.struct["1"], pl.lit("-"), spans.struct["2"]))
+        .otherwise(text)
+    )
