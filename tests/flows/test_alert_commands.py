@@ -14,7 +14,7 @@ from contracts.errors import DeliveryFailed, UsageError
 from contracts.period import add_months
 from data_lake.lake import open_lake
 from data_lake.ledger import read_alerts, read_deliveries, read_silences
-from flows.cli import alerting
+from flows.cli import alerts as alert_commands
 from flows.cli.notify import notify
 from flows.cli.options import Filters, LakeOption
 from flows.cli.query import alerts
@@ -108,16 +108,16 @@ def test_an_unknown_receiver_is_told_with_those_there_are(store):
 
 
 def test_silences_are_added_listed_and_ended(store, capsys):
-    assert alerting.add(reason="new year", days=7, chain="sodium_ion", author="ana", lake=HERE) == 0
-    assert alerting.list_(json=True, lake=HERE) == 0
+    assert alert_commands.add(reason="new year", days=7, chain="sodium_ion", author="ana", lake=HERE) == 0
+    assert alert_commands.list_(json=True, lake=HERE) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["chain"], row["reason"], row["author"]) == ("sodium_ion", "new year", "ana")
-    assert alerting.end(row["silence_id"], lake=HERE) == 0
+    assert alert_commands.end(row["silence_id"], lake=HERE) == 0
     assert sorted(read_silences(store)["event"]) == ["added", "ended"]
-    assert alerting.list_(lake=HERE) == 0
+    assert alert_commands.list_(lake=HERE) == 0
     assert "no silence in force" in capsys.readouterr().err
     with pytest.raises(UsageError, match="no running silence"):
-        alerting.end(row["silence_id"], lake=HERE)
+        alert_commands.end(row["silence_id"], lake=HERE)
 
 
 @pytest.mark.parametrize(
@@ -134,21 +134,21 @@ def test_silences_are_added_listed_and_ended(store, capsys):
 )
 def test_a_silence_that_makes_no_sense_is_refused(store, wrong):
     with pytest.raises(UsageError):
-        alerting.add(**({"reason": "r"} | wrong), lake=HERE)
+        alert_commands.add(**({"reason": "r"} | wrong), lake=HERE)
     assert read_silences(store).is_empty()
 
 
 def test_ack_is_kept_and_shown(store, capsys):
     alert_id = read_alerts(store)["alert_id"].item()
-    assert alerting.ack(alert_id[:8], note="looking", author="ana", lake=HERE) == 0
+    assert alert_commands.ack(alert_id[:8], note="looking", author="ana", lake=HERE) == 0
     assert alerts(filters=Filters(json=True), lake=HERE) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert row["acknowledged"].startswith("ana ")
     assert row["acknowledged"].endswith(": looking")
     with pytest.raises(UsageError, match="no alert"):
-        alerting.ack("ffffffffffff", lake=HERE)
+        alert_commands.ack("ffffffffffff", lake=HERE)
     with pytest.raises(UsageError):
-        alerting.ack("", lake=HERE)
+        alert_commands.ack("", lake=HERE)
 
 
 def test_why_shows_numbers_sentences_and_who_was_told_and_steers_no_terminal(store, capsys):
