@@ -105,7 +105,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
     if path.exists():
         yield HealthFinding("settings", "ok", str(path.absolute()))
     else:
-        yield HealthFinding("settings", "note", f"no {path}: everything as shipped", "trona init")
+        yield HealthFinding("settings", "note", f"no {path}: using defaults", "trona init")
     names = sorted(chain_paths(settings.chains_folder))
     for name in names:
         load_chain(name, settings.chains_folder)
@@ -114,7 +114,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         yield HealthFinding(
             "source",
             "note",
-            "no source is set: reviews that do not name theirs are refused",
+            "no source is set: reviews that do not state a source are rejected",
             "set `source` in trona.toml",
         )
 
