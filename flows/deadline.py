@@ -8,8 +8,8 @@ from prefect import flow
 
 from contracts.period import format_month
 from data_lake.lake import open_lake
-from flows.events import Event, emit
 from flows.monthly import monthly_run
+from flows.run.events import Event, emit
 from flows.run.pipeline import run_pipeline
 from flows.run.progress import current_reporter
 from flows.run.request import Notify, RunRequest

@@ -1,4 +1,4 @@
-"""The command line: `trona`."""
+"""The command line, `trona`: a module for each group of commands."""
 
 import os
 import sys

@@ -20,8 +20,8 @@ from contracts.releases import RELEASES
 from contracts.runs import RUNS
 from contracts.settings import Settings, settings_path
 from data_lake.lake import open_lake
-from flows.events import ask_server
 from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
+from flows.run.events import ask_server
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import is_running
 from tasks.delivery import DEFAULT_RECEIVERS, Receiver, load_receivers, resolve_environment

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from data_lake.lake import open_lake
 from data_lake.runs import compare_figures, see_figures
-from flows.events import emit
 from flows.inbox.pickup import take_from_inbox
 from flows.run.evaluating import evaluate_steps
+from flows.run.events import emit
 from flows.run.finish import notify, raise_failures, record_summary, show_results
 from flows.run.ingesting import ingest_documents
 from flows.run.prefect_tasks import finish_evaluation, plan_evaluation, refresh_tables

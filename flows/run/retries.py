@@ -13,7 +13,7 @@ from prefect.exceptions import PrefectException
 from prefect.states import Scheduled
 
 from contracts.errors import TronaError
-from flows.deployment_names import DEADLINE
+from flows.run.deployment_names import DEADLINE
 
 RETRIES, PAUSE_SECONDS = 2, 30
 MONTH_SECONDS, MANY_MONTHS_SECONDS = 3600, 12 * 3600

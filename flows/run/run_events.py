@@ -8,7 +8,7 @@ from contracts.errors import TronaError
 from contracts.period import format_month
 from contracts.scores import SCORES
 from data_lake.lake import open_lake
-from flows.events import Event
+from flows.run.events import Event
 from flows.run.request import RunRequest, RunResult
 from tasks.alerts.release_missing import RULE as MISSING
 from tasks.intake.ingest import IngestOutcome

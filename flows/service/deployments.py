@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.chain import Calendar, Chain
 from contracts.settings import Settings
-from flows.deployment_names import ARRIVAL, BY_HAND, DEADLINE
+from flows.run.deployment_names import ARRIVAL, BY_HAND, DEADLINE
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flows.deployment_names import ARRIVAL, BY_HAND
+from flows.run.deployment_names import ARRIVAL, BY_HAND
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient

@@ -16,7 +16,7 @@ import pytest
 from contracts.releases import RELEASES
 from data_lake.lake import open_lake
 from data_lake.ledger import read_ledger
-from flows.events import Event, post_events
+from flows.run.events import Event, post_events
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -191,7 +191,7 @@ def test_a_month_that_was_awaited_and_did_not_come_is_looked_at_again(up):
     """The second line, with a window of ten seconds instead of its days; it never fires for what was recorded."""
     from prefect.automations import Automation
 
-    from flows.events import KINDS
+    from flows.run.events import KINDS
     from flows.service.deployments import look_again
 
     watchdog = up.deployment("deadline")["id"]
@@ -377,7 +377,7 @@ def test_killed_as_a_whole_it_leaves_no_process_and_no_lock(up):
 
 
 def test_nothing_of_prefect_is_imported_by_the_watcher():
-    code = "import sys, flows.service.processes, flows.inbox.watcher, flows.inbox.stores, flows.events; print('prefect' in sys.modules)"
+    code = "import sys, flows.service.processes, flows.inbox.watcher, flows.inbox.stores, flows.run.events; print('prefect' in sys.modules)"
     root = Path(__file__).parents[2]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
