@@ -1,4 +1,4 @@
-"""Alerts: rules that find something, and a ledger that decides whether it is news."""
+"""Rules that find something, and a ledger that decides whether it is news."""
 
 from tasks.alerts.candidates import find_alerts
 from tasks.alerts.decisions import decide, read_current
