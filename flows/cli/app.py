@@ -36,6 +36,10 @@ _COMMANDS = {
         "restatements": "Figures that were published differently later.",
         "explain": "A number's sentence or cell, its document, release and vintages.",
     },
+    "flows.cli.reconcile": {
+        "implied": "The change between two months that the figures imply, with its interval.",
+        "index": "A series as an index with the envelope that rounding leaves.",
+    },
     "flows.cli.score": {
         "record": "The track record: how good forecasts were, with the uncertainty of the verdict.",
         "surprise-index": "The chain's monthly surprise.",
