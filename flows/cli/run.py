@@ -29,12 +29,12 @@ def run(
     as_of: str = "",
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
-    """The month: take in what has landed, check, compare, mark, tell.
+    """The month: ingest what has landed, check, compare, score, notify.
 
     Parameters
     ----------
     documents
-        Files and folders to take in; else the inbox, where there is one.
+        Files and folders to ingest; else the inbox, where there is one.
     chain
         Only this chain.
     month
@@ -44,9 +44,9 @@ def run(
     published
         When they were published, where they do not say it: a date (Shanghai) or an instant.
     notify
-        live = whom it concerns, digest = one summary, none = nobody.
+        live = notify matching receivers, digest = one summary, none = nobody.
     as_of
-        Judge with the knowledge of this date or instant instead of now.
+        Evaluate with the knowledge of this date or instant instead of now.
     """
     settings = _start(lake)
     takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
@@ -80,16 +80,16 @@ def backfill(
     report: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
-    """Many months by hand, each judged with only the knowledge of its time. Can be stopped and started again.
+    """Many months by hand, each evaluated with only the knowledge of its time. Can be stopped and started again.
 
     Parameters
     ----------
     from_month
-        First month to take in, YYYY-MM.
+        First month to ingest, YYYY-MM.
     to_month
-        Last month to take in, YYYY-MM.
+        Last month to ingest, YYYY-MM.
     documents
-        Files and folders to take in; else only what the lake holds already.
+        Files and folders to ingest; else only what the lake holds already.
     chain
         Only this chain.
     source
@@ -97,7 +97,7 @@ def backfill(
     notify
         none = nobody is told, digest = one summary.
     as_of
-        Judge with the knowledge of this date or instant instead of now.
+        Evaluate with the knowledge of this date or instant instead of now.
     report
         Say at the end what stands out.
     """
@@ -163,6 +163,7 @@ def _start(lake: LakeOption) -> Settings:
 
 def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
     """Call a flow with the reporter of this command, at the running server or a temporary one."""
+    refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
     announce(choose_server(find_up(settings).get("api", "")))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
@@ -178,9 +179,18 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
         call(
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
-            receivers=settings.receivers,
+            receivers=settings.receivers_address,
             **parameters,
         )
+
+
+def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
+    """Raise what a person mistyped before a server is started: documents that are not there, receivers that are not."""
+    from tasks.delivery import choose_receivers  # noqa: PLC0415 - not needed for --help
+    from tasks.intake.ingest import find_documents  # noqa: PLC0415
+
+    find_documents(documents)
+    choose_receivers(settings.receivers_address)
 
 
 def _show(text: str) -> None:

@@ -73,9 +73,7 @@ def next_due(deliveries: pl.DataFrame, receivers: Sequence[str], lease: timedelt
     return cast("datetime | None", soonest)
 
 
-def advance(
-    rows: pl.DataFrame, event: str, *, now: datetime, run_id: str, is_renewal: bool = False
-) -> pl.DataFrame:
+def advance(rows: pl.DataFrame, event: str, *, now: datetime, run_id: str, is_renewal: bool = False) -> pl.DataFrame:
     """The next event of these deliveries. The message stands with the plan only; a claim begins an attempt."""
     is_new_attempt = event == "sending" and not is_renewal
     return DELIVERIES.conform(

@@ -1,7 +1,7 @@
 """`receivers.toml`: who is told what, through which channel. One file, without secrets in it."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +17,14 @@ from tasks.delivery.secrets import SecretName
 
 DEFAULT_RECEIVERS: tuple[Receiver, ...] = (ConsoleReceiver(name="console"), FileReceiver(name="file"))
 _SECRET_TYPES = (SecretName, SecretName | None)
+
+
+def choose_receivers(address: str) -> Sequence[Receiver]:
+    """Who is told: the receivers of the file at this address; the console and the lake where it is empty.
+
+    Raises `UsageError` as `load_receivers`: a file that is named and not there is an error, never silence.
+    """
+    return load_receivers(Path(address)) if address else DEFAULT_RECEIVERS
 
 
 def load_receivers(path: Path) -> list[Receiver]:
@@ -35,7 +43,7 @@ def load_receivers(path: Path) -> list[Receiver]:
             where=str(path),
             found=found,
             effect="nobody would be told; nothing was done",
-            next="correct the setting `receivers`, or write the file with `trona init`",
+            next="correct the setting `receivers` (TRONA_RECEIVERS, trona.toml), or write the file with `trona init`",
         ) from error
     except tomllib.TOMLDecodeError as error:
         where = str(error).rsplit("(", 1)[-1].rstrip(")")
@@ -59,7 +67,9 @@ def _read_receiver(item: Mapping[str, Any], path: str) -> Receiver:
     channels = find_channels()
     _one_of("kind", item.get("kind", ""), tuple(channels), where)
     kind = channels[item["kind"]].receiver
-    values = {key: _read_setting(kind, key, value, where) for key, value in item.items() if key != "kind"}
+    values: dict[str, Any] = {
+        key: _read_setting(kind, key, value, where) for key, value in item.items() if key != "kind"
+    }
     missing = [f.name for f in fields(kind) if f.default is MISSING and not values.get(f.name)]
     if missing:
         raise UsageError(f"a receiver of kind {kind.kind} needs {' and '.join(missing)}", where=where)

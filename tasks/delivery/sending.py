@@ -123,9 +123,7 @@ def pause_after(attempt: int, asked_seconds: float | None) -> timedelta:
     return min(timedelta(seconds=min(asked_seconds, 1e6)), timedelta(hours=24))
 
 
-def send_once(
-    receiver: Receiver, request: SendRequest[Any], resolve_secret: Resolver, senders: Senders
-) -> SendOutcome:
+def send_once(receiver: Receiver, request: SendRequest[Any], resolve_secret: Resolver, senders: Senders) -> SendOutcome:
     """Resolve the receiver's secrets and send; the outcome holds none of them, nor does any log.
 
     Whatever a channel throws is that channel's failure and stops nobody else.

@@ -33,7 +33,7 @@ def write_pct(value: float) -> str:
 
 
 def draw_chart(message: Message, *, scale: float = CHART_SCALES[0]) -> bytes | None:
-    """A PNG, shown 560 px wide, with `scale` pixels for each of its units; None where there is nothing to draw or the extra is not installed."""
+    """A PNG, shown 560 px wide, `scale` pixels a unit; None where there is nothing to draw or the extra is missing."""
     bars = list_bars(message)
     if not bars or not all(importlib.util.find_spec(name) for name in ("altair", "vl_convert")):
         return None

@@ -116,7 +116,9 @@ def shorten_texts(message: Message, limit: int) -> Message:
 
 
 def _shorten_finding(finding: Finding, limit: int) -> Finding:
-    texts = {f.name: clip_text(value, limit) for f in fields(finding) if isinstance(value := getattr(finding, f.name), str)}
+    texts: dict[str, Any] = {
+        f.name: clip_text(value, limit) for f in fields(finding) if isinstance(value := getattr(finding, f.name), str)
+    }
     return replace(finding, **texts, sentences=tuple(clip_text(text, limit) for text in finding.sentences))
 
 

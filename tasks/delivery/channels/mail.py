@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import formataddr
 from typing import ClassVar
 
 from tasks.delivery.channel import Channel, register_channel
@@ -16,6 +15,7 @@ from tasks.delivery.senders import Refused, SendOutcome, SendRequest, Sent, Unav
 from tasks.messages.mail_address import MailAddress, read_address
 from tasks.messages.mail_parts import build_mail, render_html
 
+_GO_AHEAD = 354
 SECURITIES = ("starttls", "tls", "none")
 
 
@@ -118,12 +118,13 @@ def _connect(request: SendRequest[MailReceiver], sender: MailAddress) -> Iterato
     """A connection that is encrypted and logged in as the receiver asks. Leaving it never fails."""
     receiver = request.receiver
     # The name we greet with is the sender's domain: looking up the machine's own can take long.
-    options = {"local_hostname": sender.domain, "timeout": receiver.timeout_seconds}
+    name, seconds = sender.domain, receiver.timeout_seconds
     context = ssl.create_default_context(cafile=receiver.ca_file or None)
+    server: smtplib.SMTP
     if receiver.security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(receiver.host, receiver.port, context=context, **options)  # type: ignore[arg-type]
+        server = smtplib.SMTP_SSL(receiver.host, receiver.port, local_hostname=name, timeout=seconds, context=context)
     else:
-        server = smtplib.SMTP(receiver.host, receiver.port, **options)  # type: ignore[arg-type]
+        server = smtplib.SMTP(receiver.host, receiver.port, local_hostname=name, timeout=seconds)
     try:
         if receiver.security == "starttls":
             server.starttls(context=context)
@@ -162,14 +163,14 @@ def _send_one(server: smtplib.SMTP, mail: EmailMessage, sender: MailAddress, to:
         options = ["SMTPUTF8", "BODY=8BITMIME"]
     is_handed_over = False
     try:
-        for code, words in (server.mail(sender.spec, options), server.rcpt(to.spec)):
-            if not 200 <= code < 300:
-                server.rset()
-                return _Answer(code, _decode(words))
-        code, words = server.docmd("DATA")
-        if code != 354:  # noqa: PLR2004 - "start mail input"
+        answer = _read(server.mail(sender.spec, options))
+        if answer.is_taken:
+            answer = _read(server.rcpt(to.spec))
+        if answer.is_taken:
+            answer = _read(server.docmd("DATA"))
+        if answer.code != _GO_AHEAD:
             server.rset()
-            return _Answer(code, _decode(words))
+            return answer
         is_handed_over = True
         server.send(_quote(mail.as_bytes()))
         return _read(server.getreply())

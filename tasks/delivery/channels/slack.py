@@ -38,7 +38,6 @@ _BLIND = {"missing_scope", "not_allowed_token_type"}
 _HISTORY = 200
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class SlackReceiver(Receiver):
     """`url` of an incoming webhook; or `token` and `channel` of a bot, which updates in place and uses threads."""
@@ -112,7 +111,10 @@ def _send_as_bot(request: SendRequest[SlackReceiver]) -> SendOutcome:
     from slack_sdk import WebClient  # noqa: PLC0415
 
     client = WebClient(
-        request.secrets["token"].reveal(), base_url=request.receiver.api_url, timeout=_seconds(request), retry_handlers=[]
+        request.secrets["token"].reveal(),
+        base_url=request.receiver.api_url,
+        timeout=_seconds(request),
+        retry_handlers=[],
     )
     channel, root = _read_reference(request.root, request.receiver.channel)
     if root:
@@ -124,9 +126,7 @@ def _send_as_bot(request: SendRequest[SlackReceiver]) -> SendOutcome:
     return Sent(f"{answer['channel']}:{answer['ts']}")
 
 
-def _update_and_reply(
-    client: "WebClient", request: SendRequest[SlackReceiver], channel: str, root: str
-) -> SendOutcome:
+def _update_and_reply(client: "WebClient", request: SendRequest[SlackReceiver], channel: str, root: str) -> SendOutcome:
     """The month's message becomes the whole digest; its thread says what is new. Where it is gone, a new one."""
     from slack_sdk.errors import SlackApiError  # noqa: PLC0415
 
@@ -195,7 +195,8 @@ def _read_reference(reference: str, channel: str) -> tuple[str, str]:
 
 
 def _seconds(request: SendRequest[Any]) -> int:
-    return max(1, round(request.receiver.timeout_seconds))
+    seconds: float = request.receiver.timeout_seconds
+    return max(1, round(seconds))
 
 
 def _first(value: object) -> str:

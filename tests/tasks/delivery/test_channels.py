@@ -10,7 +10,7 @@ from contracts.secret import Secret
 from tasks.delivery.channel import find_channels
 from tasks.delivery.channels.mail import MailReceiver, send_by_mail
 from tasks.delivery.channels.slack import SlackReceiver, send_to_slack
-from tasks.delivery.channels.webhook import WebhookReceiver, send_to_webhook
+from tasks.delivery.channels.webhook import send_to_webhook
 from tasks.delivery.receiver import Receiver
 from tasks.delivery.secrets import SecretName
 from tasks.delivery.senders import Refused, SendRequest, Sent, Unavailable

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.errors import UsageError
-from tasks.delivery import DEFAULT_RECEIVERS, SecretName, load_receivers
+from tasks.delivery import SecretName, choose_receivers, load_receivers
 
 GOOD = """
 [[receiver]]
@@ -62,7 +62,7 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(UsageError, match="cannot be read") as caught:
         load_receivers(tmp_path / "none.toml")
     assert "none.toml" in caught.value.where
-    assert [r.kind for r in DEFAULT_RECEIVERS] == ["console", "file"]
+    assert [r.kind for r in choose_receivers("")] == ["console", "file"]
 
 
 def test_a_setting_of_another_channel_is_refused_not_ignored(tmp_path):

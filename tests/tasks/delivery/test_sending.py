@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from contracts.alerts import DELIVERIES
+from contracts.errors import UsageError
 from contracts.secret import Secret
 from data_lake.ledger import read_alerts, read_deliveries, read_ledger
 from tasks.alerts import record_candidates
@@ -22,8 +23,9 @@ from tasks.delivery.channels.slack import SlackReceiver
 from tasks.delivery.channels.webhook import WebhookReceiver
 from tasks.delivery.claim import LEASE, Hands, start_clock
 from tasks.delivery.outbox import plan_deliveries
-from tasks.delivery.senders import Refused, Sent, Unavailable
 from tasks.delivery.outbox_state import find_current
+from tasks.delivery.requeue import list_dead, requeue
+from tasks.delivery.senders import Refused, Sent, Unavailable
 from tasks.delivery.sending import MOST_ATTEMPTS, OutboxWorker, pause_after, send_due
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
@@ -32,8 +34,12 @@ from tests.tasks.messages.samples import HOSTILE
 
 NOON = published(MAY)
 MONTHS = (MAY, MAY)
-DESK = ConsoleReceiver(name="desk", )
-FILE = FileReceiver(name="file", )
+DESK = ConsoleReceiver(
+    name="desk",
+)
+FILE = FileReceiver(
+    name="file",
+)
 
 
 class Channel:
@@ -111,7 +117,12 @@ def test_a_new_alert_makes_an_update_that_shows_the_month_as_a_whole(lake):
 
 def test_a_retraction_reaches_those_who_were_told_and_nobody_else(lake):
     warned, informed = Channel(), Channel()
-    receivers = (ConsoleReceiver(name="a", severity="warning"), FileReceiver(name="b", ))
+    receivers = (
+        ConsoleReceiver(name="a", severity="warning"),
+        FileReceiver(
+            name="b",
+        ),
+    )
     senders = {"console": warned, "file": informed}
     enter(lake, candidate(severity="info"))
     run(lake, senders, *receivers)
@@ -150,7 +161,13 @@ def test_what_nobody_wanted_is_not_sent_to_a_receiver_added_later(lake):
     channel = Channel()
     enter(lake, candidate())
     run(lake, {"console": channel}, ConsoleReceiver(name="x", severity="critical"))
-    run(lake, {"console": channel}, ConsoleReceiver(name="y", ))
+    run(
+        lake,
+        {"console": channel},
+        ConsoleReceiver(
+            name="y",
+        ),
+    )
     assert not channel.got
     assert read_deliveries(lake)["event"].to_list() == ["unwanted"]
 
@@ -429,6 +446,59 @@ def test_alerts_say_who_was_told_when(lake):
 def test_a_receiver_that_is_gone_is_left_alone(lake):
     enter(lake, candidate())
     plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
-    report = send_due(OutboxWorker(lake, [FILE], lambda _: Secret(), "r1", print, Hands(start_clock(NOON)), senders={"file": Channel()}))
+    report = send_due(
+        OutboxWorker(
+            lake, [FILE], lambda _: Secret(), "r1", print, Hands(start_clock(NOON)), senders={"file": Channel()}
+        )
+    )
     assert (report.sent, report.waiting) == (0, 1)
     assert isinstance(read_deliveries(lake), pl.DataFrame)
+
+
+def test_a_first_attempt_that_never_connected_is_no_repeat(lake):
+    """Only where the channel may have the message is the next attempt one."""
+    channel = Channel(Unavailable("refused"), Unavailable("no answer", is_unanswered=True), Unavailable("refused"))
+    enter(lake, candidate())
+    for hour in range(4):
+        run(lake, {"console": channel}, at=NOON + timedelta(hours=hour))
+    assert [request.is_repeat for request in channel.got] == [False, False, True, True]
+
+
+def test_who_has_it_already_is_told_to_the_channel_at_the_next_attempt(lake):
+    channel = Channel(Unavailable("450", reached="a@x"), RuntimeError("boom"), Refused("550", reached="a@x b@x"))
+    enter(lake, candidate())
+    for hour in range(3):
+        run(lake, {"console": channel}, at=NOON + timedelta(hours=hour))
+    requeue(lake, [], every_dead=True, now=NOON + timedelta(hours=4), run_id="r")
+    run(lake, {"console": channel}, at=NOON + timedelta(hours=4))
+    assert [request.reached for request in channel.got] == ["", "a@x", "a@x", "a@x b@x"]
+
+
+def test_a_dead_letter_is_sent_again_when_somebody_asks_and_not_before(lake):
+    channel = Channel(Refused("550 unknown"))
+    enter(lake, candidate())
+    run(lake, {"console": channel})
+    later = NOON + timedelta(days=3)
+    assert run(lake, {"console": channel}, at=later).sent == 0
+    (name,) = list_dead(lake)["delivery_id"]
+    assert requeue(lake, [name[:6]], every_dead=False, now=later, run_id="r")["event"].to_list() == ["requeued"]
+    assert run(lake, {"console": channel}, at=later).sent == 1
+    assert channel.got[0].message.marker == channel.got[1].message.marker
+    with pytest.raises(UsageError, match="arrived at"):
+        requeue(lake, [name], every_dead=False, now=later, run_id="r")
+    assert requeue(lake, [], every_dead=True, now=later, run_id="r").is_empty()
+
+
+def test_a_message_that_waits_can_be_sent_at_once(lake):
+    channel = Channel(Unavailable("429", 3600.0))
+    enter(lake, candidate())
+    run(lake, {"console": channel})
+    (name,) = read_deliveries(lake)["delivery_id"].unique()
+    requeue(lake, [name], every_dead=False, now=NOON + timedelta(seconds=1), run_id="r")
+    assert run(lake, {"console": channel}, at=NOON + timedelta(seconds=1)).sent == 1
+
+
+@pytest.mark.parametrize(("text", "says"), [("zzzzzz", "no message begins"), ("a", "at least 4 characters")])
+def test_an_id_that_names_nothing(lake, text, says):
+    with pytest.raises(UsageError, match=says):
+        requeue(lake, [text], every_dead=False, now=NOON, run_id="r")

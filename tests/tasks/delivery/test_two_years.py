@@ -12,22 +12,20 @@ from datetime import date, datetime, timedelta
 import polars as pl
 import pytest
 
-from contracts.alerts import CANDIDATES, DELIVERIES
+from contracts.alerts import CANDIDATES
 from contracts.chain import Calendar, Chain, Segment
-from contracts.comparisons import COMPARISONS
 from contracts.period import add_months
-from contracts.releases import QUARANTINE
 from contracts.secret import Secret
 from data_lake.delta import DeltaLog
 from data_lake.ledger import read_deliveries, read_ledger
-from tasks.alerts import find_alerts, read_current, record_candidates
+from tasks.alerts import Evaluation, find_alerts, read_current, record_candidates
 from tasks.delivery import SecretName, deliver
 from tasks.delivery.channel import find_channels
 from tasks.delivery.channels.file import FileReceiver
 from tasks.delivery.channels.mail import MailReceiver
 from tasks.delivery.channels.slack import SlackReceiver
 from tasks.delivery.channels.webhook import WebhookReceiver
-from tasks.delivery.claim import LEASE, Hands, start_clock
+from tasks.delivery.claim import LEASE, Hands
 from tasks.delivery.outbox_state import find_current
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import figure, figures, published, release, releases, score, scores
@@ -124,15 +122,12 @@ def plant(rng: random.Random) -> World:
 
 def live_once(lake, world: World, receivers, senders, month: date, now: datetime) -> None:
     """One live run: judge this month and the one before, enter, deliver. Dies wherever the dice say."""
-    empty = {"comparisons": COMPARISONS.empty(), "quarantine": QUARANTINE.empty()}
     span = (add_months(month, -1), month)
-    found = find_alerts(
-        **world.tables(now), **empty, deliveries=DELIVERIES.empty(), chains=CHAINS, months=span, as_of=now
-    )
+    found = find_alerts(Evaluation(**world.tables(now), chains=CHAINS, months=span, as_of=now))
     assert found.schema == CANDIDATES.schema
     record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=CHAINS)
     options = {"chains": CHAINS, "run_id": "live", "console": print, "senders": senders}
-    hands = Hands(start_clock(now), wait=lambda _: None)
+    hands = Hands(lambda: now, wait=lambda _: None)
     deliver(lake, receivers, lambda name: Secret(name.env), now, hands=hands, **options)
 
 
@@ -143,9 +138,7 @@ def test_two_years_with_a_hundred_crashes(lake, http, slack_api, tmp_path, monke
     mail = MailServer(tmp_path, security="none")
     hook = f"{http.url}/hook-address"
     receivers = [
-        SlackReceiver(
-            name="bot", token=SecretName("xoxb-token"), channel="C123", api_url=f"{slack_api.url}/api/"
-        ),
+        SlackReceiver(name="bot", token=SecretName("xoxb-token"), channel="C123", api_url=f"{slack_api.url}/api/"),
         WebhookReceiver(name="hook", url=SecretName(hook)),
         MailReceiver(
             name="mail",
@@ -155,7 +148,9 @@ def test_two_years_with_a_hundred_crashes(lake, http, slack_api, tmp_path, monke
             sender="trona@example.com",
             to=("desk@example.com",),
         ),
-        FileReceiver(name="file", ),
+        FileReceiver(
+            name="file",
+        ),
     ]
     _crash_around_commits(monkeypatch, dice)
     senders = {kind: _crash_around(channel.send, dice, kind) for kind, channel in find_channels().items()}

@@ -233,9 +233,7 @@ def test_any_text_renders_everywhere(text):
     message = sample(headline=text, findings=(finding,), notes=(text,), context=((text, text),))
     Collector().feed(render_html(message))
     assert (
-        message_from_bytes(
-            build_mail(message, sender=DESK, to=DESK, at=NOON).as_bytes(), policy=policy.default
-        )["To"]
+        message_from_bytes(build_mail(message, sender=DESK, to=DESK, at=NOON).as_bytes(), policy=policy.default)["To"]
         == "a@example.com"
     )
     assert all(1 <= len(t) <= 3000 for t in texts_of(render_slack(message)))
