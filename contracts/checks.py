@@ -41,7 +41,7 @@ def check_figures(
             f"a release of chain {head.chain} cannot be checked against chain {chain.name}",
             where=head.document_name,
             found=f"chain {head.chain}",
-            effect="nothing of this release was taken in",
+            effect="no rows were loaded",
             next="name the chain of the document with --chain",
         )
     breaches = find_breaches(figures, table=READ_FIGURES, rules=list_figure_rules(chain, head))
@@ -127,7 +127,7 @@ def _refuse_fractions(figures: pl.DataFrame, head: ReleaseHead) -> None:
         f"the percents of release {_name(head)} look like fractions: 0.06 where 6 is meant",
         where=head.document_name,
         found=told.to_list(),
-        effect="nothing of this release was taken in",
+        effect="no rows were loaded",
         next="write percents as 6, not 0.06; of a table whose percents are fractions say scale = 100 in its mapping",
     )
 
@@ -137,10 +137,11 @@ def _refuse_doubtful(refused: pl.DataFrame, head: ReleaseHead, *, rows: int, unr
     if broken < _DOUBTFUL_ROWS or broken <= _DOUBTFUL_PART * (rows + unreadable):
         return
     raise ContractBroken(
-        f"{broken} of {rows + unreadable} rows of release {_name(head)} break the contract; the rest is doubtful",
+        f"{broken} of {rows + unreadable} rows of release {_name(head)} break the contract; "
+        "the whole release was rejected",
         where=f"{head.document_name} · {', '.join(refused['row'].unique(maintain_order=True).head(_SHOWN).to_list())}",
         found=[*_show(refused.select("rule", "value", "message")), *_count_unreadable(unreadable)],
-        effect="nothing of this release was taken in",
+        effect="no rows were loaded",
         next="correct the file and give it again",
     )
 

@@ -1,4 +1,4 @@
-"""Text made of columns."""
+"""Text made of columns and numbers."""
 
 from itertools import zip_longest
 
@@ -21,3 +21,8 @@ def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
         if value is not None:
             parts.append(pl.col(value) if isinstance(value, str) else value)
     return pl.concat_str(parts)
+
+
+def count_noun(number: int, noun: str) -> str:
+    """`1 figure`, `1,004 figures`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

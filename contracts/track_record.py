@@ -190,8 +190,8 @@ FORECASTER_COMPARISON = Table(
     meaning="Two forecasters on identical targets: relative skill and the test of the difference.",
     columns=(
         Column("measure", pl.String, "how it is stated"),
-        Column("forecaster", pl.String, "the one judged"),
-        Column("other", pl.String, "the one it is judged against"),
+        Column("forecaster", pl.String, "the one compared"),
+        Column("other", pl.String, "the one it is compared with"),
         _count("n", "targets that both forecast"),
         Column("first_month", pl.Date, "first of them", nullable=True),
         Column("last_month", pl.Date, "last of them", nullable=True),

@@ -29,7 +29,6 @@ _CONFIGURATION: dict[str, str | None] = {
     "delta.deletedFileRetentionDuration": "interval 3650 days",
 }
 _ATTEMPTS = 50
-_STATISTICS = (pl.String, pl.Date, pl.Float64, pl.Int64)
 
 
 class ClaimTaken(Exception):
@@ -264,6 +263,6 @@ def _unwritable(address: str, error: Exception) -> SourceUnavailable:
         "a table of the lake cannot be written",
         where=address,
         found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        effect="this commit is not in; what was recorded before is whole",
+        effect="nothing was written; earlier data is intact",
         next="check permissions and free space, then run the same command again",
     )

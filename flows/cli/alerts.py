@@ -88,7 +88,7 @@ def add(
     matchers = {"rule": rule, "source": source, "chain": chain, "segment": segment, "product": product}
     matchers |= {"metric": metric, "measure": measure, "month": month and f"{parse_month(month):%Y-%m}"}
     if not any(matchers.values()):
-        raise UsageError("a silence over everything hides everything", next="name a rule, chain, segment … or month")
+        raise UsageError("a silence needs at least one filter", next="name a rule, chain, segment … or month")
     if not reason.strip():
         raise UsageError("a silence needs a reason", next='write --reason "maintenance until Friday"')
     begins = _read_instant(starts) if starts else now

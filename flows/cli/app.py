@@ -16,12 +16,12 @@ app = App(
 
 _COMMANDS = {
     "flows.cli.run": {
-        "run": "The month: take in what has landed, check, compare, mark, tell.",
-        "backfill": "Many months by hand, each judged with only the knowledge of its time.",
+        "run": "The month: ingest what has landed, check, compare, score, notify.",
+        "backfill": "Many months by hand, each evaluated with only the knowledge of its time.",
         "replay": "Rebuild every computed table and say what differs from the lake's.",
     },
     "flows.cli.ingest": {
-        "ingest": "Take documents into the lake: tables and published reviews.",
+        "ingest": "Ingest documents into the lake: tables and published reviews.",
         "extract": "Show what would be read from a document; writes nothing.",
         "template": "Write an empty table to fill in.",
         "retract": "Withdraw a release from now on, without erasing it.",
@@ -48,7 +48,7 @@ _COMMANDS = {
     "flows.cli.notify": {"notify": "What would go to whom; a test message; what is still to be sent."},
     "flows.cli.up": {
         "up": "Everything in one process tree: server, runner, inbox.",
-        "watch": "Watch the inbox and take in what lands.",
+        "watch": "Watch the inbox and ingest what lands.",
     },
     "flows.cli.doctor": {
         "doctor": "What is wrong with this set-up, and the next command.",

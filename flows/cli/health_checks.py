@@ -20,8 +20,8 @@ from contracts.releases import RELEASES
 from contracts.runs import RUNS
 from contracts.settings import Settings, settings_path
 from data_lake.lake import open_lake
-from flows.events import ask_server
 from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
+from flows.run.events import ask_server
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import is_running
 from tasks.delivery import DEFAULT_RECEIVERS, Receiver, load_receivers, resolve_environment
@@ -105,7 +105,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
     if path.exists():
         yield HealthFinding("settings", "ok", str(path.absolute()))
     else:
-        yield HealthFinding("settings", "note", f"no {path}: everything as shipped", "trona init")
+        yield HealthFinding("settings", "note", f"no {path}: using defaults", "trona init")
     names = sorted(chain_paths(settings.chains_folder))
     for name in names:
         load_chain(name, settings.chains_folder)
@@ -114,7 +114,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         yield HealthFinding(
             "source",
             "note",
-            "no source is set: reviews that do not name theirs are refused",
+            "no source is set: reviews that do not state a source are rejected",
             "set `source` in trona.toml",
         )
 

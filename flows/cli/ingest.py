@@ -33,9 +33,9 @@ def ingest(
     dry_run: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
-    """Take documents into the lake: figures out of tables and reviews, through the contracts.
+    """Ingest documents into the lake: figures out of tables and reviews, through the contracts.
 
-    Judging and telling is what `trona run` does.
+    Evaluating and notifying is what `trona run` does.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def ingest(
     from tasks.intake.ingest import DocumentHints, find_documents, ingest_file  # noqa: PLC0415 - not for --help
 
     if not paths:
-        raise UsageError("nothing to take in", next="trona ingest PATH…")
+        raise UsageError("nothing to ingest", next="trona ingest PATH…")
     settings = load_settings(lake=lake.lake)
     print_message(f"lake      {settings.lake}" + (" (dry run: nothing is written)" if dry_run else ""))
     store = open_lake(settings.lake)
@@ -238,7 +238,7 @@ def retract(release: str, *, reason: str, dry_run: bool = False, lake: LakeOptio
     )
     count = row["figures"].item(0)
     verb = "would be" if dry_run else "is"
-    print_message(f"{release} with {count} figures {verb} withdrawn; judge again with `trona run`")
+    print_message(f"{release} with {count} figures {verb} withdrawn; run `trona run` to re-evaluate")
     return Exit.DONE
 
 
@@ -248,6 +248,6 @@ def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> N
     if refused and not dry_run:
         print_message(f"refused rows: trona quarantine --run {run_id}")
     if recorded:
-        print_message("next: `trona run` compares, marks forecasts and tells")
+        print_message("next: `trona run` compares, scores forecasts and notifies")
     elif not refused and not dry_run:
         print_message("nothing new: everything was in the lake already")

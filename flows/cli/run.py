@@ -29,12 +29,12 @@ def run(
     as_of: str = "",
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
-    """The month: take in what has landed, check, compare, mark, tell.
+    """The month: ingest what has landed, check, compare, score, notify.
 
     Parameters
     ----------
     documents
-        Files and folders to take in; else the inbox, where there is one.
+        Files and folders to ingest; else the inbox, where there is one.
     chain
         Only this chain.
     month
@@ -44,9 +44,9 @@ def run(
     published
         When they were published, where they do not say it: a date (Shanghai) or an instant.
     notify
-        live = whom it concerns, digest = one summary, none = nobody.
+        live = notify matching receivers, digest = one summary, none = nobody.
     as_of
-        Judge with the knowledge of this date or instant instead of now.
+        Evaluate with the knowledge of this date or instant instead of now.
     """
     settings = _start(lake)
     takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
@@ -80,16 +80,16 @@ def backfill(
     report: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
-    """Many months by hand, each judged with only the knowledge of its time. Can be stopped and started again.
+    """Many months by hand, each evaluated with only the knowledge of its time. Can be stopped and started again.
 
     Parameters
     ----------
     from_month
-        First month to take in, YYYY-MM.
+        First month to ingest, YYYY-MM.
     to_month
-        Last month to take in, YYYY-MM.
+        Last month to ingest, YYYY-MM.
     documents
-        Files and folders to take in; else only what the lake holds already.
+        Files and folders to ingest; else only what the lake holds already.
     chain
         Only this chain.
     source
@@ -97,7 +97,7 @@ def backfill(
     notify
         none = nobody is told, digest = one summary.
     as_of
-        Judge with the knowledge of this date or instant instead of now.
+        Evaluate with the knowledge of this date or instant instead of now.
     report
         Say at the end what stands out.
     """

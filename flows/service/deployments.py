@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.chain import Calendar, Chain
 from contracts.settings import Settings
-from flows.deployment_names import ARRIVAL, BY_HAND, DEADLINE
+from flows.run.deployment_names import ARRIVAL, BY_HAND, DEADLINE
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -56,7 +56,7 @@ def plan_deployments(settings: Settings, chains: Mapping[str, Chain]) -> list[De
         DeploymentPlan(
             monthly_run,
             ARRIVAL,
-            "Takes in the documents that have just landed in the inbox, compares, marks and tells.",
+            "Ingests the documents that have just landed in the inbox, compares, scores and notifies.",
             common | inbox,
             triggers=[_hear_arrivals()],
         ),
@@ -78,7 +78,7 @@ def plan_deployments(settings: Settings, chains: Mapping[str, Chain]) -> list[De
             schedules=[Cron(_WATCHDOG_CRON, timezone=zone, slug="deadline")],
         ),
         DeploymentPlan(
-            backfill_by_hand, BY_HAND, "Many months by hand, each judged with only the knowledge of its time.", {}
+            backfill_by_hand, BY_HAND, "Many months by hand, each evaluated with only the knowledge of its time.", {}
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""Delivery: receivers, the outbox, and the channels."""
+"""Delivery of messages: receivers, the outbox, and the channels."""
 
 from tasks.delivery.deliver import deliver, plan_untold
 from tasks.delivery.outbox import plan_deliveries

@@ -145,7 +145,7 @@ def _check(receiver: Receiver, where: str) -> None:
     if bool(receiver.username) != bool(receiver.password):
         raise UsageError("username and password belong together", where=where)
     if receiver.username and receiver.security == "none":
-        raise UsageError("a login over an open connection shows the password to everybody", where=where)
+        raise UsageError("refusing to send a password over an unencrypted connection", where=where)
     for address in (*receiver.to, *([receiver.sender] if receiver.sender else [])):
         _check_address(address, where)
 

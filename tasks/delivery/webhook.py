@@ -13,7 +13,7 @@ def send_webhook(request: SendRequest) -> SendOutcome:
         with httpx.Client(timeout=request.receiver.timeout_seconds) as client:
             answer = client.post(request.secrets["url"], json=render_json(request.message), headers=headers)
     except httpx.InvalidURL:
-        return Refused("the address of the webhook is none")
+        return Refused("the webhook URL is not valid")
     except httpx.UnsupportedProtocol:
         return Refused("the address of the webhook begins with neither http:// nor https://")
     except httpx.HTTPError as error:

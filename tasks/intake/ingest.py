@@ -1,4 +1,4 @@
-"""Taking a document in: keep it by hash, read it, check it, record each release it states.
+"""Ingesting a document: keep it by hash, read it, check it, record each release it states.
 
 Reading and checking touch no table; recording is one call per release (`data_lake.releases`). What is
 refused is kept too: the document by its hash, the rows and the reason in quarantine.
@@ -12,7 +12,7 @@ import polars as pl
 
 from contracts.chain import load_chain
 from contracts.checks import check_reading
-from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
+from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavailable, TronaError, UsageError
 from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.releases import QUARANTINE, UNRESOLVED_RULE
@@ -88,7 +88,7 @@ def find_documents(paths: list[Path]) -> list[Path]:
             raise SourceUnavailable("there is no such file or folder", where=str(path), next="check the path")
         elif not _is_readable(path):
             raise UsageError(
-                f"no reader knows files like {path.name!r}",
+                f"unsupported file type {path.suffix or path.name!r}",
                 where=str(path),
                 next="give a table (.csv .xlsx .parquet) or a review (.txt .md .html .pdf .docx)",
             )
@@ -98,20 +98,20 @@ def find_documents(paths: list[Path]) -> list[Path]:
 
 
 def load_document(path: Path) -> Document:
-    """The file's bytes under its name. Raises `SourceUnavailable` where it cannot be read."""
+    """The file's bytes under its name. Raises `DocumentUnavailable` where it cannot be read."""
     try:
         return Document(path.name, path.read_bytes())
     except OSError as error:
-        raise SourceUnavailable(
+        raise DocumentUnavailable(
             "the document cannot be read",
             where=str(path),
             found=error.strerror or str(error),
-            effect="it was not taken in; other documents were",
+            effect="it was not ingested; other documents were",
             next="check that the file is there and its permissions",
         ) from error
 
 
-def read_document(document: Document, stated: DocumentHints) -> list[Reading]:
+def read_document(document: Document, hints: DocumentHints) -> list[Reading]:
     """Read a document with the reader of its kind; one reading per release that it states."""
     if not document.content:
         raise ContractBroken(
@@ -124,15 +124,15 @@ def read_document(document: Document, stated: DocumentHints) -> list[Reading]:
     if is_table(document.name):
         return read_table(
             document,
-            source=stated.source or None,
-            usual_source=stated.usual_source,
-            chain=stated.chain or None,
-            published=stated.published,
-            review_month=stated.review_month or None,
-            mapping=stated.mapping,
-            chains_folder=stated.chains_folder,
+            source=hints.source or None,
+            usual_source=hints.usual_source,
+            chain=hints.chain or None,
+            published=hints.published,
+            review_month=hints.review_month or None,
+            mapping=hints.mapping,
+            chains_folder=hints.chains_folder,
         )
-    if not (stated.source or stated.usual_source):
+    if not (hints.source or hints.usual_source):
         raise UsageError(
             "who published this review is not stated",
             where=document.name,
@@ -140,26 +140,26 @@ def read_document(document: Document, stated: DocumentHints) -> list[Reading]:
         )
     reading = read_review(
         document,
-        source=stated.source or stated.usual_source,
-        chain=stated.chain or None,
-        published=stated.published,
-        review_month=stated.review_month or None,
-        chains_folder=stated.chains_folder,
+        source=hints.source or hints.usual_source,
+        chain=hints.chain or None,
+        published=hints.published,
+        review_month=hints.review_month or None,
+        chains_folder=hints.chains_folder,
     )
     return [reading]
 
 
 def ingest_file(
-    lake: Lake, path: Path, stated: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
+    lake: Lake, path: Path, hints: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
 ) -> list[IngestOutcome]:
-    """Take in the document in a file, with the mapping that lies beside it where none is named."""
-    mapping = stated.mapping or (find_mapping(path) if is_table(path.name) else None)
-    stated = replace(stated, mapping=mapping)
-    return ingest_document(lake, load_document(path), stated, now=now, run_id=run_id, dry_run=dry_run)
+    """Ingest the document in a file, with the mapping that lies beside it where none is named."""
+    mapping = hints.mapping or (find_mapping(path) if is_table(path.name) else None)
+    hints = replace(hints, mapping=mapping)
+    return ingest_document(lake, load_document(path), hints, now=now, run_id=run_id, dry_run=dry_run)
 
 
 def ingest_document(
-    lake: Lake, document: Document, stated: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
+    lake: Lake, document: Document, hints: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
 ) -> list[IngestOutcome]:
     """Keep the document, read it, and record every release that it states and that is new.
 
@@ -169,20 +169,20 @@ def ingest_document(
     if not dry_run:
         lake.keep_document(document.sha256, document.content)
     try:
-        readings = _read_or_refuse(document, stated)
+        readings = _read_or_refuse(document, hints)
     except (ContractBroken, UsageError, SourceUnavailable) as error:
         if not dry_run:
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
         return [IngestOutcome(document.name, "refused", error=error)]
     known = recorded_documents(lake)
-    intake = _Intake(lake, document, known, stated, now, run_id, dry_run)
+    intake = _Intake(lake, document, known, hints, now, run_id, dry_run)
     return [intake.take(reading) for reading in readings]
 
 
-def _read_or_refuse(document: Document, stated: DocumentHints) -> list[Reading]:
+def _read_or_refuse(document: Document, hints: DocumentHints) -> list[Reading]:
     """Readings of the document; whatever else goes wrong inside a reader is a refusal of this document alone."""
     try:
-        return read_document(document, stated)
+        return read_document(document, hints)
     except TronaError:
         raise
     except Exception as error:
@@ -202,7 +202,7 @@ class _Intake:
     lake: Lake
     document: Document
     known: pl.DataFrame
-    stated: DocumentHints
+    hints: DocumentHints
     now: datetime
     run_id: str
     dry_run: bool
@@ -220,13 +220,13 @@ class _Intake:
             unresolved=reading.unresolved.height,
             unplaced=_list_unplaced(reading.unresolved),
         )
-        if not self.stated.wants(head.review_month):
+        if not self.hints.wants(head.review_month):
             return replace(outcome, status="skipped")
         if head.release_id in self.known["release_id"]:
             return outcome
         try:
             _check_publication(head, self.known, self.now)
-            chain = load_chain(head.chain, self.stated.chains_folder)
+            chain = load_chain(head.chain, self.hints.chains_folder)
             good, refused = check_reading(reading, chain=chain)
         except (ContractBroken, UsageError) as error:
             if not self.dry_run:

@@ -81,7 +81,7 @@ def _recode(document: Document, encoding: str) -> bytes:
         raise ContractBroken(
             "the file is not text in a known encoding",
             where=document.name,
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             found=f"byte {error.object[error.start : error.start + 1].hex()} at {error.start}",
             next="save it as CSV in UTF-8, or as XLSX or Parquet",
         ) from error
@@ -113,6 +113,6 @@ def _explain(
         "the file cannot be read as a table",
         where=document.name,
         found=found,
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="put cells that hold the separator in double quotes, and close each quote",
     )

@@ -58,7 +58,7 @@ def refuse_empty(where: str) -> NoReturn:
         "the file is empty",
         where=where,
         found="no cell with text",
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="give a file with a header and rows",
     )
 

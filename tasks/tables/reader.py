@@ -82,7 +82,7 @@ def _choose_grids(document: Document, grids: list[SheetGrid], mapping: TableMapp
                 f"no visible sheet {mapping.sheet!r}",
                 where=document.name,
                 found=f"sheets {', '.join(grid.sheet for grid in grids)}",
-                effect="nothing of it was taken in",
+                effect="no rows were loaded",
                 next="correct `sheet` in the mapping file",
             )
         chosen = named

@@ -68,7 +68,7 @@ def build_readings(
             "the table has no rows",
             where=document.name,
             found="a header without a filled row below it",
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="give rows below the header",
         )
     rows = rows.with_columns(review_month=print_period(pl.col("review_month")))
@@ -120,7 +120,7 @@ def _find_heads(
             f"the rows name {different.height:,} releases",
             where=document.name,
             found=f"at most {_MOST_RELEASES:,} are taken from one file",
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="check the columns source, review_month and published, or split the file",
         )
     sha256 = document.sha256
@@ -264,6 +264,6 @@ def _no_release(document: Document, refused: pl.DataFrame) -> ContractBroken:
         "no row of the file belongs to a release that can be taken in",
         where=document.name,
         found=told.head(5).to_list(),
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="correct the columns source, chain, review_month and published, or name them with the options",
     )

@@ -49,7 +49,7 @@ def choose_chain(document: Document, named: list[str], stated: TableHints, folde
             "nothing says which chain the table is about",
             where=document.name,
             found="no column chain, or an empty one",
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="name it with --chain, or in a column chain",
         )
     known = chain_paths(folder)
@@ -58,7 +58,7 @@ def choose_chain(document: Document, named: list[str], stated: TableHints, folde
             f"unknown chain {unknown[0]!r}",
             where=document.name,
             found=", ".join(named),
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next=f"{suggest_names(unknown[0], list(known))}",
         )
     if len(named) > 1:
@@ -66,7 +66,7 @@ def choose_chain(document: Document, named: list[str], stated: TableHints, folde
             f"the file holds {len(named)} chains; one file holds one",
             where=document.name,
             found=", ".join(named),
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="split it by chain, or take one of them in with --chain",
         )
     return load_chain(named[0], folder)
@@ -88,7 +88,7 @@ def build_head(
                 f"nothing says the {name} of the table",
                 where=document.name,
                 found=f"no column {name.replace(' ', '_')}, or an empty one",
-                effect="nothing of it was taken in",
+                effect="no rows were loaded",
                 next=f"name it: {option}",
             )
     zone = ZoneInfo(chain.calendar.time_zone)

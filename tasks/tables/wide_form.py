@@ -280,6 +280,6 @@ def _no_layout(grid: SheetGrid, mapping: TableMapping, layout: _Layout | None) -
         f"no {missing} found in a table of {mapping.orientation.replace('_', ' ')}",
         where=grid.where,
         found=f"first row: {', '.join(first[:12])}",
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="name header_row, label_columns or month_format in the mapping file",
     )

@@ -306,7 +306,7 @@ def test_two_chains_in_one_file_are_refused_whole():
         "the file holds 2 chains; one file holds one",
         "  where   january.csv",
         "  found   sodium_ion, lithium_ion",
-        "  effect  nothing of it was taken in",
+        "  effect  no rows were loaded",
         "  next    split it by chain, or take one of them in with --chain",
     ]
 
