@@ -10,7 +10,7 @@ from contracts.chain import load_chain
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.settings import load_settings
 from contracts.vocabulary import MEASURES
-from flows.cli.options import Filters, Format, LakeOption
+from flows.cli.options import Filters, Format, LakeOption, Shape
 from flows.cli.output import print_frame, print_message
 from flows.cli.query import derive_filtered, open_store, print_filtered
 
@@ -43,7 +43,7 @@ def record(
     scores = derive_filtered(store, settings, filters).scores
     grouping = {"group_by": [name.strip() for name in group_by.split(",")]} if group_by else {}
     rows = build_record(scores, actual="latest" if latest else "first", min_n=min_n, **grouping)  # type: ignore[arg-type]
-    return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters", "record")
 
 
 def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -52,7 +52,8 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
 
     settings, store = open_store(lake)
     rows = build_index(derive_filtered(store, settings, filters).scores)
-    return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters")
+    nothing = f"no scored forecasts in {settings.lake} for these filters"
+    return print_filtered(rows, filters, nothing, "surprise_index")
 
 
 def score(
@@ -93,7 +94,7 @@ def score(
     )
     frames = {"scores": scores, "record": found}
     frame = frames[show] if show in frames else compare_forecasters(scores)
-    print_frame(frame, format=format, nothing="nothing could be scored")
+    print_frame(frame, Shape(format), nothing="nothing could be scored")
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")
     return Exit.DONE
