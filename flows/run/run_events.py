@@ -10,7 +10,7 @@ from contracts.scores import SCORES
 from data_lake.lake import open_lake
 from flows.run.events import Event
 from flows.run.request import RunRequest, RunResult
-from tasks.alerts.release_missing import RULE as MISSING
+from tasks.alerts.rules.release_missing import NAME as MISSING
 from tasks.intake.ingest import IngestOutcome
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from contracts.alerts import ACKNOWLEDGEMENTS, CANDIDATES, DELIVERIES
+from contracts.alerts import ACKNOWLEDGEMENTS, DELIVERIES
 from contracts.chain import Chain
 from data_lake.lake import Lake
 from data_lake.ledger import (
@@ -19,7 +19,7 @@ from data_lake.ledger import (
     record_deliveries,
 )
 from tasks.alerts.decisions import decide
-from tasks.alerts.delivery_broken import RULE, find_broken_deliveries
+from tasks.alerts.rules.delivery_broken import RULE, find_broken_deliveries
 from tasks.delivery.channels import build_senders
 from tasks.delivery.outbox import find_pending_months, plan_deliveries
 from tasks.delivery.receivers import Receiver
@@ -113,11 +113,11 @@ def record_broken_deliveries(lake: Lake, *, now: datetime, run_id: str) -> pl.Da
     dead = deliveries.filter(pl.col("event") == "dead")
     if dead.is_empty():
         return pl.DataFrame()
-    candidates = CANDIDATES.conform(find_broken_deliveries(deliveries))
-    silences = read_silences(lake)
+    candidates = RULE.complete(find_broken_deliveries(deliveries))
+    silences, rules = read_silences(lake), {RULE.name}
     return record_alerts(
         lake,
-        lambda ledger: decide(candidates, ledger, silences, as_of=now, recorded_at=now, run_id=run_id, rules={RULE}),
+        lambda ledger: decide(candidates, ledger, silences, as_of=now, recorded_at=now, run_id=run_id, rules=rules),
         months=(dead["month"].min(), dead["month"].max()),  # type: ignore[arg-type]
     )
 

@@ -12,14 +12,12 @@ from datetime import date, datetime, timedelta
 import polars as pl
 import pytest
 
-from contracts.alerts import CANDIDATES, DELIVERIES
+from contracts.alerts import CANDIDATES
 from contracts.chain import Calendar, Chain, Segment
-from contracts.comparisons import COMPARISONS
 from contracts.period import add_months
-from contracts.releases import QUARANTINE
 from data_lake.delta import DeltaLog
 from data_lake.ledger import read_deliveries, read_ledger
-from tasks.alerts import find_alerts, read_current, record_candidates
+from tasks.alerts import Evaluation, find_alerts, read_current, record_candidates
 from tasks.delivery import Receiver, SecretName, deliver
 from tasks.delivery.channels import build_senders
 from tasks.delivery.sending import LEASE, find_current
@@ -118,11 +116,8 @@ def plant(rng: random.Random) -> World:
 
 def live_once(lake, world: World, receivers, senders, month: date, now: datetime) -> None:
     """One live run: judge this month and the one before, enter, deliver. Dies wherever the dice say."""
-    empty = {"comparisons": COMPARISONS.empty(), "quarantine": QUARANTINE.empty()}
     span = (add_months(month, -1), month)
-    found = find_alerts(
-        **world.tables(now), **empty, deliveries=DELIVERIES.empty(), chains=CHAINS, months=span, as_of=now
-    )
+    found = find_alerts(Evaluation(**world.tables(now), chains=CHAINS, months=span, as_of=now))
     assert found.schema == CANDIDATES.schema
     record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=CHAINS)
     deliver(lake, receivers, lambda name: name.env, now, chains=CHAINS, run_id="live", console=print, senders=senders)

@@ -1,31 +1,26 @@
 """Rule release_missing: a month's review has not come by its calendar deadline."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from contracts.chain import Calendar, Chain
+from contracts.chain import Calendar
 from contracts.holidays import add_business_days
 from contracts.period import MONTH_PATTERN, add_months
 from contracts.text import fill_text
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.registry import Rule, register
 from tasks.alerts.wording import lower_title
 
-RULE = "release_missing"
+NAME = "release_missing"
 # A source that has not published for so many months is taken to have ended: it is no longer missed each month.
 FOLLOWED_MONTHS = 3
 # A gap that is first seen when its month is further back than this is history: recorded, and news to nobody.
 WATCHED_MONTHS = 3
 
 
-def find_missing_releases(
-    releases: pl.DataFrame,
-    figures: pl.DataFrame,
-    chains: Mapping[str, Chain],
-    months: tuple[date, date],
-    as_of: datetime,
-) -> pl.DataFrame:
+def find_missing_releases(evaluation: Evaluation) -> pl.DataFrame:
     """States (critical), one per source, chain and reference month whose deadline has passed without a review.
 
     The deadline is the end of the day `publication_day` of the next month plus the grace in business days, in the
@@ -34,8 +29,8 @@ def find_missing_releases(
     together with February) is not missing. A source is missed for as long as it had reviewed one of the
     three months before.
     """
-    seen = _read_reviewed(releases, figures, chains, as_of)
-    expected = _list_deadlines(chains, months, as_of)
+    seen = _read_reviewed(evaluation)
+    expected = _list_deadlines(evaluation)
     followed = (
         seen.rename({"month": "past"})
         .join(expected, on="chain")
@@ -50,8 +45,6 @@ def find_missing_releases(
         followed.join(seen, on=["source", "chain", "month"], how="anti")
         .sort("source", "chain", "month")
         .select(
-            pl.lit("state").alias("kind"),
-            pl.lit(RULE).alias("rule"),
             pl.lit("critical").alias("severity"),
             "source",
             "chain",
@@ -81,11 +74,11 @@ def find_deadline(month: date, calendar: Calendar) -> date:
     return add_business_days(due, calendar.grace_business_days, calendar.time_zone)
 
 
-def _list_deadlines(chains: Mapping[str, Chain], months: tuple[date, date], as_of: datetime) -> pl.DataFrame:
+def _list_deadlines(evaluation: Evaluation) -> pl.DataFrame:
     """Chain and month of every deadline that has passed."""
-    rows = []
-    for chain in chains.values():
-        today = as_of.astimezone(ZoneInfo(chain.calendar.time_zone)).date()
+    rows, months = [], evaluation.months
+    for chain in evaluation.chains.values():
+        today = evaluation.as_of.astimezone(ZoneInfo(chain.calendar.time_zone)).date()
         month = months[0]
         while month <= months[1] and month < today:
             deadline = find_deadline(month, chain.calendar)
@@ -96,10 +89,9 @@ def _list_deadlines(chains: Mapping[str, Chain], months: tuple[date, date], as_o
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _read_reviewed(
-    releases: pl.DataFrame, figures: pl.DataFrame, chains: Mapping[str, Chain], as_of: datetime
-) -> pl.DataFrame:
+def _read_reviewed(evaluation: Evaluation) -> pl.DataFrame:
     """Source, chain and month of every review, and of every month with a published actual."""
+    releases, figures, as_of = evaluation.releases, evaluation.figures, evaluation.as_of
     retracted = releases.filter(pl.col("event") == "retracted").select("release_id")
     reviewed = (
         releases.filter(pl.col("event") == "recorded", pl.col("published_at") <= as_of)
@@ -110,4 +102,18 @@ def _read_reviewed(
     stated = figures.filter(pl.col("kind") == "actual", pl.col("is_monthly"), pl.col("published_at") <= as_of).select(
         "source", "chain", "month"
     )
-    return pl.concat([reviewed, stated]).filter(pl.col("chain").is_in(list(chains))).unique()
+    return pl.concat([reviewed, stated]).filter(pl.col("chain").is_in(list(evaluation.chains))).unique()
+
+
+RULE = register(
+    Rule(
+        name=NAME,
+        kind="state",
+        severities=("critical",),
+        says="a month's review has not come by its deadline; a gap first seen more than three months later is recorded "
+        "and told to nobody",
+        find=find_missing_releases,
+        rank=0,
+        is_cause=True,
+    )
+)

@@ -7,7 +7,7 @@ import polars as pl
 ENOUGH_FOR_80, ENOUGH_FOR_90 = 4, 9
 
 
-def add_usual_bands(rows: pl.DataFrame, past: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
+def add_usual_size(rows: pl.DataFrame, past: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     """`rows` with n_past, band_80 and band_90: the usual size of `error` in the past of the same series.
 
     Split conformal: of the n sizes |error| known at `known_at`, the one of rank ⌈(n+1)(1−α)⌉ in ascending order,

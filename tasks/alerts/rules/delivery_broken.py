@@ -3,10 +3,19 @@
 import polars as pl
 
 from contracts.text import fill_text
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.registry import Rule, register
 
-RULE = "delivery_broken"
+NAME = "delivery_broken"
 # Who says it: Trona itself, about its own messages.
 SPEAKER = "trona"
+
+
+def find_broken_deliveries_of(evaluation: Evaluation) -> pl.DataFrame:
+    """What `find_broken_deliveries` finds for the chains and months of the evaluation."""
+    return find_broken_deliveries(evaluation.deliveries).filter(
+        pl.col("chain").is_in(list(evaluation.chains)), pl.col("month").is_between(*evaluation.months)
+    )
 
 
 def find_broken_deliveries(deliveries: pl.DataFrame) -> pl.DataFrame:
@@ -23,8 +32,6 @@ def find_broken_deliveries(deliveries: pl.DataFrame) -> pl.DataFrame:
         .sort("receiver")
     )
     return last.select(
-        pl.lit("state").alias("kind"),
-        pl.lit(RULE).alias("rule"),
         pl.lit("error").alias("severity"),
         pl.lit(SPEAKER).alias("source"),
         "chain",
@@ -39,3 +46,14 @@ def find_broken_deliveries(deliveries: pl.DataFrame) -> pl.DataFrame:
         pl.struct("attempt", "reason", "headline", "delivery_id").struct.json_encode().alias("detail"),
         pl.lit("").alias("figure_ids"),
     )
+
+
+RULE = register(
+    Rule(
+        name=NAME,
+        kind="state",
+        severities=("error",),
+        says="a receiver cannot be told",
+        find=find_broken_deliveries_of,
+    )
+)

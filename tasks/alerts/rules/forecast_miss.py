@@ -3,6 +3,9 @@
 import polars as pl
 
 from contracts.text import fill_text
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.registry import Rule, register
+from tasks.alerts.scored import MISS_LIMITS
 from tasks.alerts.wording import (
     measure_words,
     name_quantity,
@@ -10,11 +13,11 @@ from tasks.alerts.wording import (
     write_value,
 )
 
-RULE = "forecast_miss"
+NAME = "forecast_miss"
 
 
-def find_forecast_misses(marked: pl.DataFrame) -> pl.DataFrame:
-    """Candidates among marked forecasts (see `prepare_scored`), all distances taken beyond rounding.
+def find_forecast_misses(evaluation: Evaluation) -> pl.DataFrame:
+    """Candidates among scored forecasts (see `prepare_scored`), all distances taken beyond rounding.
 
     - info: |error| above the static tolerance and, once known, above the 80 % band
     - warning: moreover above the 90 % band, and the level at least `level_pct` from its forecast
@@ -22,6 +25,7 @@ def find_forecast_misses(marked: pl.DataFrame) -> pl.DataFrame:
 
     While the record is too short for a band the static tolerance stands in for the 90 % band.
     """
+    scored = evaluation.scored.filter(pl.col("month").is_between(*evaluation.months))
     practical = (
         pl.when(pl.col("family").is_in(["growth", "level"]) & pl.col("level_near").is_not_null())
         .then(pl.col("level_near") >= pl.col("level_pct"))
@@ -29,9 +33,7 @@ def find_forecast_misses(marked: pl.DataFrame) -> pl.DataFrame:
     )
     outside_80 = (pl.col("near") > pl.col("band_80")).fill_null(True)
     outside_90 = (pl.col("near") > pl.col("band_90")).fill_null(True)
-    return marked.filter(pl.col("is_missed") & outside_80).select(
-        pl.lit("event").alias("kind"),
-        pl.lit(RULE).alias("rule"),
+    return scored.filter(pl.col("is_missed") & outside_80).select(
         pl.when(outside_90 & practical).then(pl.lit("warning")).otherwise(pl.lit("info")).alias("severity"),
         *("source", "chain", "segment", "product", "metric", "measure", "month"),
         _write_title().alias("title"),
@@ -110,3 +112,30 @@ def _write_title() -> pl.Expr:
         measure_words(measure),
         level.fill_null(""),
     )
+
+
+RULE = register(
+    Rule(
+        name=NAME,
+        kind="event",
+        severities=("info", "warning"),
+        says="the outcome lies outside the tolerance and the usual error",
+        find=find_forecast_misses,
+        thresholds=MISS_LIMITS,
+        rank=3,
+        is_cause=True,
+        labels={
+            "forecast": "forecast",
+            "forecast_lower": "forecast at least",
+            "forecast_upper": "forecast at most",
+            "actual": "outcome",
+            "first_actual": "first published outcome",
+            "surprise": "surprise",
+            "surprise_beyond_rounding": "surprise that rounding cannot explain",
+            "level_surprise_pct": "level against its forecast, %",
+            "band": "usual size",
+            "band_kind": "usual size is",
+            "band_n": "past forecasts behind it",
+        },
+    )
+)

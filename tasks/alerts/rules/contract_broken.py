@@ -1,29 +1,29 @@
 """Rule contract_broken: rows of a month's latest release were refused."""
 
-from collections.abc import Mapping
-from datetime import date
-
 import polars as pl
 
-from contracts.chain import Chain
 from contracts.period import MONTH_PATTERN
 from contracts.text import fill_text
-from tasks.alerts.thresholds import read_thresholds
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.registry import Rule, register
+from tasks.alerts.thresholds import Threshold, read_thresholds
 from tasks.alerts.wording import lower_title
 
-RULE = "contract_broken"
+NAME = "contract_broken"
+LIMITS = {"refused_pct": Threshold(5.0, "percent of refused rows from which a release is doubtful")}
 
 
-def find_broken_contracts(
-    releases: pl.DataFrame, quarantine: pl.DataFrame, chains: Mapping[str, Chain], months: tuple[date, date]
-) -> pl.DataFrame:
+def find_broken_contracts(evaluation: Evaluation) -> pl.DataFrame:
     """States, one per source, chain and reviewed month whose latest release has rows in quarantine.
 
     info below `refused_pct` percent of its rows, error from there on (the rest is doubtful), critical when nothing of
     it was kept. Ends when a later release of that month is clean.
     """
+    chains, months, releases = evaluation.chains, evaluation.months, evaluation.releases
     refused = (
-        quarantine.filter(pl.col("review_month").str.contains(MONTH_PATTERN), pl.col("chain").is_in(list(chains)))
+        evaluation.quarantine.filter(
+            pl.col("review_month").str.contains(MONTH_PATTERN), pl.col("chain").is_in(list(chains))
+        )
         .group_by("source", "chain", "review_month", "release_id")
         .agg(
             pl.col("row").n_unique().cast(pl.Int64).alias("refused"),
@@ -49,7 +49,10 @@ def find_broken_contracts(
         .with_columns(pl.col("figures").fill_null(0))
     )
     limits = (
-        read_thresholds(chains, RULE).filter(pl.col("segment") == "").unique("chain").select("chain", "refused_pct")
+        read_thresholds(chains, NAME, LIMITS)
+        .filter(pl.col("segment") == "")
+        .unique("chain")
+        .select("chain", "refused_pct")
     )
     titles = {c.name: lower_title(c.title) for c in chains.values()}
     share = 100 * pl.col("refused") / (pl.col("refused") + pl.col("figures"))
@@ -64,8 +67,6 @@ def find_broken_contracts(
         latest.join(limits, on="chain")
         .sort("source", "chain", "month")
         .select(
-            pl.lit("state").alias("kind"),
-            pl.lit(RULE).alias("rule"),
             severity.alias("severity"),
             "source",
             "chain",
@@ -84,3 +85,17 @@ def find_broken_contracts(
             pl.lit("").alias("figure_ids"),
         )
     )
+
+
+RULE = register(
+    Rule(
+        name=NAME,
+        kind="state",
+        severities=("info", "error", "critical"),
+        says="rows of a review were refused",
+        find=find_broken_contracts,
+        thresholds=LIMITS,
+        rank=1,
+        is_cause=True,
+    )
+)

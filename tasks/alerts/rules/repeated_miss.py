@@ -1,30 +1,32 @@
 """Rule repeated_miss: several misses of one sign in a row say that the forecaster is off, not the month."""
 
-from collections.abc import Mapping
-from datetime import date
-
 import polars as pl
 
-from contracts.chain import Chain
 from contracts.text import fill_text
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.registry import Rule, register
 from tasks.alerts.scored import SERIES
-from tasks.alerts.thresholds import read_thresholds
+from tasks.alerts.thresholds import Threshold, read_thresholds
 from tasks.alerts.wording import measure_words, name_quantity, write_number
 
-RULE = "repeated_miss"
+NAME = "repeated_miss"
+LIMITS = {
+    "misses": Threshold(3, "so many misses of one sign in a row"),
+    "within_months": Threshold(6, "all inside so many months"),
+}
 
 
-def find_repeated_misses(marked: pl.DataFrame, chains: Mapping[str, Chain], months: tuple[date, date]) -> pl.DataFrame:
+def find_repeated_misses(evaluation: Evaluation) -> pl.DataFrame:
     """Candidates (error) where a run of misses of one sign reaches `misses`, and again at each multiple of it.
 
     A run is of consecutive marked forecasts of a series; a marked forecast that was no miss, or a miss of the other
     sign, ends it. The last `misses` of the run lie inside `within_months`. All from `is_missed`, hence beyond rounding.
     """
-    limits = read_thresholds(chains, RULE)
+    limits = read_thresholds(evaluation.chains, NAME, LIMITS)
     series = list(SERIES)
     signed = pl.when(pl.col("is_missed")).then(pl.col("error").sign()).otherwise(0.0)
     runs = (
-        marked.sort(*series, "month")
+        evaluation.scored.sort(*series, "month")
         .with_columns(signed.alias("side"))
         .with_columns(pl.col("side").rle_id().over(series).alias("run"))
         .with_columns(pl.int_range(1, pl.len() + 1).over(*series, "run").alias("length"))
@@ -41,7 +43,7 @@ def find_repeated_misses(marked: pl.DataFrame, chains: Mapping[str, Chain], mont
         .drop("misses")
     )
     reached = runs.filter(
-        pl.col("month").is_between(*months),
+        pl.col("month").is_between(*evaluation.months),
         pl.col("length") >= pl.col("misses"),
         pl.col("length") % pl.col("misses") == 0,
     )
@@ -90,8 +92,6 @@ def _write(found: pl.DataFrame) -> pl.DataFrame:
         measure_words(pl.col("measure")),
     )
     return found.select(
-        pl.lit("event").alias("kind"),
-        pl.lit(RULE).alias("rule"),
         pl.lit("error").alias("severity"),
         *("source", "chain", "segment", "product", "metric", "measure", "month"),
         title.alias("title"),
@@ -106,3 +106,16 @@ def _write(found: pl.DataFrame) -> pl.DataFrame:
         .alias("detail"),
         "figure_ids",
     )
+
+
+RULE = register(
+    Rule(
+        name=NAME,
+        kind="event",
+        severities=("error",),
+        says="three misses of one sign in a row",
+        find=find_repeated_misses,
+        thresholds=LIMITS,
+        rank=3,
+    )
+)

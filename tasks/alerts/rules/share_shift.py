@@ -1,30 +1,31 @@
 """Rule share_shift: a product's share of its segment moved by more than it usually does."""
 
-from collections.abc import Mapping
-from datetime import date
-
 import polars as pl
 
-from contracts.chain import Chain
 from contracts.text import fill_text
-from tasks.alerts.bands import add_usual_bands
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.registry import Rule, register
 from tasks.alerts.scored import SERIES
-from tasks.alerts.thresholds import read_thresholds
+from tasks.alerts.thresholds import Threshold, read_thresholds
+from tasks.alerts.usual_size import add_usual_size
 from tasks.alerts.wording import name_quantity, write_number
 
-RULE = "share_shift"
+NAME = "share_shift"
+LIMITS = {
+    "info_pp": Threshold(5.0, "a change of a share within a month is told from above here"),
+    "warning_pp": Threshold(8.0, "a warning from here on"),
+}
 
 
-def find_share_shifts(
-    comparisons: pl.DataFrame, chains: Mapping[str, Chain], months: tuple[date, date], subjects: pl.DataFrame
-) -> pl.DataFrame:
+def find_share_shifts(evaluation: Evaluation) -> pl.DataFrame:
     """Candidates from rows with measure `share_mom_pp`, reported before derived.
 
     The smallest |shift| that rounding allows is above `info_pp` (info) or at least `warning_pp` (warning) and, once
     the series' own record is long enough, outside its 80 % (info) or 90 % band (warning).
     """
+    chains, months = evaluation.chains, evaluation.months
     shifts = (
-        comparisons.filter(
+        evaluation.comparisons.filter(
             pl.col("measure") == "share_mom_pp",
             pl.col("basis").is_in(["reported", "derived"]),
             pl.col("value").is_not_null(),
@@ -43,9 +44,9 @@ def find_share_shifts(
         .with_row_index("row")
     )
     found = (
-        add_usual_bands(window, past, by=SERIES)
-        .join(read_thresholds(chains, RULE), on=["chain", "segment", "measure"], how="inner")
-        .join(subjects, on=["chain", "segment", "product"], how="left")
+        add_usual_size(window, past, by=SERIES)
+        .join(read_thresholds(chains, NAME, LIMITS), on=["chain", "segment", "measure"], how="inner")
+        .join(evaluation.subjects, on=["chain", "segment", "product"], how="left")
         .with_columns(pl.col("subject").fill_null(pl.col("product")))
     )
     outside_80 = (pl.col("near") > pl.col("band_80")).fill_null(True)
@@ -59,8 +60,6 @@ def find_share_shifts(
         write_number(pl.col("value")),
     )
     return found.filter((pl.col("near") > pl.col("info_pp") + 1e-9) & outside_80).select(
-        pl.lit("event").alias("kind"),
-        pl.lit(RULE).alias("rule"),
         pl.when(severe).then(pl.lit("warning")).otherwise(pl.lit("info")).alias("severity"),
         *SERIES,
         "month",
@@ -76,3 +75,16 @@ def find_share_shifts(
         .alias("detail"),
         "figure_ids",
     )
+
+
+RULE = register(
+    Rule(
+        name=NAME,
+        kind="event",
+        severities=("info", "warning"),
+        says="a product's share moved by more than it usually does",
+        find=find_share_shifts,
+        thresholds=LIMITS,
+        rank=3,
+    )
+)

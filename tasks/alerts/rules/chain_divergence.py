@@ -1,23 +1,28 @@
 """Rule chain_divergence: linked stages grow apart by more than they usually do."""
 
 from collections.abc import Mapping
-from datetime import date
 
 import polars as pl
 
 from contracts.chain import Chain
 from contracts.text import fill_text
-from tasks.alerts.thresholds import read_thresholds
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.registry import Rule, register
+from tasks.alerts.thresholds import Threshold, read_thresholds
 from tasks.alerts.wording import lower_title, measure_words, write_number, write_value
 
-RULE = "chain_divergence"
+NAME = "chain_divergence"
+LIMITS = {
+    "months_k": Threshold(1, "fires where the gap holds in so many of the last `months_n` months"),
+    "months_n": Threshold(3, "months looked at"),
+    "warning_spreads": Threshold(2.0, "a warning from so many limits on"),
+    "warning_months": Threshold(2, "or where the gap holds in so many months"),
+}
 _LINK = ("source", "chain", "segment", "counterpart", "product", "metric", "measure")
 _STAGE = ("source", "chain", "segment", "product", "metric", "measure", "month")
 
 
-def find_chain_divergences(
-    comparisons: pl.DataFrame, chains: Mapping[str, Chain], months: tuple[date, date], subjects: pl.DataFrame
-) -> pl.DataFrame:
+def find_chain_divergences(evaluation: Evaluation) -> pl.DataFrame:
     """Candidates from rows with basis `divergence` (segment = upstream, counterpart = downstream).
 
     A gap counts when its smallest size that rounding allows exceeds the link's `spread_pp`. Fires when that holds in
@@ -25,7 +30,9 @@ def find_chain_divergences(
     `warning_spreads` spreads beyond rounding, or holds in `warning_months` of them; else info. One candidate per
     upstream stage: its widest link is the finding, the others are in the detail, since a counterpart is not identity.
     """
-    limits = read_thresholds(chains, RULE)
+    chains, months = evaluation.chains, evaluation.months
+    comparisons = evaluation.comparisons
+    limits = read_thresholds(chains, NAME, LIMITS)
     apart = (
         comparisons.filter(pl.col("basis") == "divergence", pl.col("chain").is_in(list(chains)))
         .join(limits, on=["chain", "segment", "measure"], how="inner")
@@ -39,7 +46,7 @@ def find_chain_divergences(
         apart.join(repeated, on=[*_LINK, "month"], how="left")
         .filter(pl.col("month").is_between(*months), pl.col("months_apart") >= pl.col("months_k"))
         .pipe(_add_growth, comparisons, chains)
-        .pipe(_add_names, subjects)
+        .pipe(_add_names, evaluation.subjects)
         .sort(*_STAGE, pl.col("near") / pl.col("spread_pp"), "counterpart", descending=[*[False] * 7, True, False])
     )
     others = found.group_by(_STAGE).agg(pl.col("downstream").slice(1).str.join(", ").alias("also"))
@@ -115,8 +122,6 @@ def _write(found: pl.DataFrame) -> pl.DataFrame:
         write_number(pl.col("spread_pp")),
     )
     return found.select(
-        pl.lit("event").alias("kind"),
-        pl.lit(RULE).alias("rule"),
         pl.when(severe).then(pl.lit("warning")).otherwise(pl.lit("info")).alias("severity"),
         *_STAGE,
         (pl.coalesce(growth, names) + gap).alias("title"),
@@ -153,3 +158,22 @@ def _say_meaning() -> pl.Expr:
         .then(pl.lit("Materials grow faster than the stage they feed: stocks may be building."))
         .otherwise(pl.lit("Materials grow slower than the stage they feed: stocks may be drawn down."))
     )
+
+
+RULE = register(
+    Rule(
+        name=NAME,
+        kind="event",
+        severities=("info", "warning"),
+        says="linked stages grow apart by more than they usually do",
+        find=find_chain_divergences,
+        thresholds=LIMITS,
+        rank=4,
+        labels={
+            "gap_pp": "gap, pp",
+            "gap_beyond_rounding_pp": "gap that rounding cannot explain, pp",
+            "spread_pp": "usual gap, pp",
+            "months_apart": "months apart of late",
+        },
+    )
+)
