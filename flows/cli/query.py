@@ -35,7 +35,7 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     from data_lake.figures import PUBLICATION_ORDER, read_figures, read_vintages  # noqa: PLC0415 - not for --help
 
     settings, store = open_store(lake)
-    as_of, as_recorded = _read_instants(store, settings, filters)
+    as_of, as_recorded = find_instants(store, settings, filters)
     read = read_vintages if vintages else read_figures
     found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded).lazy()
     rows = found.sort(*FIGURES.key[:-1], *PUBLICATION_ORDER).collect()
@@ -69,7 +69,7 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     rows = filters.selection().apply(store.table(QUARANTINE).scan())
     if run:
         rows = rows.filter(run_id=run)
-    _, as_recorded = _read_instants(store, settings, filters)
+    _, as_recorded = find_instants(store, settings, filters)
     if as_recorded:
         rows = rows.filter(pl.col("recorded_at") <= as_recorded)
     found = rows.sort("recorded_at", *QUARANTINE.key).collect()
@@ -79,7 +79,7 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
 def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Publications and what became of them: recorded, evaluated, retracted, in order."""
     settings, store = open_store(lake)
-    as_of, as_recorded = _read_instants(store, settings, filters)
+    as_of, as_recorded = find_instants(store, settings, filters)
     events = filters.selection().apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of)
     if as_recorded:
         events = events.filter(pl.col("at") <= as_recorded)
@@ -127,7 +127,7 @@ def alerts(
     for value in filter(None, (severity, fail_on)):
         if value not in SEVERITIES:
             raise UsageError(f"no severity {value!r}", next=f"severities are: {', '.join(SEVERITIES)}")
-    as_of, as_recorded = _read_instants(store, settings, filters)
+    as_of, as_recorded = find_instants(store, settings, filters)
     is_full = why or filters.json or filters.format != "table"
     rows = read_alerts(store, as_of=as_of, as_recorded=as_recorded, full=is_full)
     found = filters.selection().apply(rows.lazy()).collect()
@@ -177,7 +177,7 @@ def restatements(
 
     settings, store = open_store(lake)
     now = datetime.now(UTC)
-    as_of, as_recorded = _read_instants(store, settings, filters, now)
+    as_of, as_recorded = find_instants(store, settings, filters, now)
     selection = filters.selection()
     if between:
         first, separator, second = between.partition("..")
@@ -240,7 +240,7 @@ def days_zone(store: "Lake", settings: Settings, chain: str) -> str:
     return find_zone(named)
 
 
-def _read_instants(
+def find_instants(
     store: "Lake", settings: Settings, filters: Filters, now: datetime | None = None
 ) -> tuple[datetime, datetime | None]:
     """As-of and as-recorded of the filters; the chains are looked up only where an instant is asked for."""
@@ -254,7 +254,7 @@ def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Der
     from tasks.comparing.refresh import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
 
     wanted = filters.selection()
-    as_of, as_recorded = _read_instants(store, settings, filters)
+    as_of, as_recorded = find_instants(store, settings, filters)
     span = known_span(store) or (as_of.date(), as_of.date())
     derived = derive_months(
         store,

@@ -40,7 +40,6 @@ def test_a_publication_keeps_no_zone_where_it_states_none():
     assert parse_published("2026-02-05T09:00:00+08:00").astimezone(UTC) == datetime(2026, 2, 5, 1, tzinfo=UTC)
 
 
-
 @pytest.fixture
 def trona(capfdbinary, monkeypatch, tmp_path):
     monkeypatch.setenv("TRONA_CONFIG", str(tmp_path))
