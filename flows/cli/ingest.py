@@ -14,11 +14,10 @@ from contracts.period import add_months, format_month
 from contracts.settings import load_settings
 from contracts.terminal_text import escape_terminal
 from data_lake.lake import open_lake
-from flows.cli.options import Format, LakeOption, parse_published
+from flows.cli.options import Format, LakeOption, Shape, parse_published
 from flows.cli.output import print_frame, print_message
 
 _DEFAULT_LAKE = LakeOption()
-_ZONE = "Asia/Shanghai"
 _EXTRACTED = ("segment", "product", "metric", "period", "kind", "measure")
 EXTRACT_COLUMNS = (*_EXTRACTED, "value", "lower", "upper", "unit", "qualifier", "evidence")
 
@@ -54,7 +53,7 @@ def ingest(
     dry_run
         Read and check, write nothing.
     """
-    from tasks.intake.ingest import DocumentHints, find_documents, ingest_file  # noqa: PLC0415 - not for --help
+    from tasks.intake.ingest import DocumentHints, find_documents, ingest_file, later  # noqa: PLC0415 - not for --help
 
     if not paths:
         raise UsageError("nothing to ingest", next="trona ingest PATH…")
@@ -65,7 +64,7 @@ def ingest(
         source=source,
         usual_source=settings.source,
         chain=chain,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         review_month=month,
         mapping=mapping,
         chains_folder=settings.chains_folder,
@@ -76,7 +75,7 @@ def ingest(
     errors: list[TronaError] = []
     for number, path in enumerate(documents, start=1):
         try:
-            outcomes = ingest_file(store, path, stated, now=now, run_id=run_id, dry_run=dry_run)
+            outcomes = ingest_file(store, path, stated, now=later(now, number), run_id=run_id, dry_run=dry_run)
         except SourceUnavailable as error:
             errors.append(error)
             print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}: {error.what}")
@@ -100,9 +99,11 @@ def ingest(
         unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
         for line in unplaced:
             print_message(f"  unresolved: {escape_terminal(line)}")
+        for line in (line for outcome in outcomes for line in outcome.clashes):
+            print_message(f"  {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
     schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
-    print_frame(pl.DataFrame(rows, schema=schema), format="table", nothing="no documents found")
+    print_frame(pl.DataFrame(rows, schema=schema), nothing="no documents found")
     _tell_end(rows, run_id, dry_run=dry_run)
     for other in errors[1:]:
         print_message("\n".join(escape_terminal(line) for line in str(other).splitlines()))
@@ -151,7 +152,7 @@ def extract(
         source=source,
         usual_source=settings.source or "unstated",
         chain=chain,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         review_month=month,
         mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
         chains_folder=settings.chains_folder,
@@ -166,12 +167,12 @@ def extract(
             f"{reading.refused.height} refused"
         )
     if unresolved:
-        print_frame(pl.concat([r.unresolved for r in readings]), format=format, nothing="nothing is unresolved")
+        print_frame(pl.concat([r.unresolved for r in readings]), Shape(format), nothing="nothing is unresolved")
         return Exit.DONE
     figures = pl.concat([r.figures for r in readings]) if readings else READ_FIGURES.empty()
     shown = figures.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
     shown = shown.select(EXTRACT_COLUMNS) if format == "table" else shown
-    print_frame(shown, format=format, nothing="no figure was found")
+    print_frame(shown, Shape(format), nothing="no figure was found")
     return Exit.DONE
 
 

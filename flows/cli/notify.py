@@ -102,10 +102,11 @@ def _refuse_contradictions(
 
 def _list_dead(store: "Lake", *, as_json: bool) -> int:
     """The messages that were given up, with the ids that --retry takes."""
+    from flows.cli.options import Shape  # noqa: PLC0415
     from flows.cli.output import print_frame  # noqa: PLC0415
     from tasks.delivery.requeue import list_dead  # noqa: PLC0415
 
-    print_frame(list_dead(store), format="json" if as_json else "table", nothing="no message was given up")
+    print_frame(list_dead(store), Shape("json" if as_json else "table"), nothing="no message was given up")
     return Exit.DONE
 
 
