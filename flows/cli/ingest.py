@@ -18,7 +18,6 @@ from flows.cli.options import Format, LakeOption, Shape, parse_published
 from flows.cli.output import print_frame, print_message
 
 _DEFAULT_LAKE = LakeOption()
-_ZONE = "Asia/Shanghai"
 _EXTRACTED = ("segment", "product", "metric", "period", "kind", "measure")
 EXTRACT_COLUMNS = (*_EXTRACTED, "value", "lower", "upper", "unit", "qualifier", "evidence")
 
@@ -54,7 +53,7 @@ def ingest(
     dry_run
         Read and check, write nothing.
     """
-    from tasks.intake.ingest import DocumentHints, find_documents, ingest_file  # noqa: PLC0415 - not for --help
+    from tasks.intake.ingest import DocumentHints, find_documents, ingest_file, later  # noqa: PLC0415 - not for --help
 
     if not paths:
         raise UsageError("nothing to ingest", next="trona ingest PATH…")
@@ -65,7 +64,7 @@ def ingest(
         source=source,
         usual_source=settings.source,
         chain=chain,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         review_month=month,
         mapping=mapping,
         chains_folder=settings.chains_folder,
@@ -76,7 +75,7 @@ def ingest(
     errors: list[TronaError] = []
     for number, path in enumerate(documents, start=1):
         try:
-            outcomes = ingest_file(store, path, stated, now=now, run_id=run_id, dry_run=dry_run)
+            outcomes = ingest_file(store, path, stated, now=later(now, number), run_id=run_id, dry_run=dry_run)
         except SourceUnavailable as error:
             errors.append(error)
             print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}: {error.what}")
@@ -102,6 +101,8 @@ def ingest(
             print_message(f"  unresolved: {escape_terminal(line)}")
         for line in (line for outcome in outcomes for line in outcome.refusals):
             print_message(f"  refused: {escape_terminal(line)}")
+        for line in (line for outcome in outcomes for line in outcome.clashes):
+            print_message(f"  {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
     schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
     print_frame(pl.DataFrame(rows, schema=schema), nothing="no documents found")
@@ -159,7 +160,7 @@ def extract(
         source=source,
         usual_source=settings.source or "unstated",
         chain=chain,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         review_month=month,
         mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
         chains_folder=settings.chains_folder,

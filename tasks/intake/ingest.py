@@ -22,6 +22,7 @@ from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents
 from tasks.extraction import is_review, read_review
+from tasks.intake.clashes import describe_clashes, find_rivals, record_after
 from tasks.intake.figure_rows import build_figures, build_release, short_hash
 from tasks.tables import find_mapping, is_table, read_table
 
@@ -59,7 +60,7 @@ class IngestOutcome:
     """What became of one release of a document.
 
     `unplaced` holds what was seen but could not be placed, and `refusals` what was refused, a line each, the first
-    `MOST_TOLD` of them.
+    `MOST_TOLD` of them; `clashes` the figures of which another value is recorded for the same day, a line each.
     `recorded`; `known` (nothing new); `refused`; `skipped` (outside the months asked for); `readable` (dry run).
     """
 
@@ -75,6 +76,7 @@ class IngestOutcome:
     unresolved: int = 0
     unplaced: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    clashes: tuple[str, ...] = ()
     error: TronaError | None = field(default=None, repr=False)
 
 
@@ -164,6 +166,14 @@ def check_as_ingest(
         return READ_FIGURES.empty(), refused, error
 
 
+def later(now: datetime, number: int) -> datetime:
+    """When the so-many-th document of a command is recorded, counted from 1: a microsecond after the one before it.
+
+    Documents are read several at a time, yet of two vintages of one instant the one recorded last is the later.
+    """
+    return now + timedelta(microseconds=number - 1)
+
+
 def ingest_file(
     lake: Lake, path: Path, hints: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
 ) -> list[IngestOutcome]:
@@ -190,8 +200,13 @@ def ingest_document(
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
         return [IngestOutcome(document.name, "refused", error=error)]
     known = recorded_documents(lake)
-    intake = _Intake(lake, document, known, hints, now, run_id, dry_run)
-    return [intake.take(reading) for reading in readings]
+    outcomes = []
+    for reading in readings:
+        outcome = _Intake(lake, document, known, hints, now, run_id, dry_run).take(reading)
+        outcomes.append(outcome)
+        if outcome.status == "recorded" and len(readings) > 1:
+            known = recorded_documents(lake)
+    return outcomes
 
 
 def _read_or_refuse(document: Document, hints: DocumentHints) -> list[Reading]:
@@ -241,24 +256,31 @@ class _Intake:
             return outcome
         try:
             _check_publication(head, self.known, self.now)
-            good, refused = check_reading(reading, chain=load_chain(head.chain, self.hints.chains_folder))
+            chain = load_chain(head.chain, self.hints.chains_folder)
+            good, refused = check_reading(reading, chain=chain)
         except (ContractBroken, UsageError) as error:
             if not self.dry_run:
                 _quarantine_whole(self.lake, self.document, head, error, now=self.now, run_id=self.run_id)
             return replace(outcome, status="refused", error=error)
-        outcome = replace(
-            outcome, figures=good.height, quarantined=refused["row"].n_unique(), refusals=list_refusals(refused)
-        )
+        rivals = find_rivals(self.lake, self.known, head, good, zone=chain.calendar.time_zone)
+        clashes = describe_clashes(rivals)
+        outcome = replace(outcome, figures=good.height, quarantined=refused["row"].n_unique())
+        outcome = replace(outcome, clashes=clashes, refusals=list_refusals(refused))
         if self.dry_run:
             return replace(outcome, status="readable")
         kept = pl.concat([refused, _refuse_unresolved(reading.unresolved)])
-        return replace(outcome, status="recorded" if self.record(outcome, head, good, kept) else "known")
+        return replace(
+            outcome,
+            status="recorded" if self.record(outcome, head, good, kept, record_after(rivals, self.now)) else "known",
+        )
 
-    def record(self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame) -> bool:
-        figures = build_figures(good, head, recorded_at=self.now)
+    def record(
+        self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame, at: datetime
+    ) -> bool:
+        figures = build_figures(good, head, recorded_at=at)
         quarantine = _build_quarantine(refused, head, now=self.now, run_id=self.run_id)
         release = build_release(
-            head, at=self.now, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
+            head, at=at, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
         )
         return record_release(self.lake, release, figures, quarantine)
 

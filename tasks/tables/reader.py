@@ -42,11 +42,11 @@ def read_table(
 ) -> list[Reading]:
     """Every release in a table of figures: CSV, XLSX or Parquet, in the long or the wide form.
 
-    `source`, `chain`, `published` (an instant with a time zone) and `review_month` fill what the file does not
-    say, and come before what its mapping says. A row that says something else is refused; of a file with two
-    chains, `chain` picks one. `usual_source` holds where neither the file, its mapping nor `source` says one. A wide
-    table needs a mapping unless its header names segment and measure. Sheets and columns that were not read are
-    among the unresolved of the first reading.
+    `source`, `chain`, `published` (an instant, or a clock time of the chain's zone) and `review_month` fill what the
+    file does not say, and come before what its mapping says. A row that says something else is refused; of a file
+    with two chains, `chain` picks one. `usual_source` holds where neither the file, its mapping nor `source` says
+    one. A wide table needs a mapping unless its header names segment and measure. Sheets and columns that were not
+    read are among the unresolved of the first reading.
     Raises `ContractBroken` where the file or its columns cannot be read, `UsageError` where neither the file nor
     the caller says the source, the chain or the month.
     """

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from contracts.chain import Chain, chain_paths, load_chain
 from contracts.errors import ContractBroken, UsageError
+from contracts.local_time import place_instant
 from contracts.period import add_months, last_month
 from contracts.readings import Document, ReleaseHead
 from contracts.rules.rule import suggest_names
@@ -95,17 +96,18 @@ def build_head(
     except UsageError as error:
         raise UnreadableHead("review_month", review_month, f"{error.what}; {error.next}") from error
     said = _read_published(published, zone) if published else None
-    if said is not None and stated.published is not None and said != stated.published:
-        message = f"the file and the command ({stated.published:%Y-%m-%d %H:%M %Z}) differ"
+    given = place_instant(stated.published, zone.key) if stated.published else None
+    if said is not None and given is not None and said != given:
+        message = f"the file and the command ({given.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}) differ"
         raise UnreadableHead("published", published, message)
     return ReleaseHead(
         source=source,
         chain=chain.name,
         review_month=review_month,
-        published_at=stated.published or said or assume_publication(chain, last),
+        published_at=given or said or assume_publication(chain, last),
         document=sha256,
         document_name=document.name,
-        is_published_assumed=stated.published is None and said is None,
+        is_published_assumed=given is None and said is None,
     )
 
 

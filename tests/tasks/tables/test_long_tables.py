@@ -161,7 +161,7 @@ def test_caller_says_what_the_file_does_not():
     [
         ({"source": "other"}, "source", "the file and the command (other) differ"),
         ({"review_month": "2025-12"}, "review_month", "the file and the command (2025-12) differ"),
-        ({"published": datetime(2026, 2, 6, tzinfo=UTC)}, "published", "(2026-02-06 00:00 UTC) differ"),
+        ({"published": datetime(2026, 2, 6, tzinfo=UTC)}, "published", "(2026-02-06 08:00 Asia/Shanghai) differ"),
     ],
 )
 def test_caller_and_file_that_differ_are_refused(options, column, message):
