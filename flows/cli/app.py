@@ -40,6 +40,7 @@ _COMMANDS = {
         "implied": "The change between two months that the figures imply, with its interval.",
         "index": "A series as an index with the envelope that rounding leaves.",
     },
+    "flows.cli.export": {"export": "A workbook for Excel: figures, comparisons, scores, record, alerts, releases."},
     "flows.cli.score": {
         "record": "The track record: how good forecasts were, with the uncertainty of the verdict.",
         "surprise-index": "The chain's monthly surprise.",
