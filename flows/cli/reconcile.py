@@ -1,6 +1,5 @@
 """Commands about what the figures say together: implied changes and the index."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -9,7 +8,7 @@ from contracts.errors import UsageError
 from contracts.period import format_month, parse_month
 from contracts.reconciled import INDEX
 from flows.cli.options import Filters, LakeOption
-from flows.cli.query import open_store, print_filtered
+from flows.cli.query import find_instants, open_store, print_filtered
 
 if TYPE_CHECKING:
     from tasks.reconciling.implied import Reconciled
@@ -107,6 +106,6 @@ def _reconcile(
     wanted = Selection(
         source=filters.source, chain=named.chain, segment=named.segment, metric=filters.metric or _PRODUCTION
     )
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     figures = read_figures(store, wanted, as_of=as_of, as_recorded=as_recorded)
     return named, reconcile(select_known(figures, with_forecasts=with_forecasts), chains)

@@ -87,7 +87,7 @@ def _find_any_circles(system: DifferenceSystem, slack: Floats) -> dict[int, list
     for count, forward in enumerate(_alternate(4 * system.nodes)):
         before = distance.copy()
         _sweep(here, distance, arc, extra, forward=forward)
-        keep: npt.NDArray[np.bool_] = (distance < before - _STEP).any(axis=0)
+        keep = np.any(distance < before - _STEP, axis=0)
         if arc is not None and count % _CHECK_EVERY == 0:
             for column in np.flatnonzero(keep & _has_circle(here, arc)).tolist():
                 found[int(left[column])] = _walk_circle(here, arc, column)
