@@ -16,7 +16,6 @@ from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
 
 _DEFAULT_LAKE = LakeOption()
-_ZONE = "Asia/Shanghai"
 
 
 def run(
@@ -42,7 +41,7 @@ def run(
     source
         Who published them, where they do not say it.
     published
-        When they were published, where they do not say it: a date (Shanghai) or an instant.
+        When they were published, where they do not say it: a date (in the chain's time zone) or an instant.
     notify
         live = notify matching receivers, digest = one summary, none = nobody.
     as_of
@@ -60,10 +59,10 @@ def run(
         month=month,
         source=source,
         usual_source=settings.source,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         notify=notify,
         now=now,
-        as_of=parse_instant(as_of, now=now) if as_of else None,
+        as_of=_read_as_of(as_of, settings, chain, now),
     )
     return Exit.DONE
 
@@ -115,7 +114,7 @@ def backfill(
         usual_source=settings.source,
         notify=notify,
         now=now,
-        as_of=parse_instant(as_of, now=now) if as_of else None,
+        as_of=_read_as_of(as_of, settings, chain, now),
     )
     return Exit.DONE
 
@@ -141,8 +140,8 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     if folder and folder.exists() and any(folder.iterdir()):
         raise UsageError("the folder for the rebuilt tables is not empty", where=str(folder), next="name a fresh one")
     now = datetime.now(UTC)
-    instant = parse_instant(as_of, now=now) if as_of else now
     store = open_lake(settings.lake)
+    instant = _read_as_of(as_of, settings, "", now) or now
     with TemporaryDirectory() as temporary:
         fresh = open_lake(folder or temporary)
         rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
@@ -153,6 +152,14 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     print_frame(differences, nothing="")
     print_message(f"rebuilt: {differences.height} differences")
     return Exit.CONTRACT
+
+
+def _read_as_of(text: str, settings: Settings, chain: str, now: datetime) -> datetime | None:
+    """The instant of --as-of, None where it is not given."""
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not needed for --help
+    from flows.cli.query import days_zone  # noqa: PLC0415 - only where it is given
+
+    return parse_instant(text, now=now, zone=days_zone(open_lake(settings.lake), settings, chain)) if text else None
 
 
 def _start(lake: LakeOption) -> Settings:
