@@ -86,7 +86,8 @@ def _to_csv(frame: pl.DataFrame) -> bytes:
 
 def _render(template: str, root: str, everything: Sequence[ChainFacts], **values: object) -> bytes:
     chains = [(facts.chain, [format_month(month) for month in facts.months]) for facts in everything]
-    newest = max((facts.releases["published_at"].max() for facts in everything), default=None)
+    published: list[datetime] = [at for facts in everything for at in facts.releases["published_at"].to_list()]
+    newest = max(published, default=None)
     page = _environment().get_template(template)
     return page.render(
         root=root, chains=chains, newest=newest, has_charts=can_draw(), style=_read_style(), **values
