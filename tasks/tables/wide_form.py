@@ -14,9 +14,9 @@ from tasks.tables.labels import UnknownLabel, find_segment, read_label, read_par
 from tasks.tables.long_form import COLUMNS
 from tasks.tables.mapping import ROLES, TableMapping
 from tasks.tables.month_labels import read_month_label
+from tasks.tables.not_stated import NOT_STATED
 
 _LOOKED_AT = 50
-_NOT_STATED = ("-", "–", "—", "--", "/", "…", "...", "n/a", "na", "n.a.", "nil")
 _LABELS = ("above", "label", "segment", "product")
 _SAID = ("metric", "measure", "unit", "kind")
 
@@ -39,7 +39,7 @@ def read_wide_rows(
     cells = (
         _spread_across(grid, mapping, chain) if mapping.orientation == "months_across" else _spread_down(grid, mapping)
     )
-    stated = cells.filter(pl.col("value") != "", ~pl.col("value").str.to_lowercase().is_in(_NOT_STATED))
+    stated = cells.filter(pl.col("value") != "", ~pl.col("value").str.to_lowercase().is_in(NOT_STATED))
     about = _read_labels(stated.select(_LABELS).unique(maintain_order=True), mapping, chain)
     months = _read_months(stated["month_text"].unique(maintain_order=True).to_list(), mapping)
     read = stated.join(about, on=_LABELS, how="left", nulls_equal=True, maintain_order="left", suffix="/said").join(

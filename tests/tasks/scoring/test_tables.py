@@ -91,7 +91,7 @@ CASES = {
         good(3, forecast=["5%", "0.06", "7%"]),
         ContractBroken,
     ),
-    "text_for_numbers": (good(3, forecast=["5", "1,200", "n/a"]), ContractBroken),
+    "text_for_numbers": (good(3, forecast=["5", "about 6", "1,20"]), ContractBroken),
     "one_fraction": (good(forecast=at_row("forecast", 1, 0.06)), UsageError),
     "all_forecasts_fractions": (good(forecast=pl.col("actual") / 100), UsageError),
     "all_actuals_fractions": (good(actual=pl.col("actual") / 100), UsageError),

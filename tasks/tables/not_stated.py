@@ -1,0 +1,3 @@
+"""Words that stand in a cell for nothing."""
+
+NOT_STATED = ("-", "–", "—", "--", "/", "…", "...", "n/a", "na", "n.a.", "nil")
