@@ -99,6 +99,8 @@ def ingest(
         unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
         for line in unplaced:
             print_message(f"  unresolved: {escape_terminal(line)}")
+        for line in (line for outcome in outcomes for line in outcome.refusals):
+            print_message(f"  refused: {escape_terminal(line)}")
         for line in (line for outcome in outcomes for line in outcome.clashes):
             print_message(f"  {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
@@ -123,7 +125,7 @@ def extract(
     format: Format = "table",  # noqa: A002 - the option's name
     unresolved: bool = False,
 ) -> int:
-    """Show what would be read from a document; writes nothing.
+    """Show what would be recorded of a document, and what refused; writes nothing.
 
     Parameters
     ----------
@@ -144,7 +146,13 @@ def extract(
     unresolved
         Show instead what was seen but could not be placed.
     """
-    from tasks.intake.ingest import DocumentHints, load_document, read_document  # noqa: PLC0415 - not for --help
+    from tasks.intake.ingest import (  # noqa: PLC0415 - not for --help
+        DocumentHints,
+        check_as_ingest,
+        list_refusals,
+        load_document,
+        read_document,
+    )
     from tasks.tables import find_mapping, is_table  # noqa: PLC0415
 
     settings = load_settings()
@@ -158,22 +166,30 @@ def extract(
         chains_folder=settings.chains_folder,
     )
     readings = read_document(load_document(path), stated)
+    figures, errors, is_refused = [READ_FIGURES.empty()], [], False
     for reading in readings:
+        good, refused, error = check_as_ingest(reading, settings.chains_folder)
+        figures.append(good)
+        errors += [error] if error else []
+        is_refused = is_refused or not refused.is_empty()
         head = reading.head
         print_message(
             f"{escape_terminal(head.document_name)}: {head.chain} {head.review_month}, published "
             f"{head.published_at:%Y-%m-%d %H:%M} UTC{' (assumed)' if head.is_published_assumed else ''}: "
-            f"{reading.figures.height} figures, {reading.unresolved.height} unresolved, "
-            f"{reading.refused.height} refused"
+            f"{good.height} figures, {reading.unresolved.height} unresolved, {refused['row'].n_unique()} refused"
         )
+        for line in list_refusals(refused):
+            print_message(f"  refused: {escape_terminal(line)}")
     if unresolved:
         print_frame(pl.concat([r.unresolved for r in readings]), Shape(format), nothing="nothing is unresolved")
-        return Exit.DONE
-    figures = pl.concat([r.figures for r in readings]) if readings else READ_FIGURES.empty()
-    shown = figures.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
-    shown = shown.select(EXTRACT_COLUMNS) if format == "table" else shown
-    print_frame(shown, Shape(format), nothing="no figure was found")
-    return Exit.DONE
+    else:
+        all_figures = pl.concat(figures)
+        shown = all_figures.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
+        shown = shown.select(EXTRACT_COLUMNS) if format == "table" else shown
+        print_frame(shown, Shape(format), nothing="no figure was found")
+    if errors:
+        raise errors[0]
+    return Exit.CONTRACT if is_refused else Exit.DONE
 
 
 def template(

@@ -94,7 +94,7 @@ def score(
         tolerances={name: limit for name, limit in limits.items() if limit is not None},
         as_stated=as_stated,
         zone=definition.calendar.time_zone,
-        is_comma_grouping=table.is_comma_grouping,
+        decimal=table.decimal,
     )
     frames = {"scores": scores, "record": found}
     frame = frames[show] if show in frames else compare_forecasters(scores)

@@ -8,15 +8,15 @@ from contracts.errors import ContractBroken
 from contracts.readings import Document
 from tasks.scoring.table_checks import REQUIRED
 from tasks.tables.grid import SheetGrid
-from tasks.tables.not_stated import NOT_STATED
+from tasks.tables.printed_numbers import NOT_STATED, find_decimal_mark
 from tasks.tables.reader import read_grids
 
 
 class ScoreFile(NamedTuple):
-    """The table in a file, all of it as text, and whether a comma groups digits in it."""
+    """The table in a file, all of it as text, and its decimal mark (empty where nothing tells)."""
 
     frame: pl.DataFrame
-    is_comma_grouping: bool
+    decimal: str
 
 
 def read_score_file(document: Document) -> ScoreFile:
@@ -43,7 +43,15 @@ def read_score_file(document: Document) -> ScoreFile:
             effect="nothing is scored",
             next="put one forecast a row below the header",
         )
-    return ScoreFile(frame, is_comma_grouping=grid.separator != ";")
+    return ScoreFile(frame, _find_decimal(grid, frame))
+
+
+def _find_decimal(grid: SheetGrid, frame: pl.DataFrame) -> str:
+    """Commas separate cells where people write decimal points; in a file with other separators its numbers tell."""
+    if grid.separator in {"", ","}:
+        return "."
+    numbers = [frame[c] for c in frame.columns if c in {"forecast", "actual"} or c.startswith("q_")]
+    return find_decimal_mark(numbers, usual="")
 
 
 def _header_row(grid: SheetGrid) -> int:

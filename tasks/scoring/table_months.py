@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from contracts.errors import ContractBroken
-from tasks.tables.month_labels import read_month_label
+from contracts.printed_period import read_printed_period
 from tasks.tables.release_hints import read_instant
 
 _FORMS = (
@@ -45,8 +45,8 @@ def read_months(months: pl.Series) -> pl.Series:
 
 
 def _read_month(text: str) -> date | None:
-    label = read_month_label(text)
-    text = label[0] if label and not label[1] else text
+    printed = read_printed_period(text)
+    text = printed.period if printed and not printed.mark else text
     for form in _FORMS:
         match = form.fullmatch(text.lower())
         if match and 1 <= int(match["month"]) <= 12 and 1900 <= int(match["year"]) <= 2200:

@@ -375,7 +375,9 @@ def test_comma_among_semicolons_is_refused_not_guessed():
     lines = [text.replace(",", ";") for text in (HEADER, *GOOD_LINES)]
     bad = line("X", measure="level").replace(",", ";").replace("X", "1,234")
     _, refused = take(csv(*lines, bad, header=""))
-    assert refused["message"].to_list() == ["among semicolons 1,234 may mean 1234 or 1.234: write one of them"]
+    assert refused["message"].to_list() == [
+        "1,234 or 1.234 may mean 1234 or 1.234 here, where no other number tells: write 1234 or 1.2340"
+    ]
 
 
 def test_blank_lines_and_quoted_cells_keep_the_row_numbers():
