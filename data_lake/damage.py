@@ -33,9 +33,9 @@ def find_damage() -> "LakeDamaged | None":
         files = sorted(Entries(storage, table).files())
         found = {path: said for path in files if (said := describe_file(storage, f"{table}/{path}"))}
         if found:
-            first = next(iter(found))
+            first, verb = next(iter(found)), "is" if len(found) == 1 else "are"
             return LakeDamaged(
-                f"{count_noun(len(found), 'data file')} of the table {table} damaged or gone",
+                f"{count_noun(len(found), 'data file')} of the table {table} {verb} damaged or gone",
                 where=storage.address(f"{table}/{first}"),
                 found=[f"{path}: {said}" for path, said in list(found.items())[:_NAMED]],
                 effect="nothing was changed; commands that need these rows stop",

@@ -74,6 +74,7 @@ def open_table(storage: Storage, name: str, *, is_writing: bool = False) -> Delt
     if is_writing and not has_copies:
         Entries(storage, name).keep_missing(found.version())
     _SEEN[key] = (storage, name)
+    _SEEN.move_to_end(key)
     _OPEN.tables[key] = (found, _stamp(storage, name), has_copies or is_writing)
     while len(_OPEN.tables) > _KEPT_OPEN:
         _OPEN.tables.popitem(last=False)
@@ -206,8 +207,8 @@ def forget_open_tables() -> None:
 
 
 def list_seen() -> list[tuple[Storage, str]]:
-    """Tables that this process has opened, the first first."""
-    return list(_SEEN.values())
+    """Tables that this process has opened, the last first."""
+    return list(reversed(_SEEN.values()))
 
 
 def unreadable(address: str, error: Exception) -> SourceUnavailable:

@@ -9,9 +9,8 @@ from contracts.errors import Exit, TronaError
 
 def main() -> NoReturn:
     """Run the command and leave with its exit code; an expected failure is told in five parts on stderr."""
-    from flows.cli.app import app  # noqa: PLC0415 - a failure to import is told like any other
-
     from data_lake.damage import tell_damage  # noqa: PLC0415
+    from flows.cli.app import app  # noqa: PLC0415 - a failure to import is told like any other
 
     try:
         with tell_damage():
