@@ -18,6 +18,7 @@ from flows.run.progress import start_progress
 from flows.run.request import RunRequest, RunResult
 from flows.run.retries import retry_what_may_pass
 from flows.run.run_events import build_events, build_refusals
+from tasks.delivery import choose_receivers
 
 
 def run_pipeline(request: RunRequest) -> str:
@@ -29,6 +30,7 @@ def run_pipeline(request: RunRequest) -> str:
     """
     started_at, progress = datetime.now(UTC), start_progress(request)
     with retry_what_may_pass(), tell_damage(), take_from_inbox(request.inbox, request.landed, progress.say) as pickup:
+        choose_receivers(request.receivers)  # who is to be told is known before anything is recorded
         emit(build_refusals(request, pickup.refused))
         lake = open_lake(request.lake)
         before = see_figures(lake)
