@@ -37,6 +37,7 @@ _COMMANDS = {
         "explain": "A number's sentence or cell, its document, release and vintages.",
     },
     "flows.cli.export": {"export": "A workbook for Excel: figures, comparisons, scores, record, alerts, releases."},
+    "flows.cli.page": {"page": "A static site of what the lake knows: months, series, track record, sources."},
     "flows.cli.score": {
         "record": "The track record: how good forecasts were, with the uncertainty of the verdict.",
         "surprise-index": "The chain's monthly surprise.",
