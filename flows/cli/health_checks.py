@@ -18,13 +18,15 @@ from contracts.chain import chain_paths, load_chain
 from contracts.errors import TronaError
 from contracts.releases import RELEASES
 from contracts.runs import RUNS
-from contracts.settings import Settings, settings_path
+from contracts.settings import USUAL_RECEIVERS, Settings, settings_path
+from data_lake.audit import audit_lake, glance_at
 from data_lake.lake import open_lake
+from data_lake.tables import LAKE_TABLES
 from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
 from flows.run.events import ask_server
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import is_running
-from tasks.delivery import DEFAULT_RECEIVERS, Receiver, load_receivers, resolve_environment
+from tasks.delivery import Receiver, choose_receivers, resolve_environment
 
 _PYTHON = ((3, 11), (3, 14))
 # What a later version breaks, and what it breaks.
@@ -52,13 +54,14 @@ class HealthFinding:
         return asdict(self)
 
 
-def check_all(settings: Settings) -> list[HealthFinding]:
+def check_all(settings: Settings, *, is_deep: bool = False) -> list[HealthFinding]:
     """Every check; one that fails to run is itself a finding, and the others go on."""
     api = find_api(settings)
     checks: tuple[Callable[[], Iterator[HealthFinding]], ...] = (
         check_versions,
         lambda: check_settings(settings),
         lambda: check_lake(settings),
+        lambda: check_tables(settings, is_deep=is_deep),
         lambda: check_inbox(settings),
         lambda: check_receivers(settings),
         lambda: check_server(settings, api),
@@ -140,6 +143,19 @@ def check_lake(settings: Settings) -> Iterator[HealthFinding]:
         )
 
 
+def check_tables(settings: Settings, *, is_deep: bool) -> Iterator[HealthFinding]:
+    """Every table: does it open, and is each data file there; deeply, are all bytes, counts, keys and ids right."""
+    lake = open_lake(settings.lake)
+    if lake.storage.local and not lake.storage.local.exists():
+        return
+    faults = [*(audit_lake(lake) if is_deep else glance_at(lake))]
+    for fault in faults:
+        yield HealthFinding("tables", "wrong", f"{fault.name}: {fault.found}", "trona repair")
+    if not faults:
+        read = "every byte read: hashes, counts, keys and lineage are right" if is_deep else "all files there"
+        yield HealthFinding("tables", "ok", f"{len(LAKE_TABLES)} tables, {read}")
+
+
 def check_inbox(settings: Settings) -> Iterator[HealthFinding]:
     """Can it be listed, what waits in it, and what was refused."""
     inbox = open_inbox(settings.inbox_address)
@@ -161,12 +177,11 @@ def check_inbox(settings: Settings) -> Iterator[HealthFinding]:
 
 def check_receivers(settings: Settings) -> Iterator[HealthFinding]:
     """Is the file right, and is every secret it names there."""
-    path = Path(settings.receivers).expanduser()
-    if not path.exists():
-        yield HealthFinding("receivers", "note", f"no {path}: the log and files of the lake are told", "trona init")
+    if not settings.receivers_address:
+        found = f"no {USUAL_RECEIVERS}: alerts go to the console and to messages/ of the lake"
+        yield HealthFinding("receivers", "note", found, "trona init")
         return
-    receivers = load_receivers(path)
-    for receiver in receivers:
+    for receiver in choose_receivers(settings.receivers_address):
         lacking = _find_lacking(receiver)
         if lacking:
             yield HealthFinding("receivers", "wrong", f"{receiver.name}: {lacking.what}", lacking.next)
@@ -186,8 +201,7 @@ def _find_lacking(receiver: Receiver) -> TronaError | None:
 
 def receivers_of(settings: Settings) -> list[Receiver]:
     """The receivers that a run would tell."""
-    path = Path(settings.receivers).expanduser()
-    return load_receivers(path) if path.exists() else list(DEFAULT_RECEIVERS)
+    return list(choose_receivers(settings.receivers_address))
 
 
 def check_server(settings: Settings, api: str) -> Iterator[HealthFinding]:

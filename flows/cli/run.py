@@ -170,6 +170,7 @@ def _start(lake: LakeOption) -> Settings:
 
 def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
     """Call a flow with the reporter of this command, at the running server or a temporary one."""
+    refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
     announce(choose_server(find_up(settings).get("api", "")))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
@@ -185,9 +186,18 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
         call(
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
-            receivers=settings.receivers,
+            receivers=settings.receivers_address,
             **parameters,
         )
+
+
+def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
+    """Raise what a person mistyped before a server is started: documents that are not there, receivers that are not."""
+    from tasks.delivery import choose_receivers  # noqa: PLC0415 - not needed for --help
+    from tasks.intake.ingest import find_documents  # noqa: PLC0415
+
+    find_documents(documents)
+    choose_receivers(settings.receivers_address)
 
 
 def _show(text: str) -> None:
