@@ -61,6 +61,7 @@ _COMMANDS = {
         "doctor": "What is wrong with this set-up, and the next command.",
         "init": "Write a commented settings file and a file of receivers.",
     },
+    "flows.cli.repair": {"repair": "Rebuild what is damaged from kept documents, and say what was done."},
 }
 
 for module, commands in _COMMANDS.items():

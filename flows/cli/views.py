@@ -220,7 +220,9 @@ VIEWS: Mapping[str, View] = {
             _column("n", _count("n"), 1, align="right"),
             _column("mean", _signed("mean_surprise") + pl.lit(" ") + pl.col("unit"), 2, align="right"),
             _column("MAE", _number("mae"), 2, align="right"),
-            _column("direction", fill_text("{} of {}", _count("hits"), _count("n_directions")), 3, align="right"),
+            _column(
+                "direction", fill_text("{} of {}", _count("direction_hits"), _count("n_directions")), 3, align="right"
+            ),
             _column("within 5", _share("within_5"), 5, align="right"),
             _column("skill", _share("skill_no_change"), 4, align="right"),
             _column("lead", _count("lead_months"), 6, align="right"),
