@@ -31,8 +31,14 @@ def test_its_forecasts_are_marked_by_the_other_sources_actuals(figures, declared
     rows = both([10.0, 4.0], [12.0, 9.0], [11.0, 5.0])
     marked = score_forecasts(figures(*rows), chains=declared)
     assert marked.select("source", "month", "status", "actual", "surprise_pp").sort("source", "month").rows() == [
-        *(("house", m, "scored", a, e) for m, a, e in zip(marked["month"].unique().sort(), (11, 5), (1, 1), strict=True)),
-        *(("smm", m, "scored", a, e) for m, a, e in zip(marked["month"].unique().sort(), (11, 5), (-1, -4), strict=True)),
+        *(
+            ("house", m, "scored", a, e)
+            for m, a, e in zip(marked["month"].unique().sort(), (11, 5), (1, 1), strict=True)
+        ),
+        *(
+            ("smm", m, "scored", a, e)
+            for m, a, e in zip(marked["month"].unique().sort(), (11, 5), (-1, -4), strict=True)
+        ),
     ]
     # the benchmarks are of the actuals that mark it: on 3 March smm had not published February yet
     house = marked.filter(source="house").sort("month")
