@@ -265,7 +265,13 @@ def test_a_message_kept_by_an_earlier_version_is_still_read():
 def test_a_long_mail_keeps_every_finding_and_its_chart():
     """Twenty findings in Chinese, eight of them bars: 175 kB of chart alone in full colour."""
     text = "正极材料产量高于预期" * 20
-    marks = {"subject": text[:40], "measure": "output MoM", "actual": "−60 %", "forecast": "−70 %", "surprise": "+10 pp"}
+    marks = {
+        "subject": text[:40],
+        "measure": "output MoM",
+        "actual": "−60 %",
+        "forecast": "−70 %",
+        "surprise": "+10 pp",
+    }
     findings = tuple(
         Finding(f"a{i}", "forecast_miss", "warning", title=f"{i} {text}", note=text, size_pct=float(i + 1), **marks)
         for i in range(12)
