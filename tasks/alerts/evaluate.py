@@ -17,7 +17,7 @@ from contracts.period import add_months
 from contracts.releases import QUARANTINE, RELEASES, UNRESOLVED_RULE
 from data_lake.lake import Lake
 from data_lake.ledger import read_deliveries
-from data_lake.releases import visible_releases
+from data_lake.releases import state_releases, visible_releases
 from tasks.alerts.candidates import find_alerts
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.rules.release_missing import WATCHED_MONTHS
@@ -138,4 +138,4 @@ def record_evaluated(lake: Lake, release_ids: list[str], *, at: datetime, run_id
         done = pending.with_columns(
             event=pl.lit("evaluated"), at=pl.lit(at, pl.Datetime("us", "UTC")), reason=pl.lit(f"run {run_id}")
         )
-        lake.table(RELEASES).append(done)
+        lake.table(RELEASES).append(done, metadata=state_releases(done))
