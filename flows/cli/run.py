@@ -15,6 +15,7 @@ from flows.cli.output import print_message
 from flows.service.access import use_password
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
+from flows.service.server_loss import watch_server
 
 _DEFAULT_LAKE = LakeOption()
 
@@ -173,10 +174,10 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     """Call a flow with the reporter of this command, at the running server or a temporary one."""
     refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
     up = find_up(settings)
-    address = choose_server(up.get("api", ""))
-    if address == up.get("api"):
+    server = choose_server(up.get("api", ""))
+    if server.address == up.get("api"):
         use_password(up)
-    announce(address)
+    announce(server)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
     from flows import backfill as backfill_module  # noqa: PLC0415 - Prefect reads its settings at import
@@ -187,7 +188,7 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     call: Callable[..., str] = flow.with_options(retries=0)  # a person sees the error, and may mend what is behind it
     reporter = Reporter(say=print_message, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), use_reporter(reporter):
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), use_reporter(reporter), watch_server(server):
         call(
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
