@@ -100,6 +100,11 @@ def known_span(lake: Lake) -> tuple[date, date] | None:
     return (first, last) if first else None
 
 
+def _forecasts_periods(lake: Lake) -> bool:
+    longer = lake.table(FIGURES).scan().filter(pl.col("kind") == "forecast", ~pl.col("is_monthly"))
+    return not longer.select("month").head(1).collect().is_empty()
+
+
 def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_of: datetime) -> None:
     """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
 
@@ -110,6 +115,8 @@ def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_
     span = known_span(lake)
     if span is None:
         return
+    if _forecasts_periods(lake):
+        first = first.replace(month=1)  # a quarter or year stands under its first month and is marked by its last
     for start, stop in split_years(first, max(first, span[1])):
         derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
         check_table(COMPARISONS, derived.comparisons)
