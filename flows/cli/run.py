@@ -194,7 +194,7 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
 def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
     """Raise what a person mistyped before a server is started: documents that are not there, receivers that are not."""
     from tasks.delivery import choose_receivers  # noqa: PLC0415 - not needed for --help
-    from tasks.intake.ingest import find_documents  # noqa: PLC0415
+    from tasks.intake.documents import find_documents  # noqa: PLC0415
 
     find_documents(documents)
     choose_receivers(settings.receivers_address)
