@@ -1,7 +1,7 @@
 """Commands that run a flow: they need a Prefect server, and start a temporary one where none is running."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,6 +12,7 @@ from contracts.errors import Exit, UsageError
 from contracts.settings import Settings, load_settings
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
+from flows.cli.printable_paths import use_printable_paths
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
 
@@ -53,7 +54,7 @@ def run(
     call_flow(
         "monthly_run",
         settings,
-        documents=[p.absolute() for p in documents],
+        documents=list(documents),
         inbox=settings.inbox_address if takes_inbox else "",
         chain=chain,
         month=month,
@@ -106,7 +107,7 @@ def backfill(
         "backfill",
         settings,
         report=report,
-        documents=[p.absolute() for p in documents or []],
+        documents=documents or [],
         from_month=from_month,
         to_month=to_month,
         chain=chain,
@@ -168,9 +169,11 @@ def _start(lake: LakeOption) -> Settings:
     return settings
 
 
-def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
+def call_flow(
+    name: str, settings: Settings, *, documents: Sequence[Path], report: bool = False, **parameters: object
+) -> None:
     """Call a flow with the reporter of this command, at the running server or a temporary one."""
-    refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
+    refuse_mistakes(settings, list(documents))
     announce(choose_server(find_up(settings).get("api", "")))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
@@ -182,8 +185,13 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     call: Callable[..., str] = flow.with_options(retries=0)  # a person sees the error, and may mend what is behind it
     reporter = Reporter(say=print_message, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), use_reporter(reporter):
+    with (
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        use_reporter(reporter),
+        use_printable_paths(documents) as paths,
+    ):
         call(
+            documents=paths,
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
             receivers=settings.receivers_address,
