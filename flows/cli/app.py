@@ -38,6 +38,7 @@ _COMMANDS = {
     },
     "flows.cli.reconcile": {
         "implied": "The change between two months that the figures imply, with its interval.",
+        "findings": "What does not fit in what a source published, each with its proof.",
         "index": "A series as an index with the envelope that rounding leaves.",
     },
     "flows.cli.export": {"export": "A workbook for Excel: figures, comparisons, scores, record, alerts, releases."},
