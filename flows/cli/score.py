@@ -92,7 +92,7 @@ def score(
     format
         How to print: table, csv, json or parquet.
     """
-    from tasks.intake.ingest import load_document  # noqa: PLC0415 - not needed for --help
+    from tasks.intake.documents import load_document  # noqa: PLC0415 - not needed for --help
     from tasks.scoring import compare_forecasters, draw_murphy, score_table, tabulate_calibration  # noqa: PLC0415
     from tasks.scoring.table_file import read_score_file  # noqa: PLC0415
 
