@@ -36,6 +36,7 @@ _COMMANDS = {
         "restatements": "Figures that were published differently later.",
         "explain": "A number's sentence or cell, its document, release and vintages.",
     },
+    "flows.cli.month": {"month": "The month of a chain on one screen, in sentences and a line per segment."},
     "flows.cli.reconcile": {
         "implied": "The change between two months that the figures imply, with its interval.",
         "findings": "What does not fit in what a source published, each with its proof.",
