@@ -23,6 +23,8 @@ def record(
     group_by: str = "",
     min_n: int = 1,
     latest: Annotated[bool, Parameter(name="--latest", negative="--first")] = False,
+    actuals: str = "",
+    show: Literal["record", "comparison"] = "record",
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
     """The track record: how good forecasts were, against naive ones, with the uncertainty of the verdict.
@@ -30,16 +32,23 @@ def record(
     Parameters
     ----------
     group_by
-        Columns of a group, separated by commas; else source, chain, segment, product, metric, measure, lead_months.
+        Columns of a group, separated by commas; else source, chain, segment, product, metric, measure, span_months,
+        lead_months.
     min_n
         Only groups with at least so many scored forecasts; 0 shows those that are all pending.
     latest
         Mark against the latest published actual instead of the first.
+    actuals
+        The source whose actuals mark the forecasts of all others; else each source's own, or as the settings say.
+    show
+        record, or comparison: each pair of sources, and "no change", on the targets that both forecast.
     """
-    from tasks.scoring import build_record  # noqa: PLC0415 - not needed for --help
+    from tasks.scoring import build_record, compare_sources  # noqa: PLC0415 - not needed for --help
 
     settings, store = open_store(lake)
-    scores = derive_filtered(store, settings, filters).scores
+    scores = derive_filtered(store, settings, filters, actuals=actuals).scores
+    if show == "comparison":
+        return print_filtered(compare_sources(scores), filters, "no two forecast the same", "source_comparison")
     grouping = {"group_by": [name.strip() for name in group_by.split(",")]} if group_by else {}
     rows = build_record(scores, actual="latest" if latest else "first", min_n=min_n, **grouping)  # type: ignore[arg-type]
     return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters", "record")

@@ -171,6 +171,19 @@ VIEWS: Mapping[str, View] = {
             _column("follows from", _short_ids("figure_ids"), 4, may_cut=True),
         ),
     ),
+    "findings": View(
+        (
+            _column("severity", "severity", 1),
+            _column("month", _month("month"), 1),
+            _column("finding", "sentence", 1, may_cut=True, least=34),
+            _column("rule", "rule", 3),
+            _column("id", _id("finding_id"), 2),
+            _SOURCE,
+            _CHAIN,
+        ),
+        order=(rank_severity(pl.col("severity")), pl.col("month")),
+        needs_series=False,
+    ),
     "index": View(
         (
             _column("month", _month("month"), 1),
@@ -237,8 +250,8 @@ VIEWS: Mapping[str, View] = {
         (
             _column("severity", "severity", 1),
             _column("month", _month("month"), 1),
-            _column("finding", "title", 1, may_cut=True, least=34),
-            _column("state", "state", 2),
+            _column("finding", "title", 1, may_cut=True, least=46),
+            _column("state", "state", 3),
             _column("id", _id("alert_id"), 2),
             _column("rule", "rule", 5),
             _column("since", _day("first_at"), 6),
