@@ -16,6 +16,8 @@ class Settings:
     """Where things are, and what is assumed where a document does not say it."""
 
     lake: str = "./lake"
+    lake_must_exist: bool = False
+    "No command makes a lake where none is: an unmounted share is an error. `trona init` sets it, and makes the lake."
     inbox: str = "./inbox"
     source: str = ""
     chains: str = ""
@@ -94,6 +96,8 @@ def load_settings(*, lake: str = "", **options: object) -> Settings:
 
 def _read_as(name: str, value: object, where: str) -> Any:
     kind = type(getattr(Settings, name))
+    if kind is bool:
+        return _read_truth(name, value, where)
     try:
         if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
             raise ValueError  # noqa: TRY301 - told below like a text that is no number
@@ -102,6 +106,15 @@ def _read_as(name: str, value: object, where: str) -> Any:
         raise UsageError(
             f"the setting {name} is not a {'number' if kind is not str else 'text'}", where=where, found=repr(value)
         ) from None
+
+
+def _read_truth(name: str, value: object, where: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    said = str(value).strip().lower()
+    if said not in {"true", "false"}:
+        raise UsageError(f"the setting {name} is neither true nor false", where=where, found=repr(value))
+    return said == "true"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -24,7 +24,6 @@ _COMMANDS = {
         "ingest": "Ingest documents into the lake: tables and published reviews.",
         "extract": "Show what would be read from a document; writes nothing.",
         "template": "Write an empty table to fill in.",
-        "retract": "Withdraw a release from now on, without erasing it.",
     },
     "flows.cli.query": {
         "figures": "Published numbers, as they were known at any instant.",
@@ -59,6 +58,10 @@ _COMMANDS = {
     "flows.cli.doctor": {
         "doctor": "What is wrong with this set-up, and the next command.",
         "init": "Write a commented settings file and a file of receivers.",
+    },
+    "flows.cli.retract": {
+        "retract": "Withdraw a release from now on, without erasing it.",
+        "restore": "Bring back a release that was withdrawn.",
     },
     "flows.cli.repair": {"repair": "Rebuild what is damaged from kept documents, and say what was done."},
 }

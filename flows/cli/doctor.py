@@ -1,6 +1,7 @@
 """Commands that set up and look after: `init` writes commented files, `doctor` says what is wrong."""
 
 import json as json_format
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ _RECEIVERS = Path(__file__).parents[1] / "templates" / "receivers.toml"
 
 
 def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
-    """Write trona.toml and receivers.toml, every setting with its meaning, and make the inbox.
+    """Write trona.toml and receivers.toml, every setting with its meaning, and make the inbox and the lake.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     overwrite
         Replace files that are there.
     """
-    from flows.inbox.stores import open_inbox  # noqa: PLC0415 - not for --help
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not for --help
+    from flows.inbox.stores import open_inbox  # noqa: PLC0415
 
     place = folder or settings_path().parent
     files = {place / "trona.toml": _SETTINGS, place / "receivers.toml": _RECEIVERS}
@@ -39,6 +41,9 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     inbox = place / "inbox"
     open_inbox(str(inbox))
     sys.stdout.write(f"{inbox}\n")
+    lake = os.environ.get("TRONA_LAKE", "") or str(place / "lake")
+    open_lake(lake).make()
+    sys.stdout.write(f"{lake}\n")
     print_message("next: trona doctor, then trona up")
     return Exit.DONE
 

@@ -4,16 +4,21 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import polars as pl
 from cyclopts import Parameter
 
 from contracts.errors import Exit, UsageError
 from contracts.settings import Settings, load_settings
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
+from flows.cli.query import open_to_write
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
 
 _DEFAULT_LAKE = LakeOption()
 
@@ -50,7 +55,7 @@ def run(
     settings = _start(lake)
     takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
     now = datetime.now(UTC)
-    call_flow(
+    return call_flow(
         "monthly_run",
         settings,
         documents=[p.absolute() for p in documents],
@@ -64,7 +69,6 @@ def run(
         now=now,
         as_of=_read_as_of(as_of, settings, chain, now),
     )
-    return Exit.DONE
 
 
 def backfill(
@@ -102,7 +106,7 @@ def backfill(
     """
     settings = _start(lake)
     now = datetime.now(UTC)
-    call_flow(
+    return call_flow(
         "backfill",
         settings,
         report=report,
@@ -116,7 +120,6 @@ def backfill(
         now=now,
         as_of=_read_as_of(as_of, settings, chain, now),
     )
-    return Exit.DONE
 
 
 def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -168,9 +171,10 @@ def _start(lake: LakeOption) -> Settings:
     return settings
 
 
-def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
-    """Call a flow with the reporter of this command, at the running server or a temporary one."""
+def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> int:
+    """Call a flow with the reporter of this command, at the running server or a temporary one; the exit code."""
     refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
+    store = open_to_write(settings)
     announce(choose_server(find_up(settings).get("api", "")))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
@@ -183,12 +187,23 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     reporter = Reporter(say=print_message, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), use_reporter(reporter):
-        call(
+        run_id = call(
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
             receivers=settings.receivers_address,
             **parameters,
         )
+    return _exit_code(store, run_id)
+
+
+def _exit_code(store: "Lake", run_id: str) -> int:
+    """As `trona ingest` leaves: 3 where rows were refused, although the run itself went well."""
+    from contracts.runs import RUNS  # noqa: PLC0415 - not needed for --help
+
+    refused = store.table(RUNS).scan().filter(run_id=run_id).select(pl.col("quarantined").sum()).collect().item()
+    if refused:
+        print_message(f"refused rows: trona quarantine --run {run_id}")
+    return Exit.CONTRACT if refused else Exit.DONE
 
 
 def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:

@@ -14,6 +14,7 @@ from types import FrameType
 
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.settings import Settings
+from data_lake.lake import open_lake
 from flows.inbox.stores import open_inbox
 from flows.service.lake_lock import hold_lock
 from flows.service.log_format import write_line
@@ -43,6 +44,8 @@ def run_up(settings: Settings, show: Say) -> int:
                 raise SourceUnavailable("the Prefect server does not answer", where=external, next="trona doctor")
         else:
             check_port(settings)
+        if settings.lake_must_exist:
+            open_lake(settings.lake_address).require()
         open_inbox(settings.inbox_address)
         ready = Path(settings.home).expanduser().absolute() / "ready"
         shutil.rmtree(ready, ignore_errors=True)
