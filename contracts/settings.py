@@ -31,8 +31,8 @@ class Settings:
     "Its port."
     database: str = ""
     "Database of the Prefect server, `postgresql+asyncpg://…`; empty = SQLite in `home`. May hold a password."
-    settle_seconds: float = 0.5
-    "A document in the inbox is taken once it has been left alone for so long."
+    settle_seconds: float = 10.0
+    "A document in the inbox is taken once it was left alone for so long, where the system does not say who writes it."
     poll_seconds: float = 1.0
     "How often runs that wait are looked for, and an inbox in an object store is listed."
     runs_at_once: int = 2

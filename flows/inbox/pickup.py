@@ -78,7 +78,8 @@ def take_from_inbox(address: str, names: Sequence[str] | None, say: Say) -> Iter
         yield Pickup(say)
         return
     inbox = open_inbox(address)
-    wanted = [d for d in inbox.list() if (names is None or d.name in names) and not inbox.is_still_written(d.name)]
+    wanted = [d for d in inbox.list() if (d.name in names if names is not None else _is_still(inbox, d, say))]
+    wanted = [d for d in wanted if names is not None or not inbox.is_still_written(d.name)]
     with TemporaryDirectory(prefix="trona-inbox-") as folder:
         pickup = Pickup(say, inbox)
         for document in wanted:

@@ -108,8 +108,8 @@ def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_
     """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
 
     A month may rest on a month before it, so everything from the first changed month on is rebuilt; files
-    that would be the same bytes are left as they are, and so are rows of chains that are not named. Raises `ContractBroken` before anything is replaced
-    where a computed table breaks its contract, which would be a bug.
+    that would be the same bytes are left as they are, and so are rows of chains that are not named. Raises
+    `ContractBroken` before anything is replaced where a computed table breaks its contract, which would be a bug.
     """
     span = known_span(lake)
     if span is None:
