@@ -85,7 +85,10 @@ def watch(*, inbox: str = "", source: str = "", once: bool = False, lake: LakeOp
                 if any(document in landing.inbox.list() for document in documents):
                     print_message("what still lies in the inbox is taken again once it changes, or watch starts anew")
 
-    landing, stop = Watch(open_inbox(settings.inbox_address), settings.settle_seconds, say=print_message), threading.Event()
+    landing, stop = (
+        Watch(open_inbox(settings.inbox_address), settings.settle_seconds, say=print_message),
+        threading.Event(),
+    )
     if once:
         take(landing.inbox.list())
         return failed[0].exit_code if failed else Exit.DONE

@@ -6,8 +6,10 @@ why. Nothing else remembers what has landed: whatever still lies there is still 
 
 import glob
 import hashlib
+import math
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 DONE, REFUSED = "done", "refused"
 REASON_SUFFIX = ".reason.txt"
+STILL_ALTHOUGH_OPEN_SECONDS = 60.0
+"""A share may call a file open that nobody writes: untouched for so long, it counts as whole."""
 # What copying programs call a file they have not finished.
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp")
 _BESIDE = ".mapping.toml"
@@ -49,6 +53,9 @@ class Inbox(Protocol):
 
     def is_whole(self, name: str) -> bool:
         """Whether it is known that nobody is writing it: then it need not lie still for long."""
+
+    def find_age(self, name: str) -> float:
+        """Seconds since it was touched; infinite for what does not change where it lies."""
 
     def find_taken(self, document: Landed) -> Landed | None:
         """The document where it went when it was taken; None where it is not found, or cannot change there."""
@@ -132,6 +139,13 @@ class FolderInbox:
         """Whether the system says that nobody has it open for writing."""
         return is_open_for_writing(self.folder / name) is False
 
+    def find_age(self, name: str) -> float:
+        """Seconds since it was touched; none where it is gone."""
+        try:
+            return max(0.0, time.time() - (self.folder / name).stat().st_mtime)
+        except OSError:
+            return 0.0
+
     def find_taken(self, document: Landed) -> Landed | None:
         """Where it lies in `done/`: the same file, whatever it is called there."""
         name = f"{DONE}/{document.name}"
@@ -210,6 +224,10 @@ class ObjectInbox:
     def is_whole(self, name: str) -> bool:  # noqa: ARG002 - see the class
         """An object is there when it is whole."""
         return True
+
+    def find_age(self, name: str) -> float:  # noqa: ARG002 - see the class
+        """An object does not change where it lies."""
+        return math.inf
 
     def find_taken(self, document: Landed) -> Landed | None:  # noqa: ARG002 - see the class
         """An object that was moved does not change any more."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from contracts.errors import SourceUnavailable
-from flows.inbox.stores import FolderInbox, Inbox, Landed
+from flows.inbox.stores import STILL_ALTHOUGH_OPEN_SECONDS, FolderInbox, Inbox, Landed
 
 _TICK_SECONDS = 0.1
 _STILL_SECONDS = 0.5
@@ -101,7 +101,7 @@ class Watch:
             return False
         if self.inbox.is_whole(document.name):
             return True
-        patience = max(10 * self.settle_seconds, 60.0)
+        patience = max(10 * self.settle_seconds, STILL_ALTHOUGH_OPEN_SECONDS)
         return still >= (patience if self.inbox.is_still_written(document.name) else self.settle_seconds)
 
     def _remember(self, document: Landed, clock: float) -> None:

@@ -38,14 +38,14 @@ def run_up(settings: Settings, show: Say) -> int:
     external = os.environ.get("PREFECT_API_URL", "")
     page = external.removesuffix("/api") or f"http://{_reachable(settings.host)}:{settings.port}"
     told = {"page": page, "api": f"{page}/api", "inbox": settings.inbox_address}
+    if settings.lake_must_exist:
+        open_lake(settings.lake_address).require()
     with hold_lock(settings, told):
         if external:
             if not is_running(external, timeout=5):
                 raise SourceUnavailable("the Prefect server does not answer", where=external, next="trona doctor")
         else:
             check_port(settings)
-        if settings.lake_must_exist:
-            open_lake(settings.lake_address).require()
         open_inbox(settings.inbox_address)
         ready = Path(settings.home).expanduser().absolute() / "ready"
         shutil.rmtree(ready, ignore_errors=True)
