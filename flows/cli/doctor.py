@@ -17,7 +17,7 @@ _RECEIVERS = Path(__file__).parents[1] / "templates" / "receivers.toml"
 
 
 def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
-    """Write trona.toml and receivers.toml, every setting with its meaning, and make the inbox and the lake.
+    """Write trona.toml and receivers.toml with every setting, and make inbox, lake and the password of `trona up`.
 
     Parameters
     ----------
@@ -28,6 +28,7 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     """
     from data_lake.lake import open_lake  # noqa: PLC0415 - not for --help
     from flows.inbox.stores import open_inbox  # noqa: PLC0415
+    from flows.service.access import make_password  # noqa: PLC0415
 
     place = folder or settings_path().parent
     files = {place / "trona.toml": _SETTINGS, place / "receivers.toml": _RECEIVERS}
@@ -40,10 +41,9 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
         sys.stdout.write(f"{path}\n")
     inbox = place / "inbox"
     open_inbox(str(inbox))
-    sys.stdout.write(f"{inbox}\n")
     lake = os.environ.get("TRONA_LAKE", "") or str(place / "lake")
     open_lake(lake).make()
-    sys.stdout.write(f"{lake}\n")
+    sys.stdout.write(f"{inbox}\n{lake}\n{make_password(place / '.trona')}\n")
     print_message("next: trona doctor, then trona up")
     return Exit.DONE
 

@@ -25,7 +25,9 @@ from data_lake.lake import open_lake
 from data_lake.tables import LAKE_TABLES
 from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
 from flows.run.events import ask_server
+from flows.service.access import use_password
 from flows.service.lake_lock import find_up
+from flows.service.prefect_profile import find_named_server
 from flows.service.prefect_server import is_running
 from tasks.alerts.registry import read_rules
 from tasks.alerts.thresholds import check_thresholds
@@ -85,8 +87,14 @@ def check_all(settings: Settings, *, is_deep: bool = False) -> list[HealthFindin
 def find_api(settings: Settings) -> str:
     """Address of the server that a run would use: of the environment, of `trona up`, or the usual one; else empty."""
     usual = f"http://127.0.0.1:{settings.port}/api"
-    named = os.environ.get("PREFECT_API_URL", "") or find_up(settings).get("api", "")
-    return named or (usual if is_running(usual) else "")
+    up = find_up(settings)
+    named = find_named_server()
+    api = up.get("api", "")
+    if named is not None and (named.by == "PREFECT_API_URL" or not api):
+        api = named.address
+    if api and api == up.get("api"):
+        use_password(up)
+    return api or (usual if is_running(usual) else "")
 
 
 def check_versions() -> Iterator[HealthFinding]:
@@ -242,7 +250,8 @@ def check_server(settings: Settings, api: str) -> Iterator[HealthFinding]:
         )
         return
     if not is_running(api, timeout=3):
-        next_step = "start it, or unset PREFECT_API_URL" if "PREFECT_API_URL" in os.environ else "trona up"
+        named = find_named_server()
+        next_step = f"start it, or take the address out of {named.by}" if named else "trona up"
         yield HealthFinding("server", "wrong", f"{api} does not answer", next_step)
         return
     yield HealthFinding("server", "ok", api)

@@ -1,16 +1,21 @@
 """Commands about what the figures say together: implied changes and the index."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
+import polars as pl
 from cyclopts import Parameter
 
-from contracts.errors import UsageError
+from contracts.errors import Exit, UsageError
 from contracts.period import format_month, parse_month
-from contracts.reconciled import INDEX
+from contracts.reconciled import FINDING_RULES, INDEX
+from data_lake.selection import Selection
 from flows.cli.options import Filters, LakeOption
+from flows.cli.output import print_message
 from flows.cli.query import find_instants, open_store, print_filtered
 
 if TYPE_CHECKING:
+    from contracts.chain import Chain
     from tasks.reconciling.implied import Reconciled
     from tasks.reconciling.series_names import NamedSeries
 
@@ -88,12 +93,67 @@ def index(
     return print_filtered(rows, filters, f"no figures about {series} can make an index", "index")
 
 
+def findings(
+    *,
+    filters: Filters = _NO_FILTERS,
+    rule: str = "",
+    severity: str = "",
+    why: Annotated[bool, Parameter(negative="")] = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """What does not fit in what a source published, each with its proof.
+
+    Parameters
+    ----------
+    rule
+        Only this rule; docs/findings.md has them all.
+    severity
+        At least this severe: info, warning, error, critical.
+    why
+        Show each finding's figures with release, date and sentence or cell, instead of a table.
+    """
+    from contracts.alerts import SEVERITIES  # noqa: PLC0415 - not needed for --help
+    from data_lake.figures import read_vintages  # noqa: PLC0415
+    from tasks.comparing.refresh import load_chains  # noqa: PLC0415
+    from tasks.reconciling.findings import find_findings  # noqa: PLC0415
+
+    check_choice("rule", rule, FINDING_RULES)
+    check_choice("severity", severity, SEVERITIES)
+    settings, store = open_store(lake)
+    as_of, as_recorded = find_instants(store, settings, filters)
+    wanted = Selection(source=filters.source, chain=filters.chain, metric=filters.metric)
+    vintages = read_vintages(store, wanted, as_of=as_of, as_recorded=as_recorded).collect()
+    chains = load_chains(store, settings.chains_folder)
+    found = find_findings(vintages, chains)
+    rows = filters.selection().apply(found.lazy()).collect()
+    rows = rows.filter(rule=rule) if rule else rows
+    rows = rows.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :])) if severity else rows
+    nothing = f"no findings in {settings.lake} for these filters"
+    return _print_proofs(rows, vintages, chains, nothing) if why else print_filtered(rows, filters, nothing, "findings")
+
+
+def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    """Raise `UsageError` where a value was given that is none of the choices."""
+    if value and value not in choices:
+        raise UsageError(f"no {name} {value!r}", next=f"choose of: {', '.join(choices)}")
+
+
+def _print_proofs(rows: pl.DataFrame, vintages: pl.DataFrame, chains: "Mapping[str, Chain]", nothing: str) -> int:
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415 - only --why pays for it
+    from tasks.reconciling.proofs import explain_findings  # noqa: PLC0415
+
+    for line in explain_findings(rows, vintages, chains):
+        print(escape_terminal(line))
+    if rows.is_empty():
+        print_message(nothing)
+    return Exit.DONE
+
+
 def _reconcile(
     series: str, filters: Filters, lake: LakeOption, *, with_forecasts: bool
 ) -> "tuple[NamedSeries, Reconciled]":
     """The series that is meant, and its segment's figures as of the asked instant as constraints."""
     from data_lake.figures import read_figures  # noqa: PLC0415 - not needed for --help
-    from data_lake.selection import Selection  # noqa: PLC0415
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
     from tasks.reconciling.implied import reconcile, select_known  # noqa: PLC0415
     from tasks.reconciling.series_names import find_series  # noqa: PLC0415

@@ -1,7 +1,7 @@
 """Commands that run a flow: they need a Prefect server, and start a temporary one where none is running."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,9 +13,12 @@ from contracts.errors import Exit, UsageError
 from contracts.settings import Settings, load_settings
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
+from flows.cli.printable_paths import use_printable_paths
 from flows.cli.query import open_to_write
+from flows.service.access import use_password
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
+from flows.service.server_loss import watch_server
 
 if TYPE_CHECKING:
     from data_lake.lake import Lake
@@ -58,7 +61,7 @@ def run(
     return call_flow(
         "monthly_run",
         settings,
-        documents=[p.absolute() for p in documents],
+        documents=list(documents),
         inbox=settings.inbox_address if takes_inbox else "",
         chain=chain,
         month=month,
@@ -110,7 +113,7 @@ def backfill(
         "backfill",
         settings,
         report=report,
-        documents=[p.absolute() for p in documents or []],
+        documents=documents or [],
         from_month=from_month,
         to_month=to_month,
         chain=chain,
@@ -171,11 +174,17 @@ def _start(lake: LakeOption) -> Settings:
     return settings
 
 
-def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> int:
+def call_flow(
+    name: str, settings: Settings, *, documents: Sequence[Path], report: bool = False, **parameters: object
+) -> int:
     """Call a flow with the reporter of this command, at the running server or a temporary one; the exit code."""
-    refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
+    refuse_mistakes(settings, list(documents))
     store = open_to_write(settings)
-    announce(choose_server(find_up(settings).get("api", "")))
+    up = find_up(settings)
+    server = choose_server(up.get("api", ""))
+    if server.address == up.get("api"):
+        use_password(up)
+    announce(server)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
     from flows import backfill as backfill_module  # noqa: PLC0415 - Prefect reads its settings at import
@@ -186,8 +195,14 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     call: Callable[..., str] = flow.with_options(retries=0)  # a person sees the error, and may mend what is behind it
     reporter = Reporter(say=print_message, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), use_reporter(reporter):
+    with (
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        use_reporter(reporter),
+        watch_server(server),
+        use_printable_paths(documents) as paths,
+    ):
         run_id = call(
+            documents=paths,
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
             receivers=settings.receivers_address,
@@ -209,7 +224,7 @@ def _exit_code(store: "Lake", run_id: str) -> int:
 def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
     """Raise what a person mistyped before a server is started: documents that are not there, receivers that are not."""
     from tasks.delivery import choose_receivers  # noqa: PLC0415 - not needed for --help
-    from tasks.intake.ingest import find_documents  # noqa: PLC0415
+    from tasks.intake.documents import find_documents  # noqa: PLC0415
 
     find_documents(documents)
     choose_receivers(settings.receivers_address)

@@ -171,6 +171,19 @@ VIEWS: Mapping[str, View] = {
             _column("follows from", _short_ids("figure_ids"), 4, may_cut=True),
         ),
     ),
+    "findings": View(
+        (
+            _column("severity", "severity", 1),
+            _column("month", _month("month"), 1),
+            _column("finding", "sentence", 1, may_cut=True, least=34),
+            _column("rule", "rule", 3),
+            _column("id", _id("finding_id"), 2),
+            _SOURCE,
+            _CHAIN,
+        ),
+        order=(rank_severity(pl.col("severity")), pl.col("month")),
+        needs_series=False,
+    ),
     "index": View(
         (
             _column("month", _month("month"), 1),
@@ -207,7 +220,9 @@ VIEWS: Mapping[str, View] = {
             _column("n", _count("n"), 1, align="right"),
             _column("mean", _signed("mean_surprise") + pl.lit(" ") + pl.col("unit"), 2, align="right"),
             _column("MAE", _number("mae"), 2, align="right"),
-            _column("direction", fill_text("{} of {}", _count("hits"), _count("n_directions")), 3, align="right"),
+            _column(
+                "direction", fill_text("{} of {}", _count("direction_hits"), _count("n_directions")), 3, align="right"
+            ),
             _column("within 5", _share("within_5"), 5, align="right"),
             _column("skill", _share("skill_no_change"), 4, align="right"),
             _column("lead", _count("lead_months"), 6, align="right"),
@@ -235,8 +250,8 @@ VIEWS: Mapping[str, View] = {
         (
             _column("severity", "severity", 1),
             _column("month", _month("month"), 1),
-            _column("finding", "title", 1, may_cut=True, least=34),
-            _column("state", "state", 2),
+            _column("finding", "title", 1, may_cut=True, least=46),
+            _column("state", "state", 3),
             _column("id", _id("alert_id"), 2),
             _column("rule", "rule", 5),
             _column("since", _day("first_at"), 6),

@@ -54,6 +54,7 @@ def _last_forecasts(scores: pl.DataFrame, chains: Mapping[str, Chain], months: t
         .filter(
             pl.col("chain").is_in(list(chains)),
             pl.col("status") == "scored",
+            pl.col("span_months") == 1,
             pl.col("month") <= months[1],
             pl.col("issue").is_in(["last", "only"]),
         )

@@ -1,6 +1,7 @@
 """Comparisons and scores of a span of months, computed from figures as of an instant."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from contracts.errors import UsageError
 from contracts.figures import FIGURES
 from contracts.releases import RELEASES
 from contracts.scores import SCORES
+from contracts.settings import load_settings
 from data_lake.derived import replace_months
 from data_lake.figures import newest_vintage, read_vintages
 from data_lake.lake import Lake
@@ -29,7 +31,10 @@ alone, so the same month gives the same bytes whichever span is asked for."""
 
 
 def load_chains(lake: Lake, folder: Path | None = None) -> dict[str, Chain]:
-    """Definitions of the chains that the lake has releases of; a chain without one is left out."""
+    """Definitions of the chains that the lake has releases of; a chain without one is left out.
+
+    Their forecasters are those that the settings declare as well.
+    """
     return find_chains(lake, folder)[0]
 
 
@@ -42,7 +47,12 @@ def find_chains(lake: Lake, folder: Path | None = None) -> tuple[dict[str, Chain
             found[name] = load_chain(name, folder)
         except UsageError as error:
             lost[name] = error
-    return found, lost
+    return declare_forecasters(found, load_settings().marked_by), lost
+
+
+def declare_forecasters(chains: Mapping[str, Chain], marked_by: Mapping[str, str]) -> dict[str, Chain]:
+    """The chains, whose forecasters are those of their definition and these."""
+    return {name: replace(chain, forecasters={**chain.forecasters, **marked_by}) for name, chain in chains.items()}
 
 
 class Derived(NamedTuple):
@@ -65,13 +75,16 @@ def derive_months(
 ) -> Derived:
     """Comparisons and scores of the months from `first` to `last` as of an instant; writes nothing.
 
-    `only` limits source and chain. Works year by year, each with `MEMORY_YEARS` before it.
+    `only` limits source and chain; of a forecaster the source that marks it is read too. Works year by year, each
+    with `MEMORY_YEARS` before it.
     """
     only = only or Selection()
+    mine = Selection(source=only.source)
+    is_forecaster = any(only.source in chain.forecasters for chain in chains.values())
     parts = []
     for start, stop in split_years(first, last):
         window = Selection(
-            source=only.source,
+            source="" if is_forecaster else only.source,
             chain=only.chain,
             first=date(max(start.year - MEMORY_YEARS, 1), 1, 1),
             last=date(start.year + 1, 12, 1),
@@ -79,13 +92,12 @@ def derive_months(
         stated = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded)
         vintages = stated.filter(pl.col("chain").is_in(list(chains))).collect()
         known = newest_vintage(vintages.filter(pl.col("month") <= stop))
-        parts.append(
-            Derived(
-                compare_months(known, chains=chains, months=(start, stop)),
-                score_forecasts(vintages, chains=chains, months=(start, stop)),
-                vintages.filter(pl.col("month").is_between(start, stop)),
-            )
+        derived = Derived(
+            compare_months(known, chains=chains, months=(start, stop)),
+            score_forecasts(vintages, chains=chains, months=(start, stop)),
+            vintages.filter(pl.col("month").is_between(start, stop)),
         )
+        parts.append(Derived(*(mine.apply(frame.lazy()).collect() for frame in derived)) if is_forecaster else derived)
     if not parts:
         return Derived(COMPARISONS.empty(), SCORES.empty(), FIGURES.empty())
     return Derived(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
@@ -104,6 +116,11 @@ def known_span(lake: Lake) -> tuple[date, date] | None:
     return (first, last) if first else None
 
 
+def _forecasts_periods(lake: Lake) -> bool:
+    longer = lake.table(FIGURES).scan().filter(pl.col("kind") == "forecast", ~pl.col("is_monthly"))
+    return not longer.select("month").head(1).collect().is_empty()
+
+
 def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_of: datetime) -> None:
     """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
 
@@ -114,6 +131,8 @@ def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_
     span = known_span(lake)
     if span is None:
         return
+    if _forecasts_periods(lake):
+        first = first.replace(month=1)  # a quarter or year stands under its first month and is marked by its last
     for start, stop in split_years(first, max(first, span[1])):
         derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
         check_table(COMPARISONS, derived.comparisons)

@@ -91,3 +91,16 @@ def test_the_index_has_its_envelope_and_says_why_a_month_has_none(loaded):
     assert [round(float(by_month["2025-01"][name]), 2) for name in ("value", "lower", "upper")] == [34.93, 34.7, 35.16]
     assert by_month["2025-08"]["reason"] == "no figures link it to 2025-12"
     assert by_month["2025-08"]["value"] == ""
+
+
+def test_findings_have_the_fixed_columns_and_show_their_proof(loaded):
+    loaded("ingest", EXAMPLES / "lithium_ion/2025-09_ternary_cathode_2.csv")
+    found = rows(loaded("findings", "--format", "csv"))
+    fixed = ["finding_id", "rule", "severity", "source", "chain", "segment", "product", "metric", "month", "sentence"]
+    assert list(found[0])[:11] == [*fixed, "figure_ids"]
+    assert {row["rule"] for row in found} == {"bases_apart", "base_conflict", "reviews_differ"}
+    proof = loaded("findings", "--rule", "reviews_differ", "--why").out
+    assert "published 2025-10-10" in proof
+    assert "+13.55 % MoM" in proof
+    assert loaded("findings", "--severity", "critical").err.startswith("no findings")
+    assert "choose of" in loaded("findings", "--rule", "nonsense", code=2).err
