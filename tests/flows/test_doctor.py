@@ -37,7 +37,15 @@ def test_init_writes_every_setting_as_it_is_without_the_file(tmp_path, monkeypat
     said = tomllib.loads("\n".join(line.removeprefix("# ") for line in text.splitlines() if " = " in line))
     assert set(said) == {f.name for f in fields(Settings)}
     shipped = {f.name: f.default for f in fields(Settings)}
-    examples = {"source", "chains", "receivers", "database", "dask", "forecasters", "lake_must_exist"}  # shown with another value
+    examples = {
+        "source",
+        "chains",
+        "receivers",
+        "database",
+        "dask",
+        "forecasters",
+        "lake_must_exist",
+    }  # shown with another value
     assert {k: v for k, v in said.items() if k not in examples} == {
         k: v for k, v in shipped.items() if k not in examples
     }
