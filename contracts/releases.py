@@ -7,10 +7,10 @@ from contracts.table import INSTANT, Column, Table
 
 RELEASES = Table(
     name="releases",
-    meaning="One row per event in the life of a release: recorded, evaluated, or retracted with a reason.",
+    meaning="One row per event in the life of a release: recorded, evaluated, retracted or restored with a reason.",
     columns=(
         Column("release_id", pl.String, "hash of source, chain, review month, publication and document"),
-        Column("event", pl.String, "what happened", allowed=("recorded", "evaluated", "retracted")),
+        Column("event", pl.String, "what happened", allowed=("recorded", "evaluated", "retracted", "restored")),
         Column("source", pl.String, "who published it"),
         Column("chain", pl.String, "value chain"),
         Column("review_month", pl.String, "month or period it reviews", pattern=PERIOD_PATTERN),
@@ -22,9 +22,9 @@ RELEASES = Table(
         Column("figures", pl.Int64, "figures it states"),
         Column("quarantined", pl.Int64, "rows refused"),
         Column("unresolved", pl.Int64, "statements seen but not placed"),
-        Column("reason", pl.String, "why it was retracted"),
+        Column("reason", pl.String, "why it was retracted or restored"),
     ),
-    key=("release_id", "event"),
+    key=("release_id", "event", "at"),
     partition="",
 )
 

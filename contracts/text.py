@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from itertools import zip_longest
+from string import Formatter
 
 import polars as pl
 
@@ -20,14 +20,17 @@ def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
     `{{` and `}}` stand for the brackets themselves. It does what `pl.format` does, which panics on some
     joined or filtered texts (pola-rs/polars#25339); the linter keeps `pl.format` out.
     """
-    pieces = template.split("{}")
-    if len(pieces) != len(values) + 1:
-        raise ValueError(f"{template!r} has {len(pieces) - 1} places for {len(values)} values")
+    pieces = [(text, place is not None) for text, place, *_ in Formatter().parse(template)]
+    places = sum(is_place for _, is_place in pieces)
+    if places != len(values):
+        raise ValueError(f"{template!r} has {places} places for {len(values)} values")
+    given = iter(values)
     parts: list[pl.Expr] = []
-    for piece, value in zip_longest(pieces, values):
-        if piece:
-            parts.append(pl.lit(piece.replace("{{", "{").replace("}}", "}")))
-        if value is not None:
+    for text, is_place in pieces:
+        if text:
+            parts.append(pl.lit(text))
+        if is_place:
+            value = next(given)
             parts.append(pl.col(value) if isinstance(value, str) else value)
     return pl.concat_str(parts)
 

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from contracts.chain import load_chain
 from contracts.errors import Exit
+from contracts.scores import SCORES
 from contracts.settings import load_settings
 from contracts.vocabulary import MEASURES
 from flows.cli.options import Filters, Format, LakeOption, Shape
@@ -45,6 +46,7 @@ def record(
     """
     from tasks.scoring import build_record, compare_sources  # noqa: PLC0415 - not needed for --help
 
+    filters.require(SCORES.schema)
     settings, store = open_store(lake)
     scores = derive_filtered(store, settings, filters, actuals=actuals).scores
     if show == "comparison":
@@ -58,6 +60,7 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
     """The chain's monthly surprise: the mean standardised surprise of its segments, with n and components."""
     from tasks.scoring import surprise_index as build_index  # noqa: PLC0415 - not needed for --help
 
+    filters.require(SCORES.schema)
     settings, store = open_store(lake)
     rows = build_index(derive_filtered(store, settings, filters).scores)
     nothing = f"no scored forecasts in {settings.lake} for these filters"
@@ -67,7 +70,7 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
 def score(
     file: Path,
     *,
-    show: Literal["record", "scores", "comparison"] = "record",
+    show: Literal["record", "scores", "comparison", "calibration", "murphy"] = "record",
     as_stated: bool = False,
     chain: str = "sodium_ion",
     format: Format = "table",  # noqa: A002 - the option's name
@@ -83,7 +86,8 @@ def score(
     file
         The table.
     show
-        record, scores (one row per forecast) or comparison (each pair of forecasters).
+        record, scores (one row per forecast), comparison (each pair of forecasters), calibration (outcomes below each
+        quantile) or murphy (data of Murphy diagrams).
     as_stated
         Numbers that look like fractions, or like another unit, are meant as they stand.
     chain
@@ -92,7 +96,7 @@ def score(
         How to print: table, csv, json or parquet.
     """
     from tasks.intake.documents import load_document  # noqa: PLC0415 - not needed for --help
-    from tasks.scoring import compare_forecasters, score_table  # noqa: PLC0415
+    from tasks.scoring import compare_forecasters, draw_murphy, score_table, tabulate_calibration  # noqa: PLC0415
     from tasks.scoring.table_file import read_score_file  # noqa: PLC0415
 
     definition = load_chain(chain, load_settings().chains_folder)
@@ -105,8 +109,8 @@ def score(
         zone=definition.calendar.time_zone,
         decimal=table.decimal,
     )
-    frames = {"scores": scores, "record": found}
-    frame = frames[show] if show in frames else compare_forecasters(scores)
+    computed = {"comparison": compare_forecasters, "calibration": tabulate_calibration, "murphy": draw_murphy}
+    frame = computed[show](scores) if show in computed else scores if show == "scores" else found
     print_frame(frame, Shape(format), nothing="nothing could be scored")
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")

@@ -15,6 +15,7 @@ from types import FrameType
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.secret import Secret
 from contracts.settings import Settings
+from data_lake.lake import open_lake
 from flows.inbox.stores import open_inbox
 from flows.run.pinned import PINNED
 from flows.service.access import (
@@ -45,6 +46,8 @@ def run_up(settings: Settings, show: Say) -> int:
     """
     external = os.environ.get("PREFECT_API_URL", "")
     page = external.removesuffix("/api") or f"http://{_reachable(settings.host)}:{settings.port}"
+    if settings.lake_must_exist:
+        open_lake(settings.lake_address).require()
     home = Path(settings.home).expanduser().absolute()
     password = "" if external or SERVER_PASSWORD in os.environ else str(make_password(home))
     told = {"page": page, "api": f"{page}/api", "inbox": settings.inbox_address, "password": password}

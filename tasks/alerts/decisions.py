@@ -99,7 +99,6 @@ def _pair(found: pl.DataFrame, current: pl.DataFrame, scope: pl.Expr) -> pl.Data
         pl.col("updated_at").alias("old_updated_at"),
         pl.col("change").alias("old_change"),
         pl.col("silence_id").alias("old_silence_id"),
-        pl.col("inhibited_by").alias("old_inhibited_by"),
         *("first_at", "announced_severity"),
     )
     both = found.with_columns(pl.lit(True).alias("is_found")).join(old, on="alert_id", how="full", coalesce=True)
