@@ -103,11 +103,11 @@ def annotate_calendar(
 ) -> pl.DataFrame:
     """Add to comparisons what allows for unlike months, beside what was reported and never in its place.
 
-    `working_days`, `base_working_days`, `holiday_weight`, `base_holiday_weight` and `flags` of changes on the month and
-    on the year; `flags` has `cny` where the new-year window touches the month or its base, and `days_estimated` where the
-    working days of either are not the official ones. `per_day_pct` is growth per working day, (1 + g) days_base / days
-    − 1, of what more days make more. `acceleration_pp` is growth minus that of the month before, as `growth` has it
-    (one `mom_pct` and `yoy_pct` per series and month); null without it.
+    `working_days`, `holiday_weight` (both also of the base) and `flags` of changes on the month and on the year: `cny`
+    where the new-year window touches the month or its base, `days_estimated` where the working days of either are not
+    the official ones. `per_day_pct` is growth per working day, (1 + g) days_base / days − 1, of what more days make
+    more. `acceleration_pp` is growth minus that of the month before, as `growth` has it (one `mom_pct` and `yoy_pct`
+    per series and month); null without it.
     """
     rows = rows.with_columns(base=_name_base())
     months: set[date] = {m for name in ("month", "base") for m in rows[name].drop_nulls().unique()}
