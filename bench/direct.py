@@ -5,7 +5,8 @@ from pathlib import Path
 
 from data_lake.lake import open_lake
 from tasks.alerts import record_candidates
-from tasks.alerts.evaluate import evaluate_months, plan_steps, record_evaluated, watch_today
+from tasks.alerts.evaluate import evaluate_months
+from tasks.alerts.steps import plan_steps, record_evaluated, watch_today
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.delivery import deliver, load_receivers, resolve_environment
 from tasks.intake.ingest import DocumentHints, IngestOutcome, find_documents, ingest_file

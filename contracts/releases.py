@@ -7,10 +7,12 @@ from contracts.table import INSTANT, Column, Table
 
 RELEASES = Table(
     name="releases",
-    meaning="One row per event in the life of a release: recorded, evaluated, or retracted with a reason.",
+    meaning="One row per event in the life of a release: recorded, retracted with a reason, each of them evaluated.",
     columns=(
         Column("release_id", pl.String, "hash of source, chain, review month, publication and document"),
-        Column("event", pl.String, "what happened", allowed=("recorded", "evaluated", "retracted")),
+        Column(
+            "event", pl.String, "what happened", allowed=("recorded", "evaluated", "retracted", "retraction_evaluated")
+        ),
         Column("source", pl.String, "who published it"),
         Column("chain", pl.String, "value chain"),
         Column("review_month", pl.String, "month or period it reviews", pattern=PERIOD_PATTERN),

@@ -9,7 +9,7 @@ from contracts.text import count_noun
 from flows.run.prefect_tasks import enter_candidates, evaluate_step
 from flows.run.progress import Progress
 from flows.run.request import RunRequest
-from tasks.alerts.evaluate import Step, watch_today
+from tasks.alerts.steps import Step, watch_today
 
 _FROM, _SHARE = 30.0, 60.0
 """How far a run is, in percent, before its steps, and how much of it they are."""

@@ -16,7 +16,8 @@ from contracts.errors import TronaError
 from data_lake.lake import open_lake
 from flows.run.request import RunRequest
 from tasks.alerts import record_candidates
-from tasks.alerts.evaluate import EvaluationPlan, Step, evaluate_months, plan_steps, record_evaluated
+from tasks.alerts.evaluate import evaluate_months
+from tasks.alerts.steps import EvaluationPlan, Step, plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.intake.ingest import IngestOutcome, ingest_file
 

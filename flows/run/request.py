@@ -13,7 +13,7 @@ from prefect import runtime
 
 from contracts.errors import DocumentUnavailable, TronaError
 from data_lake.runs import FiguresCompared
-from tasks.alerts.evaluate import Step
+from tasks.alerts.steps import Step
 from tasks.intake.ingest import DocumentHints, IngestOutcome
 
 Notify = Literal["live", "digest", "none"]

@@ -58,7 +58,10 @@ def derive_months(
     parts = []
     for start, stop in split_years(first, last):
         window = Selection(
-            source=only.source, chain=only.chain, first=date(max(start.year - MEMORY_YEARS, 1), 1, 1), last=stop
+            source=only.source,
+            chain=only.chain,
+            first=date(max(start.year - MEMORY_YEARS, 1), 1, 1),
+            last=date(start.year, 12, 1),
         )
         vintages = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded).collect()
         known = newest_vintage(vintages)
@@ -66,7 +69,7 @@ def derive_months(
             Derived(
                 compare_months(known, chains=chains, months=(start, stop)),
                 score_forecasts(vintages, chains=chains, months=(start, stop)),
-                vintages.filter(pl.col("month") >= start),
+                vintages.filter(pl.col("month").is_between(start, stop)),
             )
         )
     if not parts:

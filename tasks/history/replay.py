@@ -12,7 +12,8 @@ from contracts.text import fill_text
 from data_lake.lake import Lake
 from data_lake.ledger import read_alerts
 from tasks.alerts import record_candidates
-from tasks.alerts.evaluate import evaluate_months, list_steps
+from tasks.alerts.evaluate import evaluate_months
+from tasks.alerts.steps import list_steps
 from tasks.comparing.refresh import derive_months, known_span, split_years
 
 _ALERT = (

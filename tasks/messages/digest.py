@@ -163,8 +163,12 @@ def _write_headline(findings: Sequence[Finding], news: int) -> str:
 
 def _write_notes(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     details = [json.loads(row["detail"] or "{}") for row in rows if row["news"] not in _ENDED]
-    weights = {d["holiday_weight_pct"] for d in details if d.get("holiday") == "cny"}
-    return tuple(
-        f"Chinese New Year: {weight} % of its window is in this month, so its findings are one severity lower."
-        for weight in sorted(weights)
+    touched = [d for d in details if d.get("holiday") == "cny"]
+    weights = {d["holiday_weight_pct"] for d in touched if d["holiday_weight_pct"]}
+    bases = {d["base_holiday_weight_pct"] for d in touched if d.get("base_holiday_weight_pct")}
+    lowered = any("severity_without_holiday" in d for d in touched)
+    return (
+        *(f"Chinese New Year: {weight} % of its window is in this month." for weight in sorted(weights)),
+        *(f"Chinese New Year: {weight} % of its window is in a month compared with." for weight in sorted(bases)),
+        *(["Findings that compare months are one severity lower for it."] if lowered else []),
     )

@@ -148,16 +148,16 @@ def test_a_month_limits_what_a_backfill_takes_in(prefect_api, tmp_path):
 def test_judging_as_of_an_instant_leaves_later_releases_for_later(prefect_api, tmp_path):
     from flows.backfill import backfill
     from flows.run.progress import Reporter, use_reporter
-    from tasks.alerts.evaluate import pending_releases
+    from tasks.alerts.steps import pending_changes
 
     lake = str(tmp_path / "lake")
     with use_reporter(Reporter(lambda _: None, lambda _: None)):
         backfill(lake, documents=[EXAMPLES / "sodium_ion"], now=NOW, as_of=day("2025-12-31"))
     store = open_lake(lake)
-    assert pending_releases(store)["review_month"].to_list() == ["2026-01"]
+    assert pending_changes(store)["review_month"].to_list() == ["2026-01"]
     assert read_alerts(store).filter(pl.col("month") >= day("2026-01-01").date()).is_empty()
     assert store.table(RUNS).scan().collect()["as_of"].to_list() == [day("2025-12-31")]
     with use_reporter(Reporter(lambda _: None, lambda _: None)):
         backfill(lake, now=NOW)
-    assert pending_releases(store).is_empty()
+    assert pending_changes(store).is_empty()
     assert read_alerts(store).filter(pl.col("month") == day("2026-01-01").date()).height

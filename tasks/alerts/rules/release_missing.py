@@ -114,6 +114,6 @@ RULE = register(
         "and told to nobody",
         find=find_missing_releases,
         rank=0,
-        is_cause=True,
+        holds_back="segment",
     )
 )

@@ -1,0 +1,132 @@
+"""Which instants are to be evaluated: those at which something was published or withdrawn, oldest first.
+
+Evaluated in order, each step sees only what was public then, so a month that is replayed years later is judged as it
+would have been on its day. The steps follow from what the lake holds alone: any way of loading the same documents ends
+with the same steps.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+import polars as pl
+
+from contracts.figures import FIGURES
+from contracts.period import add_months
+from contracts.releases import RELEASES
+from data_lake.lake import Lake
+from tasks.alerts.rules.release_missing import WATCHED_MONTHS
+
+_EVALUATED = {"recorded": "evaluated", "retracted": "retraction_evaluated"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """An instant at which something became known, the chains concerned, and the months that may read differently."""
+
+    as_of: datetime
+    chains: tuple[str, ...]
+    first: date
+    last: date
+
+
+class EvaluationPlan(NamedTuple):
+    """What is to be evaluated: the steps in order, and the releases that are evaluated once they are done."""
+
+    steps: list[Step]
+    pending: list[str]
+
+
+def list_changes(lake: Lake) -> pl.DataFrame:
+    """Every publication and withdrawal: release_id, event, chain, review_month, instant, first, last, is_evaluated.
+
+    `first` and `last` are the months that the release's figures are about, null where none is monthly.
+    """
+    events = lake.table(RELEASES).scan().collect()
+    done = events.select("release_id", pl.col("event").alias("done")).with_columns(pl.lit(True).alias("is_evaluated"))
+    months = (
+        lake.table(FIGURES)
+        .scan()
+        .filter(pl.col("is_monthly"))
+        .group_by("release_id")
+        .agg(first=pl.col("month").min(), last=pl.col("month").max())
+        .collect()
+    )
+    return (
+        events.filter(pl.col("event").is_in(list(_EVALUATED)))
+        .with_columns(
+            pl.when(pl.col("event") == "recorded").then("published_at").otherwise("at").alias("instant"),
+            pl.col("event").replace_strict(_EVALUATED, return_dtype=pl.String).alias("done"),
+        )
+        .join(done, on=["release_id", "done"], how="left")
+        .join(months, on="release_id", how="left")
+        .with_columns(pl.col("is_evaluated").fill_null(False))
+        .sort("instant", "release_id", "event")
+        .select("release_id", "event", "chain", "review_month", "instant", "first", "last", "is_evaluated")
+    )
+
+
+def pending_changes(lake: Lake, *, chain: str = "", month: str = "", until: datetime | None = None) -> pl.DataFrame:
+    """The changes whose consequences were not drawn yet: of one chain, of reviews of one month, up to an instant."""
+    pending = list_changes(lake).filter(~pl.col("is_evaluated"))
+    pending = pending.filter(pl.col("chain") == chain) if chain else pending
+    pending = pending.filter(pl.col("review_month") == month) if month else pending
+    return pending.filter(pl.col("instant") <= until) if until else pending
+
+
+def plan_steps(lake: Lake, *, chain: str = "", month: str = "", until: datetime | None = None) -> EvaluationPlan:
+    """Steps to evaluate: from the earliest pending change on, every instant of a change up to `until`.
+
+    Steps after a pending change are evaluated again, also those after `until` that were evaluated before, since what
+    was known then has changed; where nothing follows it, that is the pending changes alone.
+    """
+    pending = pending_changes(lake, chain=chain, month=month, until=until)
+    if pending.is_empty():
+        return EvaluationPlan([], [])
+    steps = list_steps(lake, chain=chain, since=pending["instant"][0], until=until)
+    return EvaluationPlan(steps, pending["release_id"].unique(maintain_order=True).to_list())
+
+
+def list_steps(
+    lake: Lake, *, chain: str = "", since: datetime | None = None, until: datetime | None = None
+) -> list[Step]:
+    """Every instant of a change from `since` to `until`, and of those evaluated already after it, oldest first.
+
+    A step reaches from the first month that the change is about, and at least from the months whose reviews are
+    watched, to the last month that anything public then is about: a month rests on the months before it. A change
+    without a monthly figure is no step.
+    """
+    changes = list_changes(lake).filter(pl.col("first").is_not_null())
+    changes = changes.with_columns(pl.col("last").cum_max().alias("last"))
+    changes = changes.filter(pl.col("chain") == chain) if chain else changes
+    changes = changes.filter(pl.col("instant") >= since) if since else changes
+    changes = changes.filter((pl.col("instant") <= until) | pl.col("is_evaluated")) if until else changes
+    steps = changes.group_by("instant", maintain_order=True).agg(
+        pl.col("chain").unique().sort(), pl.col("first").min(), pl.col("last").max()
+    )
+    return [_reach(r["instant"], tuple(r["chain"]), r["first"], r["last"]) for r in steps.to_dicts()]
+
+
+def watch_today(as_of: datetime, steps: list[Step]) -> Step:
+    """The step that looks at the day itself: states of the last months, and whatever the steps before it touched."""
+    first, last = (min(s.first for s in steps), max(s.last for s in steps)) if steps else (as_of.date(), as_of.date())
+    return _reach(as_of, (), first.replace(day=1), last.replace(day=1))
+
+
+def record_evaluated(lake: Lake, release_ids: list[str], *, at: datetime, run_id: str) -> None:
+    """Note that the consequences of these releases, and of their withdrawals, are drawn."""
+    pending = list_changes(lake).filter(~pl.col("is_evaluated"), pl.col("release_id").is_in(release_ids))
+    if pending.is_empty():
+        return
+    rows = lake.table(RELEASES).scan().collect()
+    done = rows.join(pending.select("release_id", "event"), on=["release_id", "event"], how="semi").with_columns(
+        pl.col("event").replace_strict(_EVALUATED, return_dtype=pl.String),
+        at=pl.lit(at, pl.Datetime("us", "UTC")),
+        reason=pl.lit(f"run {run_id}"),
+    )
+    lake.table(RELEASES).append(done)
+
+
+def _reach(as_of: datetime, chains: tuple[str, ...], first: date, last: date) -> Step:
+    this_month = as_of.date().replace(day=1)
+    return Step(as_of, chains, min(first, add_months(this_month, -WATCHED_MONTHS)), max(last, this_month))
