@@ -1,7 +1,7 @@
 """Draw the rooms of the code into README.md and docs/architecture.md, or (`--check`) say whether they are drawn afresh.
 
 A room is a folder with modules of ours; its line is the first of its docstring. The picture has an arrow for each pair
-of rooms of which one imports the other, with the number of imports.
+of rooms of which one imports the other.
 """
 
 import ast
@@ -42,8 +42,8 @@ def draw_picture() -> str:
         lines.append(f"  subgraph {package}")
         lines += [f'    {_name(room)}["{room.partition(".")[2] or room}"]' for room in rooms if _top(room) == package]
         lines.append("  end")
-    shown = {(a, b): n for (a, b), n in arrows.items() if _top(b) != "contracts"}
-    lines += [f"  {_name(a)} -->|{n}| {_name(b)}" for (a, b), n in sorted(shown.items())]
+    shown = sorted((a, b) for a, b in arrows if _top(b) != "contracts")
+    lines += [f"  {_name(a)} --> {_name(b)}" for a, b in shown]
     lines += [
         "```",
         "",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import UsageError
+from contracts.vocabulary import RATES
 
 _SHIPPED = Path(__file__).parent / "chains"
 
@@ -74,7 +75,11 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Chain:
-    """A value chain and everything that is particular to it."""
+    """A value chain and everything that is particular to it.
+
+    `tolerance_pct` and `tolerance_pp` say how close a forecast must come to be a hit, by measure (or by metric,
+    for the level of a rate): see `tolerance`.
+    """
 
     name: str
     title: str
@@ -85,6 +90,22 @@ class Chain:
     tolerance_pp: Mapping[str, float]
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     not_ours: Names = field(default_factory=dict)
+    tolerance_pct: Mapping[str, float] = field(default_factory=dict)
+
+    def tolerance(self, segment: str, metric: str, measure: str) -> float | None:
+        """How close a forecast of this measure must come to be a hit; None where the definition does not say.
+
+        Of growth and of levels in percent of level: 5 means from 1/1.05 to 1.05 times what was forecast. Of
+        shares, points and rates in points; the level of a rate goes by its metric, since `level` has many units.
+        A segment's own, under its thresholds, come before the chain's. A growth's tolerance that stands under
+        `tolerance_pp` is read as percent of level, which is the same where nothing grows.
+        """
+        own = next((s.thresholds for s in self.segments if s.name == segment), {})
+        tables = [own.get("tolerance_pct"), own.get("tolerance_pp"), self.tolerance_pct, self.tolerance_pp]
+        names = [metric, *([measure] if metric not in RATES else [])] if measure == "level" else [measure]
+        values = (table[name] for name in names for table in tables if table and name in table)
+        value = next(values, None)
+        return None if value is None else float(value)
 
     def segment(self, name: str) -> Segment:
         """The segment of this name. Raises `UsageError` with the nearest names."""
@@ -141,7 +162,8 @@ def _build_chain(name: str, data: Mapping[str, Any]) -> Chain:
         calendar=Calendar(**data["calendar"]),
         segments=tuple(_build_segment(s) for s in data["segment"]),
         links=tuple(Link(**link) for link in data.get("link", ())),
-        tolerance_pp=data["tolerance_pp"],
+        tolerance_pp=data.get("tolerance_pp", {}),
+        tolerance_pct=data.get("tolerance_pct", {}),
         thresholds=data.get("thresholds", {}),
         not_ours=_names(data.get("not_ours", {})),
     )

@@ -55,7 +55,9 @@ def _hash_rows(lake: Lake, files: Iterable[str]) -> pl.DataFrame:
     names = [lake.storage.address(f"{FIGURES.name}/{name}") for name in sorted(files)]
     if not names:
         return FIGURES.empty().select(*FIGURES.key).with_columns(content=pl.lit(0, pl.UInt64))
-    rows = pl.scan_parquet(names, storage_options=dict(lake.storage.options) or None, hive_partitioning=False)
+    rows = pl.scan_parquet(
+        names, storage_options=dict(lake.storage.options) or None, hive_partitioning=False, glob=False
+    )
     content = pl.struct(pl.exclude(FIGURES.key)).hash(seed=0)
     return rows.select(*FIGURES.key, content.alias("content")).collect()
 

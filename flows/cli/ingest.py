@@ -14,7 +14,7 @@ from contracts.period import add_months, format_month
 from contracts.settings import load_settings
 from contracts.terminal_text import escape_terminal
 from data_lake.lake import open_lake
-from flows.cli.options import Format, LakeOption, parse_published
+from flows.cli.options import Format, LakeOption, Shape, parse_published
 from flows.cli.output import print_frame, print_message
 
 _DEFAULT_LAKE = LakeOption()
@@ -102,7 +102,7 @@ def ingest(
             print_message(f"  unresolved: {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
     schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
-    print_frame(pl.DataFrame(rows, schema=schema), format="table", nothing="no documents found")
+    print_frame(pl.DataFrame(rows, schema=schema), nothing="no documents found")
     _tell_end(rows, run_id, dry_run=dry_run)
     for other in errors[1:]:
         print_message("\n".join(escape_terminal(line) for line in str(other).splitlines()))
@@ -166,12 +166,12 @@ def extract(
             f"{reading.refused.height} refused"
         )
     if unresolved:
-        print_frame(pl.concat([r.unresolved for r in readings]), format=format, nothing="nothing is unresolved")
+        print_frame(pl.concat([r.unresolved for r in readings]), Shape(format), nothing="nothing is unresolved")
         return Exit.DONE
     figures = pl.concat([r.figures for r in readings]) if readings else READ_FIGURES.empty()
     shown = figures.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
     shown = shown.select(EXTRACT_COLUMNS) if format == "table" else shown
-    print_frame(shown, format=format, nothing="no figure was found")
+    print_frame(shown, Shape(format), nothing="no figure was found")
     return Exit.DONE
 
 

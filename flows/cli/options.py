@@ -13,6 +13,19 @@ from data_lake.selection import Selection
 Format = Literal["table", "csv", "json", "parquet"]
 
 
+@dataclass(frozen=True)
+class Shape:
+    """How a table is to be printed: its format, and which columns and rows of it in which order."""
+
+    format: Format = "table"
+    columns: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+    """Column names; one with `-` before it descends."""
+    limit: int | None = None
+    """The first rows only; 0 = all; None = all but what a terminal would scroll away."""
+    is_wide: bool = False
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class LakeOption:
@@ -53,6 +66,20 @@ class Filters:
     "How to print: table, csv, json or parquet."
     json: Annotated[bool, Parameter(negative="")] = False
     "The same as --format json."
+    columns: str = ""
+    "Only these columns, separated by commas, as --format csv names them."
+    sort: Annotated[str, Parameter(allow_leading_hyphen=True)] = ""
+    "Sort by these columns, separated by commas; -NAME descends."
+    limit: int | None = None
+    "The first rows only; 0 = all. A terminal shows 40 unless told otherwise."
+    wide: Annotated[bool, Parameter(negative="")] = False
+    "All columns of the view, however wide the terminal is."
+
+    def shape(self) -> Shape:
+        """How to print what was found."""
+        return Shape(
+            "json" if self.json else self.format, _split(self.columns), _split(self.sort), self.limit, self.wide
+        )
 
     def selection(self) -> Selection:
         """The filters as a selection of rows."""
@@ -72,6 +99,10 @@ class Filters:
         """(`as_of`, `as_recorded`); without --as-of it is now, without --as-recorded there is no limit."""
         as_of = parse_instant(self.as_of, now=now) if self.as_of else now
         return as_of, parse_instant(self.as_recorded, now=now) if self.as_recorded else None
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
 def parse_instant(text: str, *, now: datetime) -> datetime:

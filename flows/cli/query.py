@@ -38,22 +38,21 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded).lazy()
     rows = found.sort(*FIGURES.key[:-1], "published_at", "release_id").collect()
     rows = rows.select(*FIGURES.public, pl.exclude(*FIGURES.public))
-    shown = rows.select(FIGURES.public) if filters.format == "table" and not filters.json else rows
-    return print_filtered(shown, filters, f"no figures in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no figures in {settings.lake} for these filters", "figures")
 
 
 def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
     settings, store = open_store(lake)
     rows = derive_filtered(store, settings, filters).comparisons
-    return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters", "comparisons")
 
 
 def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Every forecast, marked against the first published actual; open ones are pending."""
     settings, store = open_store(lake)
     rows = derive_filtered(store, settings, filters).scores
-    return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters", "scores")
 
 
 def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -72,7 +71,7 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     if as_recorded:
         rows = rows.filter(pl.col("recorded_at") <= as_recorded)
     found = rows.sort("recorded_at", *QUARANTINE.key).collect()
-    return print_filtered(found, filters, f"nothing is in quarantine in {settings.lake}")
+    return print_filtered(found, filters, f"nothing is in quarantine in {settings.lake}", "quarantine")
 
 
 def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -86,6 +85,7 @@ def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE
         events.sort("published_at", "release_id", "at", "event").collect(),
         filters,
         f"no releases in {settings.lake}",
+        "releases",
     )
 
 
@@ -96,7 +96,7 @@ def runs(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) ->
     if filters.chain:
         rows = rows.filter(pl.col("chain").str.split(" ").list.contains(filters.chain))
     found = rows.sort("started_at", "run_id").collect()
-    return print_filtered(found, filters, f"no runs in {settings.lake} yet")
+    return print_filtered(found, filters, f"no runs in {settings.lake} yet", "runs")
 
 
 def alerts(
@@ -132,7 +132,7 @@ def alerts(
     if severity:
         found = found.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :]))
     nothing = f"no alerts in {settings.lake} for these filters"
-    code = _print_reasons(found, nothing) if why else print_filtered(found, filters, nothing)
+    code = _print_reasons(found, nothing) if why else print_filtered(found, filters, nothing, "alerts")
     if fail_on:
         live = found.filter(
             pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(fail_on) :]),
@@ -192,7 +192,7 @@ def restatements(
 
         return print_filtered(restatement_stats(vintages), filters, f"no restatements in {settings.lake}")
     rows = list_restatements(vintages, chains=load_chains(store, settings.chains_folder))
-    return print_filtered(rows, filters, f"no restatements in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no restatements in {settings.lake} for these filters", "restatements")
 
 
 def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -244,7 +244,10 @@ def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Der
     return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
 
 
-def print_filtered(frame: pl.DataFrame, filters: Filters, nothing: str) -> int:
-    """Print in the format that the filters ask for."""
-    print_frame(frame, format="json" if filters.json else filters.format, nothing=nothing)
+def print_filtered(frame: pl.DataFrame, filters: Filters, nothing: str, view: str = "") -> int:
+    """Print as the filters ask for; a table for people is the view of this name."""
+    from flows.cli.views import VIEWS  # noqa: PLC0415 - not needed for --help
+
+    folder = load_settings().chains_folder
+    print_frame(frame, filters.shape(), nothing=nothing, view=VIEWS.get(view), chains_folder=folder)
     return Exit.DONE

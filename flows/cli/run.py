@@ -150,7 +150,7 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     if differences.is_empty():
         print_message("rebuilt: byte-identical")
         return Exit.DONE
-    print_frame(differences, format="table", nothing="")
+    print_frame(differences, nothing="")
     print_message(f"rebuilt: {differences.height} differences")
     return Exit.CONTRACT
 

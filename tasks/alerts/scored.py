@@ -18,7 +18,7 @@ SERIES = ("source", "chain", "segment", "product", "metric", "measure")
 MISS_LIMITS = {
     "level_pct": Threshold(5.0, "a warning: level this far from its forecast, in percent, beyond rounding"),
     "points_pp": Threshold(5.0, "the same for shares and rates, in points"),
-    "level_tolerance_pct": Threshold(3.0, "a level is a miss from here on"),
+    "level_tolerance_pct": Threshold(3.0, "a level is a miss from here on, where the chain has no tolerance for levels"),
 }
 """Thresholds of the rule forecast_miss, which also say what a miss is for the rules beside it."""
 DEAD_BAND_PP = 1.0
@@ -140,12 +140,12 @@ def _level_ratio(a: pl.Expr, f: pl.Expr) -> pl.Expr:
 
 def _add_limits() -> list[pl.Expr]:
     """Static tolerance and band on the scale that `size` is on."""
-    tolerance = pl.when("is_level").then("level_tolerance_pct").otherwise("tolerance_pp")
+    of_level = pl.coalesce("tolerance_pct", pl.when("is_level").then("level_tolerance_pct"))
     factor = pl.when("is_level").then(1.0).otherwise(1 + pl.col("aim") / 100)
     judged = pl.col("family").is_in(["growth", "share", "points", "level"])
     by_log = judged & pl.col("is_by_log")
     return [
-        pl.when(by_log).then(100 * (tolerance / 100).log1p()).when(judged).then(tolerance).alias("limit"),
+        pl.when(by_log).then(100 * (of_level / 100).log1p()).when(judged).then("tolerance_pp").alias("limit"),
         *(
             pl.when(by_log)
             .then(100 * (pl.col(f"band_{k}_pp") / (100 * factor)).arcsinh())

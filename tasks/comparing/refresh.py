@@ -22,8 +22,9 @@ from tasks.scoring import score_forecasts
 
 MEMORY_YEARS = 3
 """A month's scores look back to January this many years before: enough for every band (they need 9 past
-surprises), and the cost of a month does not grow with the lake. The rule depends on the month alone, so the
-same month gives the same bytes whichever span is asked for."""
+surprises), and the cost of a month does not grow with the lake. They look ahead to the end of the next year too,
+since what was known when a late outcome came out includes outcomes of later months. The rule depends on the month
+alone, so the same month gives the same bytes whichever span is asked for."""
 
 
 def load_chains(lake: Lake, folder: Path | None = None) -> dict[str, Chain]:
@@ -61,10 +62,10 @@ def derive_months(
             source=only.source,
             chain=only.chain,
             first=date(max(start.year - MEMORY_YEARS, 1), 1, 1),
-            last=date(start.year, 12, 1),
+            last=date(start.year + 1, 12, 1),
         )
         vintages = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded).collect()
-        known = newest_vintage(vintages)
+        known = newest_vintage(vintages.filter(pl.col("month") <= stop))
         parts.append(
             Derived(
                 compare_months(known, chains=chains, months=(start, stop)),
@@ -93,14 +94,15 @@ def known_span(lake: Lake) -> tuple[date, date] | None:
 def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_of: datetime) -> None:
     """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
 
-    A month may rest on a month before it, so everything from the first changed month on is rebuilt; files
-    that would be the same bytes are left as they are. Raises `ContractBroken` before anything is replaced
+    A month may rest on a month before it, and on outcomes up to the end of the next year that were known when its own
+    came late, so everything from the year before the first changed month on is rebuilt; files that would be the same
+    bytes are left as they are. Raises `ContractBroken` before anything is replaced
     where a computed table breaks its contract, which would be a bug.
     """
     span = known_span(lake)
     if span is None:
         return
-    for start, stop in split_years(first, max(first, span[1])):
+    for start, stop in split_years(max(span[0], date(first.year - 1, 1, 1)), max(first, span[1])):
         derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
         check_table(COMPARISONS, derived.comparisons)
         check_table(SCORES, derived.scores)

@@ -48,7 +48,7 @@ def refuse_infinite(figures: pl.DataFrame) -> None:
 def code_figures(figures: pl.DataFrame, chains: Mapping[str, Chain]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Figures with `series` and what follows from it instead of words, and the table of series.
 
-    Adds `base`, `pool`, `family`, `route`, `tolerance_pp`, `month_no`, `key` (series and month),
+    Adds `base`, `pool`, `family`, `is_yearly`, `route`, `tolerance`, `month_no`, `key` (series and month),
     `lead_months` and `is_scorable` (a single month, not cumulative).
     """
     series, table = code_words(figures, SERIES)
@@ -56,7 +56,9 @@ def code_figures(figures: pl.DataFrame, chains: Mapping[str, Chain]) -> tuple[pl
         pl.col("measure").replace_strict(ROUTES, default=0, return_dtype=pl.Int8).alias("route"),
         pl.col("measure").is_in(_CUMULATIVE).alias("is_cumulative"),
     )
-    shared = [table[c].gather(series) for c in ("base", "pool", "family", "route", "tolerance_pp", "is_cumulative")]
+    shared = [
+        table[c].gather(series) for c in ("base", "pool", "family", "is_yearly", "route", "tolerance", "is_cumulative")
+    ]
     coded = figures.drop(SERIES).with_columns(series.alias("series"), *shared)
     coded = coded.with_columns(
         month_number(pl.col("month")).alias("month_no"),

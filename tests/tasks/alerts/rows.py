@@ -55,6 +55,7 @@ def score(
         "actual_id": f"a-{segment}-{month:%Y%m}",
         "reason": "",
         "tolerance_pp": 5.0,
+        "tolerance_pct": values.get("tolerance_pp", 5.0),
         "direction": "",
         "issue": "only",
         "lead_months": 1,
