@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from contracts.errors import Exit, UsageError
 from contracts.settings import Settings, load_settings
+from contracts.text import count_noun
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
 from flows.service.lake_lock import find_up
@@ -135,7 +136,7 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     from data_lake.lake import open_lake  # noqa: PLC0415
     from flows.cli.output import print_frame  # noqa: PLC0415
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
-    from tasks.history.replay import compare_lakes, rebuild  # noqa: PLC0415
+    from tasks.history.replay import compare_lakes, find_settled, rebuild  # noqa: PLC0415
 
     settings = _start(lake)
     if folder and folder.exists() and any(folder.iterdir()):
@@ -146,7 +147,11 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     with TemporaryDirectory() as temporary:
         fresh = open_lake(folder or temporary)
         rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
-        differences = compare_lakes(store, fresh, as_of=instant)
+        settled = find_settled(store, instant)
+        differences = compare_lakes(store, fresh, settled)
+    if settled.waiting:
+        waiting = count_noun(settled.waiting, "change")
+        print_message(f"{waiting} of releases not evaluated yet: what rests on them is left out; run `trona run`")
     if differences.is_empty():
         print_message("rebuilt: byte-identical")
         return Exit.DONE

@@ -31,23 +31,28 @@ class Step:
 
 
 class EvaluationPlan(NamedTuple):
-    """What is to be evaluated: the steps in order, and the releases that are evaluated once they are done."""
+    """What is to be evaluated: the steps in order, and the releases that are evaluated once they are done.
+
+    `today` is the step that looks at the day itself: states of the months whose reviews are watched. None where more is
+    known already than on that day, since what the ledger says of now stays as it is.
+    """
 
     steps: list[Step]
     pending: list[str]
+    today: Step | None
 
 
 def list_changes(lake: Lake) -> pl.DataFrame:
-    """Every publication and withdrawal: release_id, event, chain, review_month, instant, first, last, is_evaluated.
+    """Every publication and withdrawal: release_id, event, source, chain, review_month, instant, first, last, is_evaluated.
 
-    `first` and `last` are the months that the release's figures are about, null where none is monthly.
+    `first` and `last` are the months that the release's figures are about (of a longer period its first month), null
+    where it has none.
     """
     events = lake.table(RELEASES).scan().collect()
     done = events.select("release_id", pl.col("event").alias("done")).with_columns(pl.lit(True).alias("is_evaluated"))
     months = (
         lake.table(FIGURES)
         .scan()
-        .filter(pl.col("is_monthly"))
         .group_by("release_id")
         .agg(first=pl.col("month").min(), last=pl.col("month").max())
         .collect()
@@ -62,7 +67,7 @@ def list_changes(lake: Lake) -> pl.DataFrame:
         .join(months, on="release_id", how="left")
         .with_columns(pl.col("is_evaluated").fill_null(False))
         .sort("instant", "release_id", "event")
-        .select("release_id", "event", "chain", "review_month", "instant", "first", "last", "is_evaluated")
+        .select("release_id", "event", "source", "chain", "review_month", "instant", "first", "last", "is_evaluated")
     )
 
 
@@ -74,17 +79,17 @@ def pending_changes(lake: Lake, *, chain: str = "", month: str = "", until: date
     return pending.filter(pl.col("instant") <= until) if until else pending
 
 
-def plan_steps(lake: Lake, *, chain: str = "", month: str = "", until: datetime | None = None) -> EvaluationPlan:
+def plan_steps(lake: Lake, *, until: datetime, chain: str = "", month: str = "") -> EvaluationPlan:
     """Steps to evaluate: from the earliest pending change on, every instant of a change up to `until`.
 
     Steps after a pending change are evaluated again, also those after `until` that were evaluated before, since what
     was known then has changed; where nothing follows it, that is the pending changes alone.
     """
     pending = pending_changes(lake, chain=chain, month=month, until=until)
-    if pending.is_empty():
-        return EvaluationPlan([], [])
-    steps = list_steps(lake, chain=chain, since=pending["instant"][0], until=until)
-    return EvaluationPlan(steps, pending["release_id"].unique(maintain_order=True).to_list())
+    steps = [] if pending.is_empty() else list_steps(lake, chain=chain, since=pending["instant"][0], until=until)
+    later = list_changes(lake).filter(pl.col("is_evaluated"), pl.col("instant") > until)
+    today = _watch_today(lake, until) if later.is_empty() else None
+    return EvaluationPlan(steps, pending["release_id"].unique(maintain_order=True).to_list(), today)
 
 
 def list_steps(
@@ -94,7 +99,7 @@ def list_steps(
 
     A step reaches from the first month that the change is about, and at least from the months whose reviews are
     watched, to the last month that anything public then is about: a month rests on the months before it. A change
-    without a monthly figure is no step.
+    without a figure is no step.
     """
     changes = list_changes(lake).filter(pl.col("first").is_not_null())
     changes = changes.with_columns(pl.col("last").cum_max().alias("last"))
@@ -107,10 +112,10 @@ def list_steps(
     return [_reach(r["instant"], tuple(r["chain"]), r["first"], r["last"]) for r in steps.to_dicts()]
 
 
-def watch_today(as_of: datetime, steps: list[Step]) -> Step:
-    """The step that looks at the day itself: states of the last months, and whatever the steps before it touched."""
-    first, last = (min(s.first for s in steps), max(s.last for s in steps)) if steps else (as_of.date(), as_of.date())
-    return _reach(as_of, (), first.replace(day=1), last.replace(day=1))
+def _watch_today(lake: Lake, as_of: datetime) -> Step:
+    last = list_changes(lake).filter(pl.col("instant") <= as_of)["last"].max()
+    this_month = as_of.date().replace(day=1)
+    return _reach(as_of, (), this_month, last if isinstance(last, date) else this_month)
 
 
 def record_evaluated(lake: Lake, release_ids: list[str], *, at: datetime, run_id: str) -> None:
