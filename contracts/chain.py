@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import UsageError
+from contracts.text import fold_name
 from contracts.vocabulary import RATES
 
 _SHIPPED = Path(__file__).parent / "chains"
@@ -53,6 +54,11 @@ class Segment:
     def parents(self) -> dict[str, str]:
         """Parent by product; the segment itself is the empty name."""
         return {p.name: p.parent for p in self.products}
+
+    @cached_property
+    def products_by_spelling(self) -> dict[str, str]:
+        """Product by every folded name, title and alias (`contracts.text.fold_name`); the first where two share one."""
+        return {word: p.name for p in reversed(self.products) for word in _spell(p)}
 
 
 @dataclass(frozen=True)
@@ -116,9 +122,19 @@ class Chain:
         near = get_close_matches(name, known, n=3) or known
         raise UsageError(f"chain {self.name} has no segment {name!r}", next=f"did you mean {', '.join(near)}?")
 
+    @cached_property
+    def segments_by_spelling(self) -> dict[str, Segment]:
+        """Segment by every folded name, title and alias (`contracts.text.fold_name`); the first where two share one."""
+        return {word: s for s in reversed(self.segments) for word in _spell(s)}
+
     def nodes(self) -> list[tuple[str, str]]:
         """Every (segment, product) that a figure may be about; product empty = the segment's total."""
         return [(s.name, p) for s in self.segments for p in ("", *(q.name for q in s.products))]
+
+
+def _spell(named: Product | Segment) -> set[str]:
+    aliases = (name for some in named.names.values() for name in some)
+    return {fold_name(name) for name in (named.name, named.title, *aliases)}
 
 
 def load_chain(name: str, folder: Path | None = None) -> Chain:

@@ -89,7 +89,7 @@ def backfill_by_hand(
         source=_value(source),
         usual_source=settings.source,
         chains_folder=settings.chains_folder,
-        receivers=str(Path(settings.receivers).absolute()),
+        receivers=settings.receivers_address,
         notify=notify,
         dry_run=dry_run,
     )

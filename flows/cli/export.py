@@ -14,7 +14,7 @@ from contracts.scores import SCORES
 from contracts.track_record import RECORD
 from flows.cli.options import Filters, LakeOption
 from flows.cli.output import print_message
-from flows.cli.query import derive_filtered, open_store
+from flows.cli.query import derive_filtered, find_instants, open_store
 
 _NO_FILTERS = Filters()
 _DEFAULT_LAKE = LakeOption()
@@ -45,7 +45,7 @@ def export(
         raise UsageError("the file is there already", where=str(file), next="use --overwrite, or another name")
     settings, store = open_store(lake)
     now = datetime.now(UTC)
-    as_of, as_recorded = filters.instants(now)
+    as_of, as_recorded = find_instants(store, settings, filters, now)
     wanted = filters.selection()
     figures = read_figures(store, wanted, as_of=as_of, as_recorded=as_recorded)
     derived = derive_filtered(store, settings, filters)

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from contracts.chain import load_chain
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.figures import FIGURES
+from contracts.local_time import DEFAULT_ZONE, find_zone
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from contracts.settings import Settings, load_settings
@@ -30,13 +32,13 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     vintages
         Every value that was published for a figure, not only the newest.
     """
-    from data_lake.figures import read_figures, read_vintages  # noqa: PLC0415 - not needed for --help
+    from data_lake.figures import PUBLICATION_ORDER, read_figures, read_vintages  # noqa: PLC0415 - not for --help
 
     settings, store = open_store(lake)
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     read = read_vintages if vintages else read_figures
     found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded).lazy()
-    rows = found.sort(*FIGURES.key[:-1], "published_at", "release_id").collect()
+    rows = found.sort(*FIGURES.key[:-1], *PUBLICATION_ORDER).collect()
     rows = rows.select(*FIGURES.public, pl.exclude(*FIGURES.public))
     return print_filtered(rows, filters, f"no figures in {settings.lake} for these filters", "figures")
 
@@ -67,7 +69,7 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     rows = filters.selection().apply(store.table(QUARANTINE).scan())
     if run:
         rows = rows.filter(run_id=run)
-    _, as_recorded = filters.instants(datetime.now(UTC))
+    _, as_recorded = find_instants(store, settings, filters)
     if as_recorded:
         rows = rows.filter(pl.col("recorded_at") <= as_recorded)
     found = rows.sort("recorded_at", *QUARANTINE.key).collect()
@@ -77,12 +79,12 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
 def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Publications and what became of them: recorded, evaluated, retracted, in order."""
     settings, store = open_store(lake)
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     events = filters.selection().apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of)
     if as_recorded:
         events = events.filter(pl.col("at") <= as_recorded)
     return print_filtered(
-        events.sort("published_at", "release_id", "at", "event").collect(),
+        events.sort("published_at", pl.col("at").min().over("release_id"), "release_id", "at", "event").collect(),
         filters,
         f"no releases in {settings.lake}",
         "releases",
@@ -125,7 +127,7 @@ def alerts(
     for value in filter(None, (severity, fail_on)):
         if value not in SEVERITIES:
             raise UsageError(f"no severity {value!r}", next=f"severities are: {', '.join(SEVERITIES)}")
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     is_full = why or filters.json or filters.format != "table"
     rows = read_alerts(store, as_of=as_of, as_recorded=as_recorded, full=is_full)
     found = filters.selection().apply(rows.lazy()).collect()
@@ -175,14 +177,19 @@ def restatements(
 
     settings, store = open_store(lake)
     now = datetime.now(UTC)
-    as_of, as_recorded = filters.instants(now)
+    as_of, as_recorded = find_instants(store, settings, filters, now)
     selection = filters.selection()
     if between:
         first, separator, second = between.partition("..")
         if not separator:
             raise UsageError(f"not two versions: {between!r}", next="write --between 2025-09-30..2025-10-10")
         versions = [
-            read_figures(store, selection, as_of=parse_instant(text, now=now), as_recorded=as_recorded)
+            read_figures(
+                store,
+                selection,
+                as_of=parse_instant(text, now=now, zone=days_zone(store, settings, filters.chain)),
+                as_recorded=as_recorded,
+            )
             for text in (first, second)
         ]
         return print_filtered(compare_versions(*versions), filters, f"nothing differs between {first} and {second}")
@@ -225,12 +232,29 @@ def open_store(lake: LakeOption) -> "tuple[Settings, Lake]":
     return settings, store
 
 
+def days_zone(store: "Lake", settings: Settings, chain: str) -> str:
+    """The time zone that a date on the command line is meant in: the chain's, else that of the lake's chains."""
+    from tasks.comparing.refresh import load_chains  # noqa: PLC0415 - only a date needs it
+
+    named = {chain: load_chain(chain, settings.chains_folder)} if chain else load_chains(store, settings.chains_folder)
+    return find_zone(named)
+
+
+def find_instants(
+    store: "Lake", settings: Settings, filters: Filters, now: datetime | None = None
+) -> tuple[datetime, datetime | None]:
+    """As-of and as-recorded of the filters; the chains are looked up only where an instant is asked for."""
+    asked = filters.as_of or filters.as_recorded
+    zone = days_zone(store, settings, filters.chain) if asked else DEFAULT_ZONE
+    return filters.instants(now or datetime.now(UTC), zone)
+
+
 def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
     """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
     from tasks.comparing.refresh import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
 
     wanted = filters.selection()
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     span = known_span(store) or (as_of.date(), as_of.date())
     derived = derive_months(
         store,

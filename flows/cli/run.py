@@ -17,7 +17,6 @@ from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
 
 _DEFAULT_LAKE = LakeOption()
-_ZONE = "Asia/Shanghai"
 
 
 def run(
@@ -43,7 +42,7 @@ def run(
     source
         Who published them, where they do not say it.
     published
-        When they were published, where they do not say it: a date (Shanghai) or an instant.
+        When they were published, where they do not say it: a date (in the chain's time zone) or an instant.
     notify
         live = notify matching receivers, digest = one summary, none = nobody.
     as_of
@@ -61,10 +60,10 @@ def run(
         month=month,
         source=source,
         usual_source=settings.source,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         notify=notify,
         now=now,
-        as_of=parse_instant(as_of, now=now) if as_of else None,
+        as_of=_read_as_of(as_of, settings, chain, now),
     )
     return Exit.DONE
 
@@ -116,7 +115,7 @@ def backfill(
         usual_source=settings.source,
         notify=notify,
         now=now,
-        as_of=parse_instant(as_of, now=now) if as_of else None,
+        as_of=_read_as_of(as_of, settings, chain, now),
     )
     return Exit.DONE
 
@@ -142,8 +141,8 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     if folder and folder.exists() and any(folder.iterdir()):
         raise UsageError("the folder for the rebuilt tables is not empty", where=str(folder), next="name a fresh one")
     now = datetime.now(UTC)
-    instant = parse_instant(as_of, now=now) if as_of else now
     store = open_lake(settings.lake)
+    instant = _read_as_of(as_of, settings, "", now) or now
     with TemporaryDirectory() as temporary:
         fresh = open_lake(folder or temporary)
         rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
@@ -160,6 +159,14 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     return Exit.CONTRACT
 
 
+def _read_as_of(text: str, settings: Settings, chain: str, now: datetime) -> datetime | None:
+    """The instant of --as-of, None where it is not given."""
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not needed for --help
+    from flows.cli.query import days_zone  # noqa: PLC0415 - only where it is given
+
+    return parse_instant(text, now=now, zone=days_zone(open_lake(settings.lake), settings, chain)) if text else None
+
+
 def _start(lake: LakeOption) -> Settings:
     settings = load_settings(lake=lake.lake)
     print_message(f"lake      {settings.lake}")
@@ -168,6 +175,7 @@ def _start(lake: LakeOption) -> Settings:
 
 def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
     """Call a flow with the reporter of this command, at the running server or a temporary one."""
+    refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
     announce(choose_server(find_up(settings).get("api", "")))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
@@ -183,9 +191,18 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
         call(
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
-            receivers=settings.receivers,
+            receivers=settings.receivers_address,
             **parameters,
         )
+
+
+def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
+    """Raise what a person mistyped before a server is started: documents that are not there, receivers that are not."""
+    from tasks.delivery import choose_receivers  # noqa: PLC0415 - not needed for --help
+    from tasks.intake.ingest import find_documents  # noqa: PLC0415
+
+    find_documents(documents)
+    choose_receivers(settings.receivers_address)
 
 
 def _show(text: str) -> None:

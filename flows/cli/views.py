@@ -8,6 +8,7 @@ from typing import Literal
 import polars as pl
 
 from contracts.chain import Chain, chain_paths, load_chain
+from contracts.local_time import show_local
 from contracts.text import fill_text
 from flows.cli.text_table import TextColumn
 from tasks.alerts.wording import measure_words, name_quantity, rank_severity, write_number, write_signed
@@ -51,18 +52,8 @@ def _load_chains(frame: pl.DataFrame, folder: Path | None) -> dict[str, Chain]:
 
 def _to_local_time(frame: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
     """Instants as a clock on the wall of the chain's time zone shows them; UTC where the chain is not known."""
-    zones = {name: chain.calendar.time_zone for name, chain in chains.items()}
     instants = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
-    return frame.with_columns(_to_zones(pl.col(name), zones) for name in instants)
-
-
-def _to_zones(instant: pl.Expr, zones: Mapping[str, str]) -> pl.Expr:
-    local = instant.dt.replace_time_zone(None)
-    for zone in sorted(set(zones.values())):
-        of_zone = [name for name, where in zones.items() if where == zone]
-        there = instant.dt.convert_time_zone(zone).dt.replace_time_zone(None)
-        local = pl.when(pl.col("chain").is_in(of_zone)).then(there).otherwise(local)
-    return local
+    return frame.with_columns(show_local(pl.col(name), chains) for name in instants)
 
 
 def _column(

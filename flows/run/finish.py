@@ -1,7 +1,6 @@
 """The end of a run: notify whom it concerns, keep the summary, show what stands out, raise what could not be done."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 from prefect import task
@@ -19,7 +18,7 @@ from flows.run.retries import PAUSE_SECONDS, forbid_retries, schedule_notificati
 from flows.run.secret_blocks import resolve_secret
 from flows.run.ui_tables import show_month
 from tasks.comparing.refresh import known_span, load_chains
-from tasks.delivery import DEFAULT_RECEIVERS, DeliveryReport, deliver, deliver_summary, load_receivers
+from tasks.delivery import DeliveryReport, choose_receivers, deliver, deliver_summary
 from tasks.history.overview import write_overview
 
 
@@ -29,7 +28,7 @@ def notify(request: RunRequest, progress: Progress) -> DeliveryReport:
         return DeliveryReport()
     delivered = notify_receivers(request, progress)
     if delivered.again_at is not None:
-        pause = max(delivered.again_at - request.now, timedelta(seconds=PAUSE_SECONDS))
+        pause = max(delivered.again_at - request.instant, timedelta(seconds=PAUSE_SECONDS))
         name = schedule_notification(request.lake, delivered.again_at, datetime.now(UTC) + pause)
         if name:
             progress.say(f"  what did not arrive is sent again by the run: {name}")
@@ -39,13 +38,13 @@ def notify(request: RunRequest, progress: Progress) -> DeliveryReport:
 @task(name="notify", task_run_name="notify receivers", tags=["trona", "notify"])
 def notify_receivers(request: RunRequest, progress: Progress) -> DeliveryReport:
     """Send what the ledger holds that people were not told yet; as a digest, one summary of this run."""
-    lake, named = open_lake(request.lake), request.receivers
+    lake = open_lake(request.lake)
     send = deliver_summary if request.notify == "digest" else deliver
     return send(
         lake,
-        load_receivers(Path(named)) if named and Path(named).exists() else DEFAULT_RECEIVERS,
+        choose_receivers(request.receivers),
         resolve_secret,
-        request.now,
+        request.instant,
         chains=load_chains(lake, request.chains_folder),
         run_id=request.run_id,
         console=progress.show,

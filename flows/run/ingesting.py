@@ -19,7 +19,7 @@ def ingest_documents(request: RunRequest, paths: tuple[Path, ...], progress: Pro
     """Ingest every document; one that cannot be read is kept with its error, the others go on."""
     releases: dict[Path, tuple[IngestOutcome, ...]] = {}
     unread: dict[Path, TronaError] = {}
-    futures = [ingest_document.submit(request, path) for path in paths]
+    futures = [ingest_document.submit(request, path, number) for number, path in enumerate(paths, start=1)]
     for count, (path, future) in enumerate(zip(paths, futures, strict=True), start=1):
         place = f"  [{count}/{len(futures)}] {path.name}"
         try:
@@ -32,6 +32,8 @@ def ingest_documents(request: RunRequest, paths: tuple[Path, ...], progress: Pro
         progress.say(f"{place}: {describe_outcomes(found)}")
         for line in (line for o in found if o.status == "recorded" for line in o.unplaced):
             progress.say(f"    unresolved: {escape_terminal(line)}")
+        for line in (line for o in found for line in o.clashes):
+            progress.say(f"    {escape_terminal(line)}")
     progress.advance(_SHARE)
     return Ingested(releases, unread)
 

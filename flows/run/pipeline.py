@@ -17,6 +17,7 @@ from flows.run.progress import start_progress
 from flows.run.request import RunRequest, RunResult
 from flows.run.retries import retry_what_may_pass
 from flows.run.run_events import build_events, build_refusals
+from tasks.delivery import choose_receivers
 
 
 def run_pipeline(request: RunRequest) -> str:
@@ -28,6 +29,7 @@ def run_pipeline(request: RunRequest) -> str:
     """
     started_at, progress = datetime.now(UTC), start_progress(request)
     with retry_what_may_pass(), take_from_inbox(request.inbox, request.landed, progress.say) as pickup:
+        choose_receivers(request.receivers)  # who is to be told is known before anything is recorded
         emit(build_refusals(request, pickup.refused))
         lake = open_lake(request.lake)
         before = see_figures(lake)
@@ -42,7 +44,8 @@ def run_pipeline(request: RunRequest) -> str:
             finish_evaluation(request, plan.pending)
 
         figures = compare_figures(lake, before)
-        result = RunResult(request, started_at, ingested.without(pickup.list_gone()), tuple(plan.steps), alerts, figures)
+        kept = ingested.without(pickup.list_gone())
+        result = RunResult(request, started_at, kept, tuple(plan.steps), alerts, figures)
         emit(build_events(result))  # before people are told, so that a run that is tried again from here has sent them
         with pickup.settle_afterwards(result.ingested.settled):
             delivered = notify(request, progress)

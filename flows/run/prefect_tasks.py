@@ -20,7 +20,7 @@ from tasks.alerts import record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import EvaluationPlan, Step, plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
-from tasks.intake.ingest import IngestOutcome, ingest_file
+from tasks.intake.ingest import IngestOutcome, ingest_file, later
 
 
 def name_step(verb: str) -> str:
@@ -50,9 +50,10 @@ def _is_worth_another_try(_: "Task[..., object]", __: TaskRun, state: State[obje
     retry_delay_seconds=[1, 5],
     retry_condition_fn=_is_worth_another_try,
 )
-def ingest_document(request: RunRequest, path: Path) -> list[IngestOutcome]:
-    """Read, check and record one document."""
-    return ingest_file(open_lake(request.lake), path, request.hints, now=request.now, run_id=request.run_id)
+def ingest_document(request: RunRequest, path: Path, number: int) -> list[IngestOutcome]:
+    """Read, check and record one document, the so-many-th of its run."""
+    now = later(request.now, number)
+    return ingest_file(open_lake(request.lake), path, request.hints, now=now, run_id=request.run_id)
 
 
 @task(name="plan", task_run_name="plan steps", tags=["trona"])

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from prefect import runtime
 from contracts.errors import DocumentUnavailable, TronaError
 from data_lake.runs import FiguresCompared
 from tasks.alerts.steps import Step
+from tasks.delivery.claim import read_stopwatch
 from tasks.intake.ingest import DocumentHints, IngestOutcome
 
 Notify = Literal["live", "digest", "none"]
@@ -46,6 +47,13 @@ class RunRequest:
     inbox: str = ""
     landed: tuple[str, ...] | None = None
     """Names of the documents to take from the inbox; None = all that are whole."""
+
+    started: float = field(default_factory=read_stopwatch, repr=False)
+
+    @property
+    def instant(self) -> datetime:
+        """What the run's clock says now: `now`, and the time since."""
+        return self.now + timedelta(seconds=read_stopwatch() - self.started)
 
     @property
     def chains_folder(self) -> Path | None:

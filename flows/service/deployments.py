@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.chain import Calendar, Chain
@@ -48,7 +47,7 @@ def plan_deployments(settings: Settings, chains: Mapping[str, Chain]) -> list[De
     common = {
         "lake": settings.lake_address,
         "chains_folder": str(settings.chains_folder.absolute()) if settings.chains_folder else None,
-        "receivers": str(Path(settings.receivers).expanduser().absolute()),
+        "receivers": settings.receivers_address,
     }
     inbox = {"inbox": settings.inbox_address, "usual_source": settings.source}
     zone = next(iter(chains.values())).calendar.time_zone if chains else "UTC"

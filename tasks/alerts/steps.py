@@ -43,7 +43,7 @@ class EvaluationPlan(NamedTuple):
 
 
 def list_changes(lake: Lake) -> pl.DataFrame:
-    """Every publication and withdrawal: release_id, event, source, chain, review_month, instant, first, last, is_evaluated.
+    """Every publication and withdrawal: whose and when (`instant`), what it is about, and whether it `is_evaluated`.
 
     `first` and `last` are the months that the release's figures are about (of a longer period its first month), null
     where it has none.

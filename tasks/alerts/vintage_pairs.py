@@ -2,7 +2,9 @@
 
 import polars as pl
 
+from contracts.local_time import write_day
 from contracts.text import fill_text
+from data_lake.figures import PUBLICATION_ORDER
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.wording import (
     FAMILIES,
@@ -23,13 +25,14 @@ def _read_vintages(evaluation: Evaluation) -> pl.DataFrame:
         pl.col("published_at") <= evaluation.as_of,
         pl.col("month").is_between(*evaluation.months),
         pl.col("chain").is_in(list(evaluation.chains)),
-    ).sort("published_at", "recorded_at", "figure_id")
+    ).sort(*PUBLICATION_ORDER)
 
 
 def pair_vintages(evaluation: Evaluation, by: tuple[str, ...]) -> pl.DataFrame:
     """First and last vintage of each actual, by the columns `by`, side by side.
 
-    `near` is the smallest difference that the rounding of both allows, in points or, of a level, in percent.
+    `near` is the smallest difference that the rounding of both allows, in points or, of a level, in percent; `day` and
+    `other_day` are the days of their publication in the chain's time zone.
     """
     vintages = _read_vintages(evaluation)
     kept = ["value", "half_width", "figure_id", "published_at", "review_month"]
@@ -50,6 +53,8 @@ def pair_vintages(evaluation: Evaluation, by: tuple[str, ...]) -> pl.DataFrame:
         .with_columns(
             pl.when(is_level).then(100 * near / pl.col("other_value").abs()).otherwise(near).alias("near"),
             is_level.alias("is_level"),
+            write_day(pl.col("published_at"), evaluation.chains).alias("day"),
+            write_day(pl.col("other_published_at"), evaluation.chains).alias("other_day"),
         )
     )
 
@@ -89,8 +94,8 @@ def write_pairs(pairs: pl.DataFrame, severity: pl.Expr, subjects: pl.DataFrame, 
                 pl.col("value").alias("latest"),
                 unit,
                 pl.col("near").round(4).alias("difference_beyond_rounding"),
-                pl.col("other_published_at").dt.strftime("%Y-%m-%d").alias("first_published"),
-                pl.col("published_at").dt.strftime("%Y-%m-%d").alias("latest_published"),
+                pl.col("other_day").alias("first_published"),
+                pl.col("day").alias("latest_published"),
             )
             .struct.json_encode()
             .alias("detail"),

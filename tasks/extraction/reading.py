@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from contracts.chain import Chain, load_chain
 from contracts.errors import ContractBroken, UsageError
 from contracts.figures import READ_FIGURES
+from contracts.local_time import place_instant
 from contracts.period import format_month, parse_month
 from contracts.readings import UNRESOLVED, Document, Reading, ReleaseHead
 from tasks.extraction.documents import document_text
@@ -39,8 +41,8 @@ def read_review(
     """Read a review of prose to its figures.
 
     Publication, reviewed month and chain are read from the document where they are not given; a given
-    one goes before a read one. `published` is an instant; a day stated in the document counts as its
-    first instant in the chain's time zone. Figures have the columns of `READ_FIGURES`; `span_start`
+    one goes before a read one. `published` is an instant, or a clock time of the chain's zone; a day stated in
+    the document counts as its first instant there. Figures have the columns of `READ_FIGURES`; `span_start`
     and `span_end` count characters of `document_text(document)`, and `evidence` is that text's sentence.
 
     Raises `ContractBroken` or `SourceUnavailable` where the document holds no readable text or reviews
@@ -78,10 +80,15 @@ def _read_head(
         raise _ask(name, "which chain it reviews", "--chain")
     definition = load_chain(found_chain, folder)
     _refuse_other_chain(text, name, definition, folder, is_given=chain is not None)
-    instant = published or read_published(text, language, definition)
+    zone = definition.calendar.time_zone
+    instant = place_instant(published, zone) if published else read_published(text, language, definition)
     if instant is None:
         raise _ask(name, "when it was published", "--published")
-    month = parse_month(review_month) if review_month else read_review_month(text, language, instant.date())
+    month = (
+        parse_month(review_month)
+        if review_month
+        else read_review_month(text, language, instant.astimezone(ZoneInfo(zone)).date())
+    )
     if month is None:
         raise _ask(name, "which month it reviews", "--month")
     return _Head(definition, language, instant, month)

@@ -11,19 +11,22 @@ from pathlib import Path
 import polars as pl
 
 from contracts.chain import load_chain
-from contracts.checks import check_reading
+from contracts.checks import ReleaseDoubtful, check_reading
 from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavailable, TronaError, UsageError
+from contracts.figures import READ_FIGURES
 from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.releases import QUARANTINE, UNRESOLVED_RULE
+from contracts.text import fill_text
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents
 from tasks.extraction import is_review, read_review
+from tasks.intake.clashes import describe_clashes, find_rivals, record_after
 from tasks.intake.figure_rows import build_figures, build_release, short_hash
 from tasks.tables import find_mapping, is_table, read_table
 
-MOST_UNPLACED = 10
+MOST_TOLD = 10
 _CLOCK_SLACK = timedelta(minutes=5)
 
 
@@ -56,7 +59,8 @@ class DocumentHints:
 class IngestOutcome:
     """What became of one release of a document.
 
-    `unplaced` holds what was seen but could not be placed, a line each, the first `MOST_UNPLACED` of them.
+    `unplaced` holds what was seen but could not be placed, and `refusals` what was refused, a line each, the first
+    `MOST_TOLD` of them; `clashes` the figures of which another value is recorded for the same day, a line each.
     `recorded`; `known` (nothing new); `refused`; `skipped` (outside the months asked for); `readable` (dry run).
     """
 
@@ -71,6 +75,8 @@ class IngestOutcome:
     quarantined: int = 0
     unresolved: int = 0
     unplaced: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    clashes: tuple[str, ...] = ()
     error: TronaError | None = field(default=None, repr=False)
 
 
@@ -149,6 +155,25 @@ def read_document(document: Document, hints: DocumentHints) -> list[Reading]:
     return [reading]
 
 
+def check_as_ingest(
+    reading: Reading, chains_folder: Path | None
+) -> tuple[pl.DataFrame, pl.DataFrame, ContractBroken | None]:
+    """Figures that would be recorded, refused rows, and the error where the release would be refused whole."""
+    try:
+        return *check_reading(reading, chain=load_chain(reading.head.chain, chains_folder)), None
+    except ContractBroken as error:
+        refused = error.refused if isinstance(error, ReleaseDoubtful) else reading.refused
+        return READ_FIGURES.empty(), refused, error
+
+
+def later(now: datetime, number: int) -> datetime:
+    """When the so-many-th document of a command is recorded, counted from 1: a microsecond after the one before it.
+
+    Documents are read several at a time, yet of two vintages of one instant the one recorded last is the later.
+    """
+    return now + timedelta(microseconds=number - 1)
+
+
 def ingest_file(
     lake: Lake, path: Path, hints: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
 ) -> list[IngestOutcome]:
@@ -175,8 +200,13 @@ def ingest_document(
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
         return [IngestOutcome(document.name, "refused", error=error)]
     known = recorded_documents(lake)
-    intake = _Intake(lake, document, known, hints, now, run_id, dry_run)
-    return [intake.take(reading) for reading in readings]
+    outcomes = []
+    for reading in readings:
+        outcome = _Intake(lake, document, known, hints, now, run_id, dry_run).take(reading)
+        outcomes.append(outcome)
+        if outcome.status == "recorded" and len(readings) > 1:
+            known = recorded_documents(lake)
+    return outcomes
 
 
 def _read_or_refuse(document: Document, hints: DocumentHints) -> list[Reading]:
@@ -232,17 +262,25 @@ class _Intake:
             if not self.dry_run:
                 _quarantine_whole(self.lake, self.document, head, error, now=self.now, run_id=self.run_id)
             return replace(outcome, status="refused", error=error)
+        rivals = find_rivals(self.lake, self.known, head, good, zone=chain.calendar.time_zone)
+        clashes = describe_clashes(rivals)
         outcome = replace(outcome, figures=good.height, quarantined=refused["row"].n_unique())
+        outcome = replace(outcome, clashes=clashes, refusals=list_refusals(refused))
         if self.dry_run:
             return replace(outcome, status="readable")
         kept = pl.concat([refused, _refuse_unresolved(reading.unresolved)])
-        return replace(outcome, status="recorded" if self.record(outcome, head, good, kept) else "known")
+        return replace(
+            outcome,
+            status="recorded" if self.record(outcome, head, good, kept, record_after(rivals, self.now)) else "known",
+        )
 
-    def record(self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame) -> bool:
-        figures = build_figures(good, head, recorded_at=self.now)
+    def record(
+        self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame, at: datetime
+    ) -> bool:
+        figures = build_figures(good, head, recorded_at=at)
         quarantine = _build_quarantine(refused, head, now=self.now, run_id=self.run_id)
         release = build_release(
-            head, at=self.now, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
+            head, at=at, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
         )
         return record_release(self.lake, release, figures, quarantine)
 
@@ -294,8 +332,15 @@ def _refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def list_refusals(refused: pl.DataFrame) -> tuple[str, ...]:
+    """The first refused rows, a line each: place, rule, what was found, what was expected."""
+    lines = refused.head(MOST_TOLD).select(fill_text("{} · {} · {}: {}", "row", "rule", "value", "message")).to_series()
+    more = refused.height - MOST_TOLD
+    return (*lines, *([f"and {more} more"] if more > 0 else []))
+
+
 def _list_unplaced(unresolved: pl.DataFrame) -> tuple[str, ...]:
-    first = unresolved.head(MOST_UNPLACED)
+    first = unresolved.head(MOST_TOLD)
     return tuple(f"{row['text']} ({row['reason']}): {row['sentence']}" for row in first.to_dicts())
 
 
@@ -305,9 +350,11 @@ def _quarantine_whole(
     """Keep the refusal of a whole document or release as one row, once."""
     head = head or ReleaseHead("", "", "", now, document.sha256, document.name)
     release_id = head.release_id if head.chain else f"document-{document.sha256[:12]}"
+    # Its rows as well, where they are known: a row is looked for under its own place and value.
+    single = error.refused if isinstance(error, ReleaseDoubtful) else REFUSED.empty()
     whole = {"row": "whole", "rule": "release_refused", "column": "", "value": error.found, "message": error.what}
     row = pl.DataFrame([whole], schema_overrides=REFUSED.schema)
-    rows = _build_quarantine(REFUSED.conform(row), head, now=now, run_id=run_id)
+    rows = _build_quarantine(pl.concat([REFUSED.conform(row), single]), head, now=now, run_id=run_id)
     rows = rows.with_columns(
         release_id=pl.lit(release_id),
         review_month=pl.when(pl.col("review_month") == "").then(pl.lit("unknown")).otherwise("review_month"),

@@ -15,7 +15,7 @@ from tasks.scoring.vintages import is_repetition
 NEEDED = (
     *SERIES,
     *("period", "month", "is_monthly", "kind", "value", "lower", "upper", "half_width", "unit", "qualifier"),
-    *("published_at", "is_published_assumed", "review_month", "release_id", "figure_id"),
+    *("published_at", "recorded_at", "is_published_assumed", "review_month", "release_id", "figure_id"),
 )
 ROUTES = {"mom_pct": 1, "yoy_pct": 2, "level": 3}
 _CUMULATIVE = ("ytd_yoy_pct", "qoq_pct")
@@ -126,9 +126,7 @@ def _mark_duplicates(forecasts: pl.DataFrame) -> pl.DataFrame:
     several = forecasts.select(one.is_duplicated()).to_series()
     if not several.any():
         return forecasts
-    group = forecasts.filter(several).sort(
-        *keys, "forecast_at", "forecast", "forecast_lower", "forecast_upper", "forecast_id", nulls_last=True
-    )
+    group = forecasts.filter(several).sort(*keys, "forecast_at", "recorded_at", "release_id", "forecast_id")
     stated = ("forecast", "forecast_lower", "forecast_upper", "unit", "lead_months")
     group = group.with_columns(is_repetition(stated).alias("_repeated"))
     fresh = ~pl.col("_repeated")

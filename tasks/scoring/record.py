@@ -176,7 +176,7 @@ def _choose(scored: pl.DataFrame, issue: str) -> pl.DataFrame:
         return scored
     chosen = (
         scored.filter(several)
-        .sort("forecast_at", "forecast_id")
+        .sort("forecast_at", "lead_months", "forecast_id", descending=[False, True, False])
         .unique("place", keep="last" if issue == "last" else "first", maintain_order=True)
     )
     return pl.concat([scored.filter(~several), chosen]).sort("place")

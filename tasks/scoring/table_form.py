@@ -145,6 +145,8 @@ def _build_vintages(coded: pl.DataFrame) -> pl.DataFrame:
         pl.col("actual_half_width").alias("half_width"),
         "unit",
         fill_text("row-{}", pl.col("row") + 1).alias("figure_id"),
+        pl.col("at").alias("recorded_at"),
+        pl.lit("").alias("release_id"),
         pl.lit(value=False).alias("assumed"),
         pl.lit(value=False).alias("direction_only"),
     )
