@@ -36,9 +36,9 @@ def run(
     documents
         Files and folders to ingest; else the inbox, where there is one.
     chain
-        Only this chain.
+        Only this chain is evaluated and notified.
     month
-        Month that the documents review, YYYY-MM, where they do not say it.
+        Only reviews of this month, YYYY-MM, are evaluated and notified; documents that say no month review it.
     source
         Who published them, where they do not say it.
     published

@@ -6,11 +6,11 @@ import polars as pl
 
 from contracts.alerts import ALERTS
 from contracts.text import count_noun
-from data_lake.lake import Lake
+from data_lake.lake import Lake, open_lake
 from flows.run.prefect_tasks import enter_candidates, evaluate_step
 from flows.run.progress import Progress
 from flows.run.request import RunRequest
-from tasks.alerts.steps import EvaluationPlan, Step, list_changes
+from tasks.alerts.steps import EvaluationPlan, Step, list_changes, pending_changes
 
 _FROM, _SHARE = 30.0, 60.0
 """How far a run is, in percent, before its steps, and how much of it they are."""
@@ -18,6 +18,7 @@ _FROM, _SHARE = 30.0, 60.0
 
 def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress) -> pl.DataFrame:
     """Changes that the steps made to the ledger of alerts, oldest step first; a live run looks at today as well."""
+    _say_waiting(request, plan, progress)
     watched: list[Step] = [*plan.steps, *([plan.today] if request.is_live and plan.today else [])]
     futures = [evaluate_step.submit(request, step) for step in watched]
     entered = [ALERTS.empty()]
@@ -29,6 +30,14 @@ def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress
         progress.say(f"  as of {step.as_of:%Y-%m-%d %H:%M} UTC ({about}): {changes} in the ledger")
         progress.advance(_FROM + _SHARE * count / len(watched))
     return pl.concat(entered)
+
+
+def _say_waiting(request: RunRequest, plan: EvaluationPlan, progress: Progress) -> None:
+    """Changes that a run limited to a month or chain leaves to another run."""
+    pending = pending_changes(open_lake(request.lake), until=request.evaluated_at)
+    left = pending.filter(~pl.col("release_id").is_in(plan.pending))
+    if left.height:
+        progress.say(f"  {count_noun(left.height, 'release')} of other months or chains left to another run")
 
 
 def meet_history(request: RunRequest, lake: Lake, plan: EvaluationPlan) -> RunRequest:

@@ -60,9 +60,7 @@ def ingest_document(request: RunRequest, path: Path, number: int) -> list[Ingest
 def plan_evaluation(request: RunRequest) -> EvaluationPlan:
     """Instants of publication whose consequences are to be drawn."""
     hints = request.hints
-    return plan_steps(
-        open_lake(request.lake), until=request.evaluated_at, chain=hints.chain, month=hints.review_month
-    )
+    return plan_steps(open_lake(request.lake), until=request.evaluated_at, chain=hints.chain, month=hints.review_month)
 
 
 @task(

@@ -18,9 +18,7 @@ SERIES = ("source", "chain", "segment", "product", "metric", "measure")
 MISS_LIMITS = {
     "level_pct": Threshold(5.0, "a warning: level this far from its forecast, in percent, beyond rounding"),
     "points_pp": Threshold(5.0, "the same for shares and rates, in points"),
-    "level_tolerance_pct": Threshold(
-        3.0, "a level is a miss from here on where the chain has no tolerance for it"
-    ),
+    "level_tolerance_pct": Threshold(3.0, "a level is a miss from here on where the chain has no tolerance for it"),
 }
 """Thresholds of the rule forecast_miss, which also say what a miss is for the rules beside it."""
 DEAD_BAND_PP = 1.0

@@ -34,7 +34,7 @@ class EvaluationPlan(NamedTuple):
     """What is to be evaluated: the steps in order, and the releases that are evaluated once they are done.
 
     `today` is the step that looks at the day itself: states of the months whose reviews are watched. None where more is
-    known already than on that day, since what the ledger says of now stays as it is.
+    known already than on that day, since what the ledger says of now stays as it is, and where the last step is that.
     """
 
     steps: list[Step]
@@ -88,7 +88,8 @@ def plan_steps(lake: Lake, *, until: datetime, chain: str = "", month: str = "")
     pending = pending_changes(lake, chain=chain, month=month, until=until)
     steps = [] if pending.is_empty() else list_steps(lake, chain=chain, since=pending["instant"][0], until=until)
     later = list_changes(lake).filter(pl.col("is_evaluated"), pl.col("instant") > until)
-    today = _watch_today(lake, until) if later.is_empty() else None
+    is_done = bool(steps) and steps[-1].as_of >= until
+    today = None if is_done or later.height else _watch_today(lake, until)
     return EvaluationPlan(steps, pending["release_id"].unique(maintain_order=True).to_list(), today)
 
 

@@ -78,7 +78,9 @@ def _name_fact() -> pl.Expr:
 def _describe() -> pl.Expr:
     """The numbers behind one forecast, rounded so that the same inputs give the same text."""
     factor = pl.when(pl.col("family") == "growth").then(100 + pl.col("aim")).otherwise(100.0)
-    usual = pl.coalesce("usual_90", "usual_80", "limit")
+    # of two bands the one that the outcome lies outside of
+    has_90 = (pl.col("size") > pl.col("usual_90") + 1e-9).fill_null(False) | pl.col("usual_80").is_null()
+    usual = pl.coalesce(pl.when(has_90).then("usual_90"), "usual_80", "limit")
     lower, upper = (
         pl.when("is_by_log").then(factor * ((sign * usual / 100).exp() - 1)).otherwise(sign * usual)
         for sign in (-1.0, 1.0)
@@ -100,7 +102,7 @@ def _describe() -> pl.Expr:
         ((upper - lower) / 2).round(4).alias("band"),
         lower.round(4).alias("band_lower"),
         upper.round(4).alias("band_upper"),
-        pl.when(is_own & (pl.col("band_n") >= LEAST_USUAL) & pl.col("usual_90").is_not_null())
+        pl.when(is_own & (pl.col("band_n") >= LEAST_USUAL) & has_90)
         .then(pl.lit("usual error, 9 of 10"))
         .when(is_own & (pl.col("band_n") >= LEAST_USUAL))
         .then(pl.lit("usual error, 4 of 5"))

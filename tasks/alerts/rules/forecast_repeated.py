@@ -16,8 +16,8 @@ LIMITS = {"least_pct": Threshold(20.0, "growth from which on a repetition is tol
 def find_repeated_forecasts(evaluation: Evaluation) -> pl.DataFrame:
     """Candidates (info) where growth of at least `least_pct` is forecast with the number of the month forecast before.
 
-    From `is_repeat` of scores, as soon as the forecast is published; of several forecasts for a month the one with the
-    shortest lead.
+    From `is_repeat` of scores, as soon as the forecast is published; a number that is repeated on and on is told the
+    first time. Of several forecasts for a month the one with the shortest lead.
     """
     stated = (
         evaluation.scores.filter(
@@ -28,13 +28,14 @@ def find_repeated_forecasts(evaluation: Evaluation) -> pl.DataFrame:
         .with_columns(
             pl.col("month").shift().over(*SERIES, "lead_months").alias("before"),
             pl.col("forecast_id").shift().over(*SERIES, "lead_months").alias("before_id"),
+            pl.col("is_repeat").shift().over(*SERIES, "lead_months").alias("was_repeat"),
         )
     )
     family = pl.col("measure").replace_strict(FAMILIES, default="")
     return (
         stated.join(read_thresholds(evaluation.chains, NAME, LIMITS), on=["chain", "segment", "measure"], how="inner")
         .filter(
-            pl.col("is_repeat"),
+            pl.col("is_repeat") & ~pl.col("was_repeat").fill_null(False),
             family == "growth",
             pl.col("forecast").abs() >= pl.col("least_pct"),
             pl.col("before").is_not_null(),

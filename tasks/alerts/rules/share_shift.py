@@ -55,9 +55,9 @@ def find_share_shifts(evaluation: Evaluation) -> pl.DataFrame:
         write_number(pl.col("value")),
     )
     is_usual = (pl.col("n_past") >= LEAST_USUAL) & pl.col("band_80").is_not_null()
-    usual = fill_text(
-        ", usually up to {} ({} months)", write_number(pl.coalesce("band_90", "band_80").round(1)), "n_past"
-    )
+    # of two bands the one that the shift lies outside of
+    band = pl.when(outside_90 & pl.col("band_90").is_not_null()).then("band_90").otherwise("band_80")
+    usual = fill_text(", usually up to {} ({} months)", write_number(band.round(1)), "n_past")
     bound = pl.when(is_usual).then(usual).otherwise(fill_text(", limit {} pp", write_number(pl.col("info_pp"))))
     return found.filter((pl.col("near") > pl.col("info_pp") + 1e-9) & outside_80).select(
         pl.when(severe).then(pl.lit("warning")).otherwise(pl.lit("info")).alias("severity"),
@@ -67,7 +67,7 @@ def find_share_shifts(evaluation: Evaluation) -> pl.DataFrame:
         pl.struct(
             pl.col("value").round(4).alias("shift_pp"),
             pl.col("near").round(4).alias("shift_beyond_rounding_pp"),
-            pl.coalesce("band_90", "band_80", "info_pp").round(4).alias("band"),
+            pl.coalesce(band, "info_pp").round(4).alias("band"),
             pl.col("n_past"),
             pl.col("basis"),
         )

@@ -314,6 +314,9 @@ def test_a_number_forecast_again_word_for_word_is_a_finding():
     assert alert["severity"] == "info"
     small = score(2, 3, measure="yoy_pct", month=add_months(MAY, -3), forecast_id="f1")
     assert not found("forecast_repeated", small, score(2, 0, **values))  # whole percents repeat by chance
+    again = {**values, "month": add_months(MAY, 1), "forecast_id": "f3"}
+    both = (MAY, add_months(MAY, 1))
+    assert len(found("forecast_repeated", first, score(139, 0, **values), score(139, 0, **again), months=both)) == 1
 
 
 def run_of(errors: list[float | None]) -> list[dict]:

@@ -1,0 +1,160 @@
+"""Releases that once gave wrong alerts, loaded one by one live and all at once by a backfill: the same, and right."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from contracts.secret import Secret
+from data_lake.lake import open_lake
+from data_lake.ledger import read_alerts, read_ledger
+from data_lake.releases import retract_release, visible_releases
+from tasks.comparing.refresh import load_chains
+from tasks.delivery import deliver
+from tasks.delivery.channels.console import ConsoleReceiver
+from tasks.history.replay import compare_lakes, find_settled, rebuild
+from tasks.intake.ingest import DocumentHints, ingest_file
+from tests.tasks.alerts.worlds import read_history, run
+
+CASES = Path(__file__).parent / "cases"
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def ingest(lake, path: Path) -> datetime:
+    """Take the release in, and say when it was published."""
+    (outcome,) = ingest_file(lake, path, DocumentHints(), now=LATER, run_id="r")
+    assert outcome.status == "recorded", outcome
+    return visible_releases(lake).select(pl.col("published_at").max()).collect().item()
+
+
+@pytest.fixture
+def load(tmp_path):
+    """A case loaded live, one release after the other, once its backfill is known to give the same ledger."""
+
+    def load_case(name: str):
+        live, filled = open_lake(tmp_path / "live"), fill(tmp_path, name)
+        for path in sorted((CASES / name).iterdir()):
+            run(live, ingest(live, path))
+        assert stand(live).equals(stand(filled))
+        return live
+
+    return load_case
+
+
+def fill(folder: Path, name: str):
+    """A lake with the case loaded by one backfill."""
+    lake = open_lake(folder / "filled")
+    end = max(ingest(lake, path) for path in sorted((CASES / name).iterdir()))
+    run(lake, end, is_live=False)
+    return lake
+
+
+def stand(lake) -> pl.DataFrame:
+    """What stands now, and since when."""
+    alerts = read_alerts(lake).filter(~pl.col("state").is_in(["retracted", "resolved"]))
+    return alerts.select("rule", "segment", "product", "measure", "month", "severity", "title", "first_at")
+
+
+def find_differences(lake, folder: Path, now: datetime) -> pl.DataFrame:
+    fresh = open_lake(folder)
+    rebuild(lake, fresh, load_chains(lake), as_of=now)
+    return compare_lakes(lake, fresh, find_settled(lake, now))
+
+
+def said(lake, rule: str) -> list[tuple[str, str]]:
+    rows = stand(lake).filter(pl.col("rule") == rule).sort("month", "segment")
+    return [(f"{month:%Y-%m}", title) for month, title in rows.select("month", "title").iter_rows()]
+
+
+def test_a_level_inside_its_own_past_is_no_alert(load):
+    """Errors of ±10 % all along, then 1060 against 1000: inside the band of 10.56 % and the tolerance."""
+    assert [month for month, _ in said(load("level_band"), "forecast_miss")] == ["2025-02", "2025-04"]
+
+
+def test_an_uneven_band_is_judged_by_its_ends(load):
+    """Past errors of up to 49 %: the band around +100 % is −66 to +98.5. +31 lies outside, +185 inside."""
+    lake = load("uneven_band")
+    months = [month for month, _ in said(lake, "forecast_miss")]
+    assert "2025-10" in months
+    assert "2025-09" not in months
+    detail = json.loads(read_alerts(lake, full=True).filter(rule="forecast_miss")["detail"][-1])
+    assert (round(detail["band_lower"], 1), round(detail["band_upper"], 1)) == (-66.0, 98.5)
+    assert detail["band_kind"] == "usual error, 9 of 10"
+
+
+def test_a_run_of_twenty_three_misses_is_told_each_three_months_and_never_taken_back(tmp_path):
+    lake = fill(tmp_path, "repeated_miss_24_months")
+    assert [month for month, _ in said(lake, "repeated_miss")] == [
+        *("2024-04", "2024-07", "2024-10", "2025-01", "2025-04", "2025-07", "2025-10")
+    ]
+    assert set(read_ledger(lake).filter(kind="event")["state"]) == {"fired"}
+
+
+def test_share_shifts_are_told_once_and_never_taken_back(tmp_path):
+    lake = fill(tmp_path, "share_shift_flips")
+    assert read_ledger(lake).filter(rule="share_shift")["change"].to_list() == [1] * 5
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", ["repeated_miss_24_months", "share_shift_flips"])
+def test_two_years_release_by_release_are_the_same_as_in_one_go(load, name):
+    assert set(read_ledger(load(name)).filter(kind="event")["state"]) == {"fired"}
+
+
+def test_points_far_from_zero(load):
+    """−96 against −92 is output doubled, −70 against −66 is 13 %; +400 against +412 is 2.4 % and no miss."""
+    assert [title for _, title in said(load("far_from_zero"), "forecast_miss")] == [
+        "Battery cells output beat the forecast: −66 % against −70 % MoM; level 13 % higher",
+        "Electrolyte output beat the forecast: −92 % against −96 % MoM; level 100 % higher",
+    ]
+
+
+def test_gaps_far_from_zero(load):
+    """+185 and +150 are 14 % apart; −85 and −70 are 100 %, −90 and −70 are 200 %."""
+    assert [title for _, title in said(load("divergence_pp"), "chain_divergence")] == [
+        "Cathode materials −85 % while battery cells −70 % MoM: 100 % apart (15 pp), limit 20 %",
+        "Electrolyte −90 % while battery cells −70 % MoM: 200 % apart (20 pp), limit 20 %",
+    ]
+
+
+def test_an_outcome_in_dispute_leaves_the_first_one_standing(load):
+    """12 first, then 20 and 4 at one instant against a forecast of 10: the first counts, and it is no miss."""
+    lake = load("latest_disputed")
+    assert said(lake, "forecast_miss") == []
+    assert len(said(lake, "reviews_disagree")) == 1
+
+
+def test_two_releases_of_one_instant_contradict_each_other(load):
+    assert [title for _, title in said(load("tie"), "reviews_disagree")] == [
+        "Electrolyte output of May 2025 differs between two reviews: +3 % first, now +12 % MoM"
+    ]
+
+
+def test_a_withdrawn_release_takes_back_what_rested_on_it_and_says_so(load, tmp_path):
+    """The last release but one: its forecast was missed, and its month far from the one before."""
+    lake, told = load("retract_docs"), []
+    desk = ConsoleReceiver(name="desk")
+
+    def tell(at: datetime) -> None:
+        deliver(lake, [desk], lambda _: Secret(), at, chains=load_chains(lake), run_id="run", console=told.append)
+
+    end = visible_releases(lake).select(pl.col("published_at").max()).collect().item()
+    tell(end)
+    before = stand(lake)
+    release = visible_releases(lake).sort("published_at").collect()["release_id"][-2]
+    at = end + timedelta(days=1)
+    retract_release(lake, release, reason="wrong date keyed in", at=at)
+    assert find_differences(lake, tmp_path / "waiting", at).is_empty()
+    run(lake, at + timedelta(hours=1))
+    taken = read_ledger(lake).filter(pl.col("state") == "retracted")
+    assert taken.height > 0
+    assert before.join(stand(lake), on=["rule", "month", "segment"], how="anti").height == taken.height
+    assert set(taken["notify"]) == {"retracted"}
+    assert taken["updated_at"].unique().to_list() == [at]
+    told.clear()
+    tell(at + timedelta(hours=1))
+    assert "etracted" in told[0]
+    assert find_differences(lake, tmp_path / "after", at + timedelta(hours=1)).is_empty()
+    assert read_history(lake).filter(pl.col("updated_at") > at).filter(kind="event").is_empty()
