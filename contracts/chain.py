@@ -84,7 +84,8 @@ class Chain:
     """A value chain and everything that is particular to it.
 
     `tolerance_pct` and `tolerance_pp` say how close a forecast must come to be a hit, by measure (or by metric,
-    for the level of a rate): see `tolerance`.
+    for the level of a rate): see `tolerance`. `forecasters` are sources that forecast and review nothing, each with
+    the source whose actuals mark its forecasts.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Chain:
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     not_ours: Names = field(default_factory=dict)
     tolerance_pct: Mapping[str, float] = field(default_factory=dict)
+    forecasters: Mapping[str, str] = field(default_factory=dict)
 
     def tolerance(self, segment: str, metric: str, measure: str) -> float | None:
         """How close a forecast of this measure must come to be a hit; None where the definition does not say.
@@ -180,6 +182,7 @@ def _build_chain(name: str, data: Mapping[str, Any]) -> Chain:
         links=tuple(Link(**link) for link in data.get("link", ())),
         tolerance_pp=data.get("tolerance_pp", {}),
         tolerance_pct=data.get("tolerance_pct", {}),
+        forecasters=data.get("forecasters", {}),
         thresholds=data.get("thresholds", {}),
         not_ours=_names(data.get("not_ours", {})),
     )

@@ -19,6 +19,8 @@ class Settings:
     inbox: str = "./inbox"
     source: str = ""
     chains: str = ""
+    forecasters: str = ""
+    "Sources that forecast and review nothing, each with whose actuals mark them: `house=smm, desk=smm`."
     receivers: str = ""
     "File that names who is told; empty = `receivers.toml` where there is one, else the console and the lake."
     home: str = "./.trona"
@@ -53,6 +55,19 @@ class Settings:
         """
         path = Path(self.receivers or USUAL_RECEIVERS).expanduser()
         return str(path.absolute()) if self.receivers or path.exists() else ""
+
+    @property
+    def marked_by(self) -> dict[str, str]:
+        """The source whose actuals mark a forecaster, by forecaster. Raises `UsageError` where one is not named so."""
+        pairs = [pair.partition("=") for pair in self.forecasters.split(",") if pair.strip()]
+        named = {one.strip(): other.strip() for one, _, other in pairs}
+        if not all(one and other and one != other for one, other in named.items()):
+            raise UsageError(
+                "the setting forecasters is not a list of pairs",
+                found=repr(self.forecasters),
+                next='write forecasters = "house=smm": house is marked by the actuals of smm',
+            )
+        return named
 
     @property
     def lake_address(self) -> str:

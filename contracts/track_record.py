@@ -185,6 +185,9 @@ RESTATEMENT_STATS = Table(
     key=("source", "chain", "segment", "product", "metric", "measure", "pair"),
 )
 
+NO_CHANGE_SOURCE = "(no change)"
+"""The naive forecast among sources that are compared."""
+
 FORECASTER_COMPARISON = Table(
     name="forecaster_comparison",
     meaning="Two forecasters on identical targets: relative skill and the test of the difference.",
@@ -207,4 +210,16 @@ FORECASTER_COMPARISON = Table(
         Column("reason", pl.String, "why a number is null, else empty"),
     ),
     key=("measure", "forecaster", "other"),
+)
+
+SOURCE_COMPARISON = Table(
+    name="source_comparison",
+    meaning="Two sources on identical targets, per chain and metric: relative skill and the test of the difference.",
+    columns=(
+        Column("chain", pl.String, "value chain"),
+        Column("metric", pl.String, "what is measured"),
+        Column("unit", pl.String, "unit of the errors"),
+        *FORECASTER_COMPARISON.columns,
+    ),
+    key=("chain", "metric", "unit", *FORECASTER_COMPARISON.key),
 )

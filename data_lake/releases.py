@@ -5,7 +5,9 @@ written before that row, and readers take figures only of releases they can see.
 killed on the way leaves nothing to be seen, and the next run finishes the job.
 """
 
+import json
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -27,7 +29,7 @@ def record_release(lake: Lake, release: pl.DataFrame, figures: pl.DataFrame, qua
     release_id = release["release_id"].item()
     if lake.table(RELEASES).claim_version(_claim(release_id)) is not None:
         return False
-    told = {RELEASES_STATED: release.write_json()}
+    told = state_releases(release)
     for table, rows in ((QUARANTINE, quarantine), (FIGURES, figures)):
         if rows.height:
             try:
@@ -41,6 +43,21 @@ def record_release(lake: Lake, release: pl.DataFrame, figures: pl.DataFrame, qua
     return True
 
 
+def state_releases(rows: pl.DataFrame) -> dict[str, str]:
+    """What a commit says of the releases it is about, so that the log can say them again where files are lost."""
+    return {RELEASES_STATED: rows.write_json()}
+
+
+def stated_releases(actions: list[dict[str, Any]]) -> pl.DataFrame:
+    """The rows of `RELEASES` that a log entry states; none where it states none."""
+    infos = (action["commitInfo"] for action in actions if "commitInfo" in action)
+    rows = [row for info in infos for row in json.loads(info.get(RELEASES_STATED, "[]"))]
+    if not rows:
+        return RELEASES.empty()
+    instants = [pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC") for name in ("published_at", "at")]
+    return RELEASES.conform(pl.DataFrame(rows, infer_schema_length=None).with_columns(instants))
+
+
 def retract_release(lake: Lake, release_id: str, *, reason: str, at: datetime) -> pl.DataFrame:
     """Mark a release withdrawn from `at` on; as of earlier instants it still shows.
 
@@ -50,8 +67,7 @@ def retract_release(lake: Lake, release_id: str, *, reason: str, at: datetime) -
         event=pl.lit("retracted"), at=pl.lit(at, pl.Datetime("us", "UTC")), reason=pl.lit(reason)
     )
     try:
-        told = {RELEASES_STATED: row.write_json()}
-        lake.table(RELEASES).append(row, claim=f"retract:{release_id}", metadata=told)
+        lake.table(RELEASES).append(row, claim=f"retract:{release_id}", metadata=state_releases(row))
     except ClaimTaken:
         raise UsageError(f"release {release_id} is withdrawn already", next="see `trona releases`") from None
     return row

@@ -86,7 +86,7 @@ class Storage:
         try:
             if self.local:
                 return dict(sorted(_walk(self.local, self.local / folder)))
-            objects = (item for batch in self._objects().list(f"{folder.rstrip('/')}/") for item in batch)
+            objects = (item for batch in self._objects().list(f"{folder}/" if folder else None) for item in batch)
             return dict(sorted((item["path"], item["size"]) for item in objects))
         except store_errors() as error:
             raise _cannot("listed", self.address(folder), error) from error

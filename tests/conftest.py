@@ -8,6 +8,15 @@ import pytest
 from data_lake.lake import Lake, open_lake
 from tests.object_store import serve_objects
 
+_SERVER = {"up", "prefect_api"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need the one Prefect server run one after another in the same process, beside all others."""
+    for item in items:
+        if _SERVER & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("server"))
+
 
 @pytest.fixture
 def lake(tmp_path) -> Lake:

@@ -36,7 +36,13 @@ _COMMANDS = {
         "restatements": "Figures that were published differently later.",
         "explain": "A number's sentence or cell, its document, release and vintages.",
     },
+    "flows.cli.reconcile": {
+        "implied": "The change between two months that the figures imply, with its interval.",
+        "findings": "What does not fit in what a source published, each with its proof.",
+        "index": "A series as an index with the envelope that rounding leaves.",
+    },
     "flows.cli.export": {"export": "A workbook for Excel: figures, comparisons, scores, record, alerts, releases."},
+    "flows.cli.page": {"page": "A static site of what the lake knows: months, series, track record, sources."},
     "flows.cli.score": {
         "record": "The track record: how good forecasts were, with the uncertainty of the verdict.",
         "surprise-index": "The chain's monthly surprise.",
@@ -55,6 +61,7 @@ _COMMANDS = {
         "doctor": "What is wrong with this set-up, and the next command.",
         "init": "Write a commented settings file and a file of receivers.",
     },
+    "flows.cli.repair": {"repair": "Rebuild what is damaged from kept documents, and say what was done."},
 }
 
 for module, commands in _COMMANDS.items():

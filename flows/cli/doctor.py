@@ -43,11 +43,13 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     return Exit.DONE
 
 
-def doctor(*, send_test: bool = False, json: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
+def doctor(*, deep: bool = False, send_test: bool = False, json: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Look at everything that must be right, and say the next command where something is not.
 
     Parameters
     ----------
+    deep
+        Recompute hashes, counts, keys and lineage of the whole lake; reads every byte of it.
     send_test
         Send a test message to every receiver.
     json
@@ -57,7 +59,7 @@ def doctor(*, send_test: bool = False, json: bool = False, lake: LakeOption = _D
     from flows.cli.health_checks import check_all  # noqa: PLC0415 - not for --help
 
     settings = load_settings(lake=lake.lake)
-    findings = check_all(settings)
+    findings = check_all(settings, is_deep=deep)
     is_delivered = True
     if send_test:
         from flows.cli.health_checks import find_api  # noqa: PLC0415

@@ -19,7 +19,9 @@ from contracts.errors import TronaError
 from contracts.releases import RELEASES
 from contracts.runs import RUNS
 from contracts.settings import USUAL_RECEIVERS, Settings, settings_path
+from data_lake.audit import audit_lake, glance_at
 from data_lake.lake import open_lake
+from data_lake.tables import LAKE_TABLES
 from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
 from flows.run.events import ask_server
 from flows.service.lake_lock import find_up
@@ -52,13 +54,14 @@ class HealthFinding:
         return asdict(self)
 
 
-def check_all(settings: Settings) -> list[HealthFinding]:
+def check_all(settings: Settings, *, is_deep: bool = False) -> list[HealthFinding]:
     """Every check; one that fails to run is itself a finding, and the others go on."""
     api = find_api(settings)
     checks: tuple[Callable[[], Iterator[HealthFinding]], ...] = (
         check_versions,
         lambda: check_settings(settings),
         lambda: check_lake(settings),
+        lambda: check_tables(settings, is_deep=is_deep),
         lambda: check_inbox(settings),
         lambda: check_receivers(settings),
         lambda: check_server(settings, api),
@@ -138,6 +141,19 @@ def check_lake(settings: Settings) -> Iterator[HealthFinding]:
         yield HealthFinding(
             "last run", state, said, "" if state == "ok" else f"trona quarantine --run {last['run_id']}"
         )
+
+
+def check_tables(settings: Settings, *, is_deep: bool) -> Iterator[HealthFinding]:
+    """Every table: does it open, and is each data file there; deeply, are all bytes, counts, keys and ids right."""
+    lake = open_lake(settings.lake)
+    if lake.storage.local and not lake.storage.local.exists():
+        return
+    faults = [*(audit_lake(lake) if is_deep else glance_at(lake))]
+    for fault in faults:
+        yield HealthFinding("tables", "wrong", f"{fault.name}: {fault.found}", "trona repair")
+    if not faults:
+        read = "every byte read: hashes, counts, keys and lineage are right" if is_deep else "all files there"
+        yield HealthFinding("tables", "ok", f"{len(LAKE_TABLES)} tables, {read}")
 
 
 def check_inbox(settings: Settings) -> Iterator[HealthFinding]:

@@ -50,10 +50,16 @@ def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_L
     return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters", "comparisons")
 
 
-def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Every forecast, marked against the first published actual; open ones are pending."""
+def scores(*, filters: Filters = _NO_FILTERS, actuals: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Every forecast, marked against the first published actual; open ones are pending.
+
+    Parameters
+    ----------
+    actuals
+        The source whose actuals mark the forecasts of all others; else each source's own, or as the settings say.
+    """
     settings, store = open_store(lake)
-    rows = derive_filtered(store, settings, filters).scores
+    rows = derive_filtered(store, settings, filters, actuals=actuals).scores
     return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters", "scores")
 
 
@@ -249,16 +255,27 @@ def find_instants(
     return filters.instants(now or datetime.now(UTC), zone)
 
 
-def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
-    """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
-    from tasks.comparing.refresh import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
+def derive_filtered(store: "Lake", settings: Settings, filters: Filters, *, actuals: str = "") -> "Derived":
+    """Comparisons and scores as of the asked instant, computed from figures, then filtered.
+
+    `actuals` names the source that marks the forecasts of all others.
+    """
+    from tasks.comparing.refresh import (  # noqa: PLC0415 - not needed for --help
+        declare_forecasters,
+        derive_months,
+        known_span,
+        load_chains,
+    )
 
     wanted = filters.selection()
     as_of, as_recorded = find_instants(store, settings, filters)
     span = known_span(store) or (as_of.date(), as_of.date())
+    chains = load_chains(store, settings.chains_folder)
+    if actuals:
+        chains = declare_forecasters(chains, _mark_all_by(store, actuals))
     derived = derive_months(
         store,
-        load_chains(store, settings.chains_folder),
+        chains,
         first=max(wanted.first or span[0], span[0]),
         last=min(wanted.last or span[1], span[1]),
         as_of=as_of,
@@ -266,6 +283,14 @@ def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Der
         only=Selection(source=wanted.source, chain=wanted.chain),
     )
     return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
+
+
+def _mark_all_by(store: "Lake", actuals: str) -> dict[str, str]:
+    """Every source of the lake but this one, marked by this one. Raises `UsageError` where the lake has it not."""
+    sources = store.table(RELEASES).scan().select(pl.col("source").unique()).collect()["source"].sort().to_list()
+    if actuals not in sources:
+        raise UsageError(f"no source {actuals!r} in this lake", next=f"sources are: {', '.join(sources)}")
+    return {source: actuals for source in sources if source != actuals}
 
 
 def print_filtered(frame: pl.DataFrame, filters: Filters, nothing: str, view: str = "") -> int:

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import polars as pl
 from cyclopts import Parameter
 
 from contracts.chain import load_chain
-from contracts.errors import Exit, SourceUnavailable, UsageError
+from contracts.errors import Exit
 from contracts.settings import load_settings
 from contracts.vocabulary import MEASURES
 from flows.cli.options import Filters, Format, LakeOption, Shape
@@ -24,6 +23,8 @@ def record(
     group_by: str = "",
     min_n: int = 1,
     latest: Annotated[bool, Parameter(name="--latest", negative="--first")] = False,
+    actuals: str = "",
+    show: Literal["record", "comparison"] = "record",
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
     """The track record: how good forecasts were, against naive ones, with the uncertainty of the verdict.
@@ -36,11 +37,17 @@ def record(
         Only groups with at least so many scored forecasts; 0 shows those that are all pending.
     latest
         Mark against the latest published actual instead of the first.
+    actuals
+        The source whose actuals mark the forecasts of all others; else each source's own, or as the settings say.
+    show
+        record, or comparison: each pair of sources, and "no change", on the targets that both forecast.
     """
-    from tasks.scoring import build_record  # noqa: PLC0415 - not needed for --help
+    from tasks.scoring import build_record, compare_sources  # noqa: PLC0415 - not needed for --help
 
     settings, store = open_store(lake)
-    scores = derive_filtered(store, settings, filters).scores
+    scores = derive_filtered(store, settings, filters, actuals=actuals).scores
+    if show == "comparison":
+        return print_filtered(compare_sources(scores), filters, "no two forecast the same", "source_comparison")
     grouping = {"group_by": [name.strip() for name in group_by.split(",")]} if group_by else {}
     rows = build_record(scores, actual="latest" if latest else "first", min_n=min_n, **grouping)  # type: ignore[arg-type]
     return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters", "record")
@@ -66,8 +73,9 @@ def score(
 ) -> int:
     """Mark anyone's forecasts against anyone's actuals from a table; no lake is needed.
 
-    The table (.csv or .parquet) has forecaster, series, month, issued_at, measure, forecast, actual, and
-    q_0.05 … for quantiles. Forecasters are compared on the months that all of them forecast.
+    The table (.csv, .xlsx or .parquet, as `trona ingest` reads them) has forecaster, series, month, issued_at,
+    measure, forecast, actual, and q_0.05 … for quantiles. Forecasters are compared on the months that all of them
+    forecast.
 
     Parameters
     ----------
@@ -82,15 +90,19 @@ def score(
     format
         How to print: table, csv, json or parquet.
     """
-    from tasks.scoring import compare_forecasters, score_table  # noqa: PLC0415 - not needed for --help
+    from tasks.intake.ingest import load_document  # noqa: PLC0415 - not needed for --help
+    from tasks.scoring import compare_forecasters, score_table  # noqa: PLC0415
+    from tasks.scoring.table_file import read_score_file  # noqa: PLC0415
 
     definition = load_chain(chain, load_settings().chains_folder)
     limits = {name: definition.tolerance("", "", name) for name in MEASURES}
+    table = read_score_file(load_document(file))
     scores, found = score_table(
-        _read(file),
+        table.frame,
         tolerances={name: limit for name, limit in limits.items() if limit is not None},
         as_stated=as_stated,
         zone=definition.calendar.time_zone,
+        decimal=table.decimal,
     )
     frames = {"scores": scores, "record": found}
     frame = frames[show] if show in frames else compare_forecasters(scores)
@@ -98,14 +110,3 @@ def score(
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")
     return Exit.DONE
-
-
-def _read(file: Path) -> pl.DataFrame:
-    try:
-        if file.suffix.lower() == ".parquet":
-            return pl.read_parquet(file)
-        return pl.read_csv(file, infer_schema_length=None, try_parse_dates=False)
-    except (FileNotFoundError, PermissionError) as error:
-        raise SourceUnavailable("the table cannot be read", where=str(file), found=str(error)) from error
-    except pl.exceptions.PolarsError as error:
-        raise UsageError("the table cannot be understood", where=str(file), found=str(error).split("\n")[0]) from error

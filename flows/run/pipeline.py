@@ -5,6 +5,7 @@ The month, the deadline and the backfill are this function with different reques
 
 from datetime import UTC, datetime
 
+from data_lake.damage import tell_damage
 from data_lake.lake import open_lake
 from data_lake.runs import compare_figures, see_figures
 from flows.inbox.pickup import take_from_inbox
@@ -28,7 +29,7 @@ def run_pipeline(request: RunRequest) -> str:
     last, and what could not be done is raised last, after everything else is done.
     """
     started_at, progress = datetime.now(UTC), start_progress(request)
-    with retry_what_may_pass(), take_from_inbox(request.inbox, request.landed, progress.say) as pickup:
+    with retry_what_may_pass(), tell_damage(), take_from_inbox(request.inbox, request.landed, progress.say) as pickup:
         choose_receivers(request.receivers)  # who is to be told is known before anything is recorded
         emit(build_refusals(request, pickup.refused))
         lake = open_lake(request.lake)

@@ -15,6 +15,7 @@ from contracts.figures import FIGURES
 from contracts.period import add_months
 from contracts.releases import RELEASES
 from data_lake.lake import Lake
+from data_lake.releases import state_releases
 from tasks.alerts.rules.release_missing import WATCHED_MONTHS
 
 _EVALUATED = {"recorded": "evaluated", "retracted": "retraction_evaluated"}
@@ -130,7 +131,7 @@ def record_evaluated(lake: Lake, release_ids: list[str], *, at: datetime, run_id
         at=pl.lit(at, pl.Datetime("us", "UTC")),
         reason=pl.lit(f"run {run_id}"),
     )
-    lake.table(RELEASES).append(done)
+    lake.table(RELEASES).append(done, metadata=state_releases(done))
 
 
 def _reach(as_of: datetime, chains: tuple[str, ...], first: date, last: date) -> Step:

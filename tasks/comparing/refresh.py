@@ -1,6 +1,7 @@
 """Comparisons and scores of a span of months, computed from figures as of an instant."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from contracts.comparisons import COMPARISONS
 from contracts.figures import FIGURES
 from contracts.releases import RELEASES
 from contracts.scores import SCORES
+from contracts.settings import load_settings
 from data_lake.derived import replace_months
 from data_lake.figures import newest_vintage, read_vintages
 from data_lake.lake import Lake
@@ -28,9 +30,14 @@ alone, so the same month gives the same bytes whichever span is asked for."""
 
 
 def load_chains(lake: Lake, folder: Path | None = None) -> dict[str, Chain]:
-    """Definitions of the chains that the lake has releases of."""
+    """Definitions of the chains that the lake has releases of, with the forecasters that the settings declare."""
     names = lake.table(RELEASES).scan().select(pl.col("chain").unique()).collect()["chain"].sort()
-    return {name: load_chain(name, folder) for name in names}
+    return declare_forecasters({name: load_chain(name, folder) for name in names}, load_settings().marked_by)
+
+
+def declare_forecasters(chains: Mapping[str, Chain], marked_by: Mapping[str, str]) -> dict[str, Chain]:
+    """The chains, whose forecasters are those of their definition and these."""
+    return {name: replace(chain, forecasters={**chain.forecasters, **marked_by}) for name, chain in chains.items()}
 
 
 class Derived(NamedTuple):
@@ -53,26 +60,28 @@ def derive_months(
 ) -> Derived:
     """Comparisons and scores of the months from `first` to `last` as of an instant; writes nothing.
 
-    `only` limits source and chain. Works year by year, each with `MEMORY_YEARS` before it.
+    `only` limits source and chain; of a forecaster the source that marks it is read too. Works year by year, each
+    with `MEMORY_YEARS` before it.
     """
     only = only or Selection()
+    mine = Selection(source=only.source)
+    is_forecaster = any(only.source in chain.forecasters for chain in chains.values())
     parts = []
     for start, stop in split_years(first, last):
         window = Selection(
-            source=only.source,
+            source="" if is_forecaster else only.source,
             chain=only.chain,
             first=date(max(start.year - MEMORY_YEARS, 1), 1, 1),
             last=date(start.year + 1, 12, 1),
         )
         vintages = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded).collect()
         known = newest_vintage(vintages.filter(pl.col("month") <= stop))
-        parts.append(
-            Derived(
-                compare_months(known, chains=chains, months=(start, stop)),
-                score_forecasts(vintages, chains=chains, months=(start, stop)),
-                vintages.filter(pl.col("month").is_between(start, stop)),
-            )
+        derived = Derived(
+            compare_months(known, chains=chains, months=(start, stop)),
+            score_forecasts(vintages, chains=chains, months=(start, stop)),
+            vintages.filter(pl.col("month").is_between(start, stop)),
         )
+        parts.append(Derived(*(mine.apply(frame.lazy()).collect() for frame in derived)) if is_forecaster else derived)
     if not parts:
         return Derived(COMPARISONS.empty(), SCORES.empty(), FIGURES.empty())
     return Derived(*(pl.concat(frames) for frames in zip(*parts, strict=True)))

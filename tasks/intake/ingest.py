@@ -268,7 +268,7 @@ class _Intake:
         outcome = replace(outcome, clashes=clashes, refusals=list_refusals(refused))
         if self.dry_run:
             return replace(outcome, status="readable")
-        kept = pl.concat([refused, _refuse_unresolved(reading.unresolved)])
+        kept = pl.concat([refused, refuse_unresolved(reading.unresolved)])
         return replace(
             outcome,
             status="recorded" if self.record(outcome, head, good, kept, record_after(rivals, self.now)) else "known",
@@ -278,7 +278,7 @@ class _Intake:
         self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame, at: datetime
     ) -> bool:
         figures = build_figures(good, head, recorded_at=at)
-        quarantine = _build_quarantine(refused, head, now=self.now, run_id=self.run_id)
+        quarantine = build_quarantine(refused, head, now=self.now, run_id=self.run_id)
         release = build_release(
             head, at=at, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
         )
@@ -305,7 +305,8 @@ def _check_publication(head: ReleaseHead, known: pl.DataFrame, now: datetime) ->
         )
 
 
-def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime, run_id: str) -> pl.DataFrame:
+def build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime, run_id: str) -> pl.DataFrame:
+    """Rows of `QUARANTINE` from rows of `REFUSED` and the release that states them."""
     rows = refused.with_columns(
         release_id=pl.lit(head.release_id),
         run_id=pl.lit(run_id),
@@ -319,7 +320,7 @@ def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime
     return QUARANTINE.conform(rows)
 
 
-def _refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
+def refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
     """Statements that could not be placed as rows of quarantine, rule `unresolved`, so that a person sees them."""
     return REFUSED.conform(
         unresolved.select(
@@ -354,7 +355,7 @@ def _quarantine_whole(
     single = error.refused if isinstance(error, ReleaseDoubtful) else REFUSED.empty()
     whole = {"row": "whole", "rule": "release_refused", "column": "", "value": error.found, "message": error.what}
     row = pl.DataFrame([whole], schema_overrides=REFUSED.schema)
-    rows = _build_quarantine(pl.concat([REFUSED.conform(row), single]), head, now=now, run_id=run_id)
+    rows = build_quarantine(pl.concat([REFUSED.conform(row), single]), head, now=now, run_id=run_id)
     rows = rows.with_columns(
         release_id=pl.lit(release_id),
         review_month=pl.when(pl.col("review_month") == "").then(pl.lit("unknown")).otherwise("review_month"),

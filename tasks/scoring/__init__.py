@@ -1,6 +1,6 @@
 """Scoring forecasts: surprises, verdicts, track records, and the uncertainty of the verdict."""
 
-from tasks.scoring.pairwise import compare_forecasters
+from tasks.scoring.pairwise import compare_forecasters, compare_sources
 from tasks.scoring.record import build_record
 from tasks.scoring.restatement_record import restatement_stats
 from tasks.scoring.score_forecasts import score_forecasts
@@ -12,6 +12,7 @@ __all__ = [
     "build_record",
     "check_score_table",
     "compare_forecasters",
+    "compare_sources",
     "restatement_stats",
     "score_forecasts",
     "score_table",

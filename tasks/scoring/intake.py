@@ -8,7 +8,7 @@ from contracts.chain import Chain
 from contracts.errors import ContractBroken
 from contracts.figures import SERIES
 from contracts.period import last_month
-from tasks.scoring.keys import code_column, code_words, describe_series
+from tasks.scoring.keys import add_marking_series, code_column, code_words, describe_series
 from tasks.scoring.naive import month_number, series_month
 from tasks.scoring.vintages import is_repetition
 
@@ -52,12 +52,13 @@ def code_figures(figures: pl.DataFrame, chains: Mapping[str, Chain]) -> tuple[pl
     `lead_months` and `is_scorable` (a single month, not cumulative).
     """
     series, table = code_words(figures, SERIES)
-    table = describe_series(table, chains).with_columns(
+    table = describe_series(add_marking_series(table, chains), chains).with_columns(
         pl.col("measure").replace_strict(ROUTES, default=0, return_dtype=pl.Int8).alias("route"),
         pl.col("measure").is_in(_CUMULATIVE).alias("is_cumulative"),
     )
     shared = [
-        table[c].gather(series) for c in ("base", "pool", "family", "is_yearly", "route", "tolerance", "is_cumulative")
+        table[c].gather(series)
+        for c in ("base", "pool", "family", "is_yearly", "route", "tolerance", "is_cumulative", "marked_by")
     ]
     coded = figures.drop(SERIES).with_columns(series.alias("series"), *shared)
     coded = coded.with_columns(
@@ -96,7 +97,13 @@ def split_forecasts(figures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     again = open_["status"] == "unscorable"
     if again.any():
         open_, others = open_.filter(~again), pl.concat([others, open_.filter(again)])
-    return open_, others
+    return _aim(open_), _aim(others)
+
+
+def _aim(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Forecasts under the series whose actuals mark them; `voice` stays their own."""
+    aimed = forecasts.with_columns(pl.col("marked_by").alias("series")).drop("marked_by")
+    return aimed.with_columns(series_month(pl.col("month_no")).alias("key"))
 
 
 def _explain_unscorable() -> pl.Expr:

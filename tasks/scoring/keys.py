@@ -62,6 +62,29 @@ def _decode(codes: pl.Series, sizes: Sequence[tuple[str, pl.Series]]) -> pl.Data
     return pl.DataFrame({c: words[c] for c, _ in sizes})
 
 
+def add_marking_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
+    """Add `marked_by`: the number of the series whose actuals mark this one's forecasts.
+
+    It is the series itself, but of a forecaster the same series of the source that marks it; where that has no
+    figures yet, the series is put below the others.
+    """
+    pairs = [
+        {"chain": name, "source": one, "other": other}
+        for name, chain in chains.items()
+        for one, other in chain.forecasters.items()
+    ]
+    table = table.with_row_index("number")
+    if not pairs:
+        return table.rename({"number": "marked_by"})
+    others = table.join(pl.DataFrame(pairs), on=["chain", "source"], how="inner", maintain_order="left")
+    wanted = others.select(pl.col("other").alias("source"), *SERIES[1:])
+    missing = wanted.unique(maintain_order=True).join(table, on=list(SERIES), how="anti", maintain_order="left")
+    table = pl.concat([table.drop("number"), missing.select(SERIES)]).with_row_index("number")
+    numbers = wanted.join(table, on=list(SERIES), how="left", maintain_order="left")["number"]
+    own = table["number"].scatter(others["number"], numbers)
+    return table.drop("number").with_columns(own.alias("marked_by"))
+
+
 def describe_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
     """Add what is the same for all figures of a series: `base`, `pool`, `family`, `is_yearly`, `tolerance`.
 

@@ -34,12 +34,13 @@ def score_table(
     tolerances: Mapping[str, float] | None = None,
     as_stated: bool = False,
     zone: str = ZONE,
+    decimal: str = ".",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Mark a table of forecasts and actuals; gives (scores, record).
 
     Parameters: `frame` as `check_score_table` describes it; `tolerances` how close a forecast must come to be
     a hit, by measure (percent of level, or points: `Chain.tolerance`); `as_stated` confirms doubtful units;
-    `zone` is the time zone of dates and of the calendar that leads are counted by.
+    `zone` is the time zone of dates and of the calendar that leads are counted by; `decimal` as there.
 
     The scores have the table's own columns, then those of `SCORES` that apply, quantile columns, `wis`,
     `covered_80`, `interval_score_80` …; `forecast_id` is `row-N`. Rounding half-widths are those that the
@@ -48,7 +49,7 @@ def score_table(
     The record has a row per (forecaster, measure), over the last forecast for each month. Raises what
     `check_score_table` raises.
     """
-    table = check_score_table(frame, as_stated=as_stated, zone=zone)
+    table = check_score_table(frame, as_stated=as_stated, zone=zone, decimal=decimal)
     prepared, vintages = _prepare_table(table, tolerances or {}, zone)
     levels = find_levels(table.columns)
     marked = score_pairs(prepared, vintages)
