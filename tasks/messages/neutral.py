@@ -17,7 +17,7 @@ QUOTED_FINDINGS, QUOTES_EACH = 3, 2
 class Finding:
     """One alert in a message. `news` says why it is told now, empty for what people know already.
 
-    `forecast`, `actual`, `surprise`, `usual` are written numbers, empty where the finding is no marked forecast;
+    `forecast`, `actual`, `surprise`, `usual` are written, empty where the finding is no scored forecast;
     `size_pct` is the level surprise as a number, for the chart.
     """
 

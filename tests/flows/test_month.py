@@ -45,7 +45,7 @@ def test_the_overview_shows_the_real_cases(backfilled):
         "Ternary cathode August 2025 production mom_pct: forecast +3.07 %, outcome +6.99 % (surprise +3.92 pp" in shown
     )
     assert "LFP cathode December 2023 production level: forecast 91,050, outcome 95,010 (level +4.35 %" in shown
-    assert "Cathode materials +2 % while battery cells −41 % MoM" in shown
+    assert "Battery cells −41 % while cathode materials +2 %" in shown
     assert "8 for Sodium-ion batteries, February 2026" in shown
     assert "the most surprising month" in shown
     assert shown.count("\n  1. ") == shown.count("\n  3. ") == 1

@@ -1,12 +1,13 @@
 """Releases that once gave wrong alerts, loaded one by one live and all at once by a backfill: the same, and right."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from contracts.scores import SCORES
 from contracts.secret import Secret
 from data_lake.lake import open_lake
 from data_lake.ledger import read_alerts, read_ledger
@@ -16,7 +17,7 @@ from tasks.delivery import deliver
 from tasks.delivery.channels.console import ConsoleReceiver
 from tasks.history.replay import compare_lakes, find_settled, rebuild
 from tasks.intake.ingest import DocumentHints, ingest_file
-from tests.tasks.alerts.worlds import read_history, run
+from tests.tasks.alerts.worlds import run
 
 CASES = Path(__file__).parent / "cases"
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -133,28 +134,46 @@ def test_two_releases_of_one_instant_contradict_each_other(load):
 
 
 def test_a_withdrawn_release_takes_back_what_rested_on_it_and_says_so(load, tmp_path):
-    """The last release but one: its forecast was missed, and its month far from the one before."""
+    """May's outcome of +60 % against +11 % is withdrawn in October, five months later: no watched month any more.
+
+    Then the last release but one: its forecast for September is scored no more.
+    """
     lake, told = load("retract_docs"), []
     desk = ConsoleReceiver(name="desk")
 
     def tell(at: datetime) -> None:
         deliver(lake, [desk], lambda _: Secret(), at, chains=load_chains(lake), run_id="run", console=told.append)
 
+    def withdraw(review_month: str, at: datetime) -> None:
+        release = visible_releases(lake).filter(review_month=review_month).collect()["release_id"].item()
+        retract_release(lake, release, reason="wrong date keyed in", at=at)
+        assert find_differences(lake, tmp_path / f"waiting {review_month}", at).is_empty()
+        run(lake, at + timedelta(hours=1))
+        assert find_differences(lake, tmp_path / f"after {review_month}", at + timedelta(hours=1)).is_empty()
+
     end = visible_releases(lake).select(pl.col("published_at").max()).collect().item()
     tell(end)
-    before = stand(lake)
-    release = visible_releases(lake).sort("published_at").collect()["release_id"][-2]
-    at = end + timedelta(days=1)
-    retract_release(lake, release, reason="wrong date keyed in", at=at)
-    assert find_differences(lake, tmp_path / "waiting", at).is_empty()
-    run(lake, at + timedelta(hours=1))
-    taken = read_ledger(lake).filter(pl.col("state") == "retracted")
-    assert taken.height > 0
-    assert before.join(stand(lake), on=["rule", "month", "segment"], how="anti").height == taken.height
-    assert set(taken["notify"]) == {"retracted"}
-    assert taken["updated_at"].unique().to_list() == [at]
     told.clear()
-    tell(at + timedelta(hours=1))
-    assert "etracted" in told[0]
-    assert find_differences(lake, tmp_path / "after", at + timedelta(hours=1)).is_empty()
-    assert read_history(lake).filter(pl.col("updated_at") > at).filter(kind="event").is_empty()
+    first = end + timedelta(days=1)
+    withdraw("2026-05", first)
+    (taken,) = read_ledger(lake).filter(kind="event", state="retracted").to_dicts()
+    assert (taken["rule"], f"{taken['month']:%Y-%m}", taken["notify"]) == ("forecast_miss", "2026-05", "retracted")
+    assert taken["updated_at"] == first
+    tell(first + timedelta(hours=1))
+    assert len(told) == 1
+    assert "Retracted: Electrolyte output beat the forecast: +60 % against +11 % MoM" in told[0]
+
+    september = lake.table(SCORES).scan().filter(pl.col("month") == date(2026, 9, 1))
+    assert september.collect()["status"].to_list() == ["scored"]
+    withdraw("2026-08", first + timedelta(days=1))
+    september = lake.table(SCORES).scan().filter(pl.col("month") == date(2026, 9, 1))
+    assert september.collect().is_empty()
+
+
+def test_reviews_that_disagree_do_so_no_longer_when_one_is_withdrawn(load):
+    lake = load("tie")
+    release = visible_releases(lake).sort("at").collect()["release_id"][-1]
+    at = LATER
+    retract_release(lake, release, reason="wrong", at=at)
+    run(lake, at + timedelta(hours=1))
+    assert said(lake, "reviews_disagree") == []
