@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import UsageError
+from contracts.secret import Secret
 
 USUAL_RECEIVERS = "receivers.toml"
 
@@ -29,7 +30,9 @@ class Settings:
     "Address at which the Prefect server of `trona up` listens."
     port: int = 4200
     "Its port."
-    database: str = ""
+    page_names: str = ""
+    "Other names under which its page is reached (a proxy's), separated by commas; requests to any other are refused."
+    database: Secret = Secret()  # noqa: RUF009 - frozen
     "Database of the Prefect server, `postgresql+asyncpg://…`; empty = SQLite in `home`. May hold a password."
     settle_seconds: float = 0.5
     "A document in the inbox is taken once it has been left alone for so long."
@@ -109,13 +112,17 @@ def load_settings(*, lake: str = "", **options: object) -> Settings:
 
 def _read_as(name: str, value: object, where: str) -> Any:
     kind = type(getattr(Settings, name))
+    is_text = kind in {str, Secret}
+    if isinstance(value, Secret):
+        return value
     try:
-        if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
+        if isinstance(value, bool) or (is_text and not isinstance(value, str)):
             raise ValueError  # noqa: TRY301 - told below like a text that is no number
         return kind(value)
     except (TypeError, ValueError):
+        found = type(value).__name__ if kind is Secret else repr(value)
         raise UsageError(
-            f"the setting {name} is not a {'number' if kind is not str else 'text'}", where=where, found=repr(value)
+            f"the setting {name} is not a {'text' if is_text else 'number'}", where=where, found=found
         ) from None
 
 

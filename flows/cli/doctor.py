@@ -16,7 +16,7 @@ _RECEIVERS = Path(__file__).parents[1] / "templates" / "receivers.toml"
 
 
 def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
-    """Write trona.toml and receivers.toml, every setting with its meaning, and make the inbox.
+    """Write trona.toml and receivers.toml with every setting, and make the inbox and the password of `trona up`.
 
     Parameters
     ----------
@@ -26,6 +26,7 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
         Replace files that are there.
     """
     from flows.inbox.stores import open_inbox  # noqa: PLC0415 - not for --help
+    from flows.service.access import make_password  # noqa: PLC0415
 
     place = folder or settings_path().parent
     files = {place / "trona.toml": _SETTINGS, place / "receivers.toml": _RECEIVERS}
@@ -38,7 +39,7 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
         sys.stdout.write(f"{path}\n")
     inbox = place / "inbox"
     open_inbox(str(inbox))
-    sys.stdout.write(f"{inbox}\n")
+    sys.stdout.write(f"{inbox}\n{make_password(place / '.trona')}\n")
     print_message("next: trona doctor, then trona up")
     return Exit.DONE
 

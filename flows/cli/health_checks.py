@@ -24,6 +24,7 @@ from data_lake.lake import open_lake
 from data_lake.tables import LAKE_TABLES
 from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
 from flows.run.events import ask_server
+from flows.service.access import use_password
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import is_running
 from tasks.delivery import Receiver, choose_receivers, resolve_environment
@@ -82,7 +83,10 @@ def check_all(settings: Settings, *, is_deep: bool = False) -> list[HealthFindin
 def find_api(settings: Settings) -> str:
     """Address of the server that a run would use: of the environment, of `trona up`, or the usual one; else empty."""
     usual = f"http://127.0.0.1:{settings.port}/api"
-    named = os.environ.get("PREFECT_API_URL", "") or find_up(settings).get("api", "")
+    up = find_up(settings)
+    named = os.environ.get("PREFECT_API_URL", "") or up.get("api", "")
+    if named and named == up.get("api"):
+        use_password(up)
     return named or (usual if is_running(usual) else "")
 
 

@@ -13,6 +13,7 @@ from contracts.settings import Settings, load_settings
 from contracts.text import count_noun
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
+from flows.service.access import use_password
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
 
@@ -176,7 +177,11 @@ def _start(lake: LakeOption) -> Settings:
 def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
     """Call a flow with the reporter of this command, at the running server or a temporary one."""
     refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
-    announce(choose_server(find_up(settings).get("api", "")))
+    up = find_up(settings)
+    address = choose_server(up.get("api", ""))
+    if address == up.get("api"):
+        use_password(up)
+    announce(address)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
     from flows import backfill as backfill_module  # noqa: PLC0415 - Prefect reads its settings at import

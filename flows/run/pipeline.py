@@ -13,6 +13,7 @@ from flows.run.evaluating import evaluate_steps, meet_history
 from flows.run.events import emit
 from flows.run.finish import notify, raise_failures, record_summary, show_results
 from flows.run.ingesting import ingest_documents
+from flows.run.pinned import refuse_other_places
 from flows.run.prefect_tasks import finish_evaluation, plan_evaluation, refresh_tables
 from flows.run.progress import start_progress
 from flows.run.request import RunRequest, RunResult
@@ -28,9 +29,11 @@ def run_pipeline(request: RunRequest) -> str:
     what was public at its instant; what they found enters the ledger one after another. Documents leave the inbox
     last, and what could not be done is raised last, after everything else is done.
     """
+    with retry_what_may_pass():  # before anything is moved or recorded
+        refuse_other_places(request)
+        choose_receivers(request.receivers)
     started_at, progress = datetime.now(UTC), start_progress(request)
     with retry_what_may_pass(), tell_damage(), take_from_inbox(request.inbox, request.landed, progress.say) as pickup:
-        choose_receivers(request.receivers)  # who is to be told is known before anything is recorded
         emit(build_refusals(request, pickup.refused))
         lake = open_lake(request.lake)
         before = see_figures(lake)

@@ -10,7 +10,7 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.vocabulary import MEASURES
 from tasks.alerts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
-from tasks.messages.neutral import Finding, Message
+from tasks.messages.neutral import Facts, Finding, Message
 
 MOST_ROWS = 20
 _NEWS = {
@@ -61,6 +61,13 @@ def build_digest(
             ("Source", first["source"]),
             ("As of", f"{as_of:%Y-%m-%d %H:%M} UTC"),
             ("Run", run_id),
+        ),
+        about=(
+            ("source", first["source"]),
+            ("chain", first["chain"]),
+            ("month", f"{first['month']:%Y-%m}"),
+            ("as_of", f"{as_of:%Y-%m-%dT%H:%M:%SZ}"),
+            ("run_id", run_id),
         ),
         findings=tuple(findings[:most_rows]),
         more=max(0, len(findings) - most_rows),
@@ -126,6 +133,21 @@ def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> F
         note=" ".join(filter(None, notes)),
         size_pct=detail.get("level_surprise_pct"),
         sentences=tuple(detail.get("sentences", ())),
+        facts=_build_facts(row, detail, unit, gap_unit),
+    )
+
+
+def _build_facts(row: Mapping[str, Any], detail: Mapping[str, Any], unit: str, gap_unit: str) -> Facts:
+    series = {name: row[name] for name in ("source", "chain", "segment", "product", "metric", "measure")}
+    series["measure"] = detail.get("measure") or row["measure"]  # of several in one finding, that of the numbers
+    names = ("forecast", "actual", "surprise", "band", "level_surprise_pct")
+    numbers = {name: detail[name] for name in names if isinstance(detail.get(name), int | float)}
+    return Facts(
+        **series,
+        month=f"{row['month']:%Y-%m}",
+        **numbers,
+        unit=unit if numbers else "",
+        surprise_unit=gap_unit if numbers else "",
     )
 
 

@@ -161,3 +161,27 @@ def test_judging_as_of_an_instant_leaves_later_releases_for_later(prefect_api, t
         backfill(lake, now=NOW)
     assert pending_changes(store).is_empty()
     assert read_alerts(store).filter(pl.col("month") == day("2026-01-01").date()).height
+
+
+def test_the_first_live_run_on_history_is_one_digest_and_a_month_limits_what_is_evaluated_and_told(
+    prefect_api, tmp_path
+):
+    from flows.monthly import monthly_run
+    from flows.run.progress import Reporter, use_reporter
+    from tasks.alerts.steps import pending_changes
+
+    lake, said, shown = str(tmp_path / "lake"), [], []
+    late = [EXAMPLES / "sodium_ion" / name for name in ("2025-11.csv", "2026-01.csv")]
+    history = [path for path in sorted((EXAMPLES / "sodium_ion").glob("*.csv")) if path not in late]
+    with use_reporter(Reporter(said.append, shown.append)):
+        monthly_run(lake, documents=history, now=day("2026-02-09T00:00"))
+        (digest,) = shown
+        assert f"Loaded {len(history)} releases of smm" in digest
+        assert "A summary of history" in digest
+        shown.clear()
+        monthly_run(lake, documents=late, month="2026-01", now=NOW)
+        assert pending_changes(open_lake(lake))["review_month"].to_list() == ["2025-11"]
+        assert any("1 release of other months or chains left to another run" in line for line in said)
+        assert all("January 2026" in text for text in shown)
+        monthly_run(lake, now=NOW + timedelta(minutes=5))
+    assert pending_changes(open_lake(lake)).is_empty()

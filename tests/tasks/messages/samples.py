@@ -1,6 +1,6 @@
 """Messages for tests."""
 
-from tasks.messages.neutral import Finding, Message
+from tasks.messages.neutral import Facts, Finding, Message
 
 HOSTILE = (
     "<!channel> <@U123> <https://evil.example|click> http://evil.example www.evil.example & <script>alert(1)</script>"
@@ -23,6 +23,7 @@ def sample(**values) -> Message:
                 ("As of", "2026-06-05 12:00 UTC"),
                 ("Run", "3f2c"),
             ),
+            "about": (("source", "smm"), ("chain", "sodium_ion"), ("month", "2026-05"), ("run_id", "3f2c")),
             "findings": (
                 Finding(
                     alert_id="a1",
@@ -37,6 +38,21 @@ def sample(**values) -> Message:
                     surprise="+10 pp (level +33 %)",
                     usual="limit ±5 pp",
                     size_pct=33.3333,
+                    facts=Facts(
+                        source="smm",
+                        chain="sodium_ion",
+                        segment="cathode",
+                        metric="production",
+                        measure="mom_pct",
+                        month="2026-05",
+                        forecast=-70.0,
+                        actual=-60.0,
+                        surprise=10.0,
+                        band=5.0,
+                        level_surprise_pct=33.3333,
+                        unit="%",
+                        surprise_unit="pp",
+                    ),
                     sentences=("Cathode output is expected to fall 70 % in May.", "Cathode output fell 60 % in May."),
                 ),
                 Finding(
