@@ -34,8 +34,12 @@ def first_month(period: str) -> date:
 
 def last_month(period: str) -> date:
     """First day of a period's last month."""
-    span = 3 if "Q" in period else 6 if "H" in period else 1 if "-" in period else 12
-    return add_months(first_month(period), span - 1)
+    return add_months(first_month(period), span_months(period) - 1)
+
+
+def span_months(period: str) -> int:
+    """How many months a period has: 1, 3, 6 or 12."""
+    return 3 if "Q" in period else 6 if "H" in period else 1 if "-" in period else 12
 
 
 def parse_month(text: str) -> date:

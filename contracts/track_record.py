@@ -6,7 +6,7 @@ from contracts.table import INSTANT, Column, Table
 
 BENCHMARKS = ("no_change", "same_growth", "seasonal")
 NO_CHANGE = ("change of 0", "last published change", "last published value", "")
-RECORD_KEY = ("source", "chain", "segment", "product", "metric", "measure", "lead_months")
+RECORD_KEY = ("source", "chain", "segment", "product", "metric", "measure", "span_months", "lead_months")
 
 
 def _number(name: str, meaning: str) -> Column:
@@ -132,7 +132,8 @@ RECORD = Table(
         Column("product", pl.String, "kind within the segment; empty = total"),
         Column("metric", pl.String, "what is measured"),
         Column("measure", pl.String, "how it is stated"),
-        Column("lead_months", pl.Int32, "months from the review to the month forecast"),
+        Column("span_months", pl.Int32, "months of the periods: 1, and 3, 6 or 12 of longer ones"),
+        Column("lead_months", pl.Int32, "months from the review to the month forecast, of a period to its first"),
         *STATISTICS,
     ),
     key=RECORD_KEY,
@@ -219,7 +220,8 @@ SOURCE_COMPARISON = Table(
         Column("chain", pl.String, "value chain"),
         Column("metric", pl.String, "what is measured"),
         Column("unit", pl.String, "unit of the errors"),
+        Column("span_months", pl.Int32, "months of the periods: 1, and 3, 6 or 12 of longer ones"),
         *FORECASTER_COMPARISON.columns,
     ),
-    key=("chain", "metric", "unit", *FORECASTER_COMPARISON.key),
+    key=("chain", "metric", "unit", "span_months", *FORECASTER_COMPARISON.key),
 )

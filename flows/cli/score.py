@@ -32,7 +32,8 @@ def record(
     Parameters
     ----------
     group_by
-        Columns of a group, separated by commas; else source, chain, segment, product, metric, measure, lead_months.
+        Columns of a group, separated by commas; else source, chain, segment, product, metric, measure, span_months,
+        lead_months.
     min_n
         Only groups with at least so many scored forecasts; 0 shows those that are all pending.
     latest

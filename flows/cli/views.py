@@ -250,8 +250,8 @@ VIEWS: Mapping[str, View] = {
         (
             _column("severity", "severity", 1),
             _column("month", _month("month"), 1),
-            _column("finding", "title", 1, may_cut=True, least=34),
-            _column("state", "state", 2),
+            _column("finding", "title", 1, may_cut=True, least=46),
+            _column("state", "state", 3),
             _column("id", _id("alert_id"), 2),
             _column("rule", "rule", 5),
             _column("since", _day("first_at"), 6),

@@ -15,7 +15,7 @@ from tasks.scoring.loss_tests import compare_losses
 from tasks.scoring.naive import month_number
 
 _TARGET = ["series", "measure", "month"]
-_PARTS = ["chain", "metric", "unit"]
+_PARTS = ["chain", "metric", "unit", "span_months"]
 
 
 def compare_forecasters(scores: pl.DataFrame) -> pl.DataFrame:
@@ -34,7 +34,7 @@ def compare_forecasters(scores: pl.DataFrame) -> pl.DataFrame:
 
 
 def compare_sources(scores: pl.DataFrame) -> pl.DataFrame:
-    """Every ordered pair of sources per chain, metric, measure and unit, as `compare_forecasters` has it.
+    """Every ordered pair of sources per chain, metric, measure, unit and span, as `compare_forecasters` has it.
 
     `scores` are `SCORES`; of several forecasts of a source for one month the last issued in time counts, whatever its
     lead. The naive forecast of no change takes part as a source named `NO_CHANGE_SOURCE`, with what was known when

@@ -51,7 +51,7 @@ def score_forecasts(
     scorable = (pl.col("kind") == "actual") & pl.col("is_scorable")
     actuals = coded.lazy().filter(scorable).rename({"published_at": "at", "is_published_assumed": "assumed"}).collect()
     del coded
-    marked = score_pairs(forecasts, collect_actuals(actuals, forecasts["series"].unique(), series))
+    marked = score_pairs(forecasts, collect_actuals(actuals, forecasts, series))
     if not others.is_empty():
         marked = pl.concat([marked, others], how="diagonal_relaxed").sort(*_ORDER)
     if months is not None:

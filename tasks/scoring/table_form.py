@@ -24,7 +24,7 @@ from tasks.scoring.table_checks import ZONE, check_score_table
 
 _SERIES = ("series", "measure")
 _FIRST = ("forecaster", "series", "month", "issued_at", "measure", "forecast", "actual")
-_ELSEWHERE = ("source", "chain", "segment", "product", "metric", "review_month", "forecast_at")
+_ELSEWHERE = ("source", "chain", "segment", "product", "metric", "review_month", "span_months", "forecast_at")
 _DECIMALS = range(5)
 
 
@@ -79,6 +79,7 @@ def _prepare_table(
     coded = coded.rename({"gid": "voice", "sid": "series_no"}).with_columns(
         find_family(),
         is_yearly(),
+        pl.lit(1, pl.Int32).alias("span_months"),
         pl.col("measure").replace_strict(units, return_dtype=pl.String).alias("unit"),
         pl.col("measure").replace_strict(limits, return_dtype=pl.Float64).alias("tolerance")
         if limits
@@ -150,6 +151,7 @@ def _build_vintages(coded: pl.DataFrame) -> pl.DataFrame:
         pl.lit("").alias("release_id"),
         pl.lit(value=False).alias("assumed"),
         pl.lit(value=False).alias("direction_only"),
+        pl.lit(value=False).alias("from_months"),
     )
 
 

@@ -12,7 +12,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from flows.cli.app import _COMMANDS
+from flows.cli.app import COMMANDS
 from tests.flows.command import Command
 from tests.tasks.interrupted import take_in_all
 
@@ -270,7 +270,7 @@ def test_settings_come_from_option_environment_file_and_default_in_that_order(tr
 
 
 def test_every_command_has_a_help_text(trona):
-    for names in _COMMANDS.values():
+    for names in (names for modules in COMMANDS.values() for names in modules.values()):
         for name in names:
             assert "Usage: trona" in trona(name, "--help", on_lake=False).out
 

@@ -59,6 +59,7 @@ def score(
         "direction": "",
         "issue": "only",
         "lead_months": 1,
+        "span_months": 1,
         "forecast_at": published(add_months(month, -1)),
         "actual_at": published(month),
         "band_kind": "static",
