@@ -11,7 +11,6 @@ from datetime import date
 import polars as pl
 
 from contracts.chain import Chain
-from contracts.period import MONTH_PATTERN
 from tasks.alerts.thresholds import Threshold, read_thresholds
 from tasks.alerts.wording import FAMILIES, name_subjects, unit_of_measure
 
@@ -67,18 +66,12 @@ def prepare_scored(
     )
 
 
-def is_of_month() -> pl.Expr:
-    """Whether a score is of a single month; a quarter's or year's stands under its first month."""
-    return (pl.col("period") == "") | pl.col("period").str.contains(MONTH_PATTERN)
-
-
 def _last_forecasts(scores: pl.DataFrame, chains: Mapping[str, Chain], months: tuple[date, date]) -> pl.DataFrame:
     return (
         scores.lazy()
         .filter(
             pl.col("chain").is_in(list(chains)),
             pl.col("status") == "scored",
-            is_of_month(),
             pl.col("span_months") == 1,
             pl.col("month") <= months[1],
             pl.col("issue").is_in(["last", "only"]),

@@ -5,7 +5,7 @@ import polars as pl
 from contracts.text import fill_text
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
-from tasks.alerts.scored import SERIES, is_of_month
+from tasks.alerts.scored import SERIES
 from tasks.alerts.thresholds import Threshold, read_thresholds
 from tasks.alerts.wording import FAMILIES, measure_words, name_quantity, write_value
 
@@ -21,7 +21,9 @@ def find_repeated_forecasts(evaluation: Evaluation) -> pl.DataFrame:
     """
     stated = (
         evaluation.scores.filter(
-            pl.col("chain").is_in(list(evaluation.chains)), pl.col("status").is_in(["scored", "pending"]), is_of_month()
+            pl.col("chain").is_in(list(evaluation.chains)),
+            pl.col("status").is_in(["scored", "pending"]),
+            pl.col("span_months") == 1,
         )
         .sort(*SERIES, "lead_months", "month", "forecast_at", "forecast_id")
         .unique([*SERIES, "lead_months", "month"], keep="last", maintain_order=True)

@@ -10,7 +10,6 @@ from contracts.text import fill_text
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.rules.release_missing import find_deadline
-from tasks.alerts.scored import is_of_month
 
 NAME = "outcome_missing"
 # A month after the review was due nobody waits for the outcome any more.
@@ -25,7 +24,7 @@ def find_missing_outcomes(evaluation: Evaluation) -> pl.DataFrame:
     """
     overdue = pl.DataFrame(_list_overdue(evaluation), schema={"chain": pl.String, "month": pl.Date}, orient="row")
     return (
-        evaluation.scores.filter(pl.col("status") == "pending", is_of_month())
+        evaluation.scores.filter(pl.col("status") == "pending", pl.col("span_months") == 1)
         .join(overdue, on=["chain", "month"], how="semi")
         .sort("source", "chain", "month", "forecast_id")
         .group_by("source", "chain", "month", maintain_order=True)
