@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAKE ?= ./lake
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check venv dev bench docs lock clean
+.PHONY: help run test soak check venv dev bench mutants docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 
 bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
 	@$(BIN)/python -m bench
+
+mutants: $(VENV)/dev.stamp ## changes that no test notices: ONLY=contracts/period.py for some files, SAMPLE=20 for so many of each
+	@nice -n 15 $(BIN)/python .ci/mutants.py $(ONLY) --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1)
 
 venv: $(VENV)/run.stamp ## the environment alone
 

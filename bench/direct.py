@@ -9,7 +9,8 @@ from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.delivery import deliver, load_receivers, resolve_environment
-from tasks.intake.ingest import DocumentHints, IngestOutcome, find_documents, ingest_file
+from tasks.intake.documents import DocumentHints, find_documents
+from tasks.intake.ingest import IngestOutcome, ingest_file
 
 
 def work_directly(

@@ -7,6 +7,7 @@ can add to them or replace them. Nothing else in Trona names a segment or a prod
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from functools import cache, cached_property
 from pathlib import Path
@@ -72,11 +73,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Calendar:
-    """When a month's review is expected: this day of the next month, then so many business days of grace."""
+    """When a month's review is expected: this day of the next month, then so many business days of grace.
+
+    `days_off` are days on which the chain does not work beside those that its time zone implies.
+    """
 
     time_zone: str
     publication_day: int
     grace_business_days: int
+    days_off: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,7 @@ def _build_chain(name: str, data: Mapping[str, Any]) -> Chain:
         name=name,
         title=data["title"],
         names=_names(data["names"]),
-        calendar=Calendar(**data["calendar"]),
+        calendar=Calendar(**data["calendar"] | {"days_off": tuple(data["calendar"].get("days_off", ()))}),
         segments=tuple(_build_segment(s) for s in data["segment"]),
         links=tuple(Link(**link) for link in data.get("link", ())),
         tolerance_pp=data.get("tolerance_pp", {}),

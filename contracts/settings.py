@@ -106,7 +106,9 @@ def load_settings(*, lake: str = "", **options: object) -> Settings:
         if os.environ.get(variable):
             values[name] = os.environ[variable]
             where[name] = variable
-    values |= {name: value for name, value in {"lake": lake, **options}.items() if value not in ("", None)}
+    given = {name: value for name, value in {"lake": lake, **options}.items() if value not in ("", None)}
+    values |= given
+    where |= dict.fromkeys(given, "")
     return Settings(**{name: _read_as(name, value, where.get(name, "")) for name, value in values.items()})
 
 

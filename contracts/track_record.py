@@ -97,6 +97,11 @@ STATISTICS = (
     *(_count(f"n_{b}", f"months in which {b} was known") for b in BENCHMARKS),
     *_interval_columns("dm"),
     *(column for b in BENCHMARKS[1:] for column in (*_test_columns(f"dm_{b}", b), *_interval_columns(f"dm_{b}"))),
+    _number("bias_stat", "t statistic of the mean surprise, by months, corrected for overlapping leads"),
+    _number("bias_p", "its two-sided p by Student's t with n-1 degrees of freedom"),
+    _number("mean_surprise_lower", "lower end of the 95 % interval of the mean surprise"),
+    _number("mean_surprise_upper", "upper end of the 95 % interval of the mean surprise"),
+    _count("bias_n", "months that the test of the mean surprise rests on"),
     _number("mz_f_stat", "F statistic with 2 and n-2 degrees of freedom"),
     _number("hedge_rate", "share of vague forecasts: about, bound, range or direction only"),
     _count("repeats", "forecasts that state the number stated for the month forecast before"),
@@ -108,6 +113,9 @@ STATISTICS = (
     _count("n_usual", "errors inside the series' own band, where that rests on 8 past errors or more"),
     _count("n_unusual", "errors outside it"),
     _count("n_wis", "forecasts that wis rests on"),
+    _number("wis_spread", "part of wis that the width of the intervals is"),
+    _number("wis_over", "part of wis from outcomes below the quantiles: over-forecast"),
+    _number("wis_under", "part of wis from outcomes above the quantiles: under-forecast"),
     *(_count(f"n_coverage_{p}", f"forecasts that coverage_{p} rests on") for p in (50, 80, 90)),
     Column("no_change_assumes", pl.String, "what the naive forecast no_change repeats", allowed=NO_CHANGE),
 )
@@ -179,6 +187,10 @@ RESTATEMENT_STATS = Table(
         _number("largest", "the restatement of greatest size, with its sign"),
         Column("largest_month", pl.Date, "the month of the largest", nullable=True),
         _number("months_to_settle", "mean months from the first to the last differing vintage"),
+        _number("news_slope", "slope of later - earlier on earlier, over all months; 0 where restatements are news"),
+        _number("news_p", "p of the joint F test of intercept 0 and slope 0; small = restatements can be foreseen"),
+        _number("noise_slope", "slope of earlier - later on later; 0 where the first number is the last plus noise"),
+        _number("noise_p", "p of the joint F test of intercept 0 and slope 0; small = it is more than noise"),
         Column("first_month", pl.Date, "first month restated", nullable=True),
         Column("last_month", pl.Date, "last month restated", nullable=True),
         Column("reason", pl.String, "why a statistic is null, else empty"),
@@ -224,4 +236,36 @@ SOURCE_COMPARISON = Table(
         *FORECASTER_COMPARISON.columns,
     ),
     key=("chain", "metric", "unit", "span_months", *FORECASTER_COMPARISON.key),
+)
+
+CALIBRATION = Table(
+    name="calibration",
+    meaning="How often outcomes lay at or below each forecast quantile.",
+    columns=(
+        Column("forecaster", pl.String, "who forecast"),
+        Column("measure", pl.String, "how it is stated"),
+        Column("level", pl.Float64, "level of the quantile: how often it should hold, 0 to 1"),
+        _count("n", "forecasts that state the quantile"),
+        Column("first_month", pl.Date, "first month", nullable=True),
+        Column("last_month", pl.Date, "last month", nullable=True),
+        _count("below", "outcomes at or below it"),
+        _number("share", "below of n"),
+        _number("lower", "lower end of its Clopper-Pearson 95 % interval"),
+        _number("upper", "upper end of its Clopper-Pearson 95 % interval"),
+        Column("is_off", pl.Boolean, "the level lies outside the interval"),
+    ),
+    key=("forecaster", "measure", "level"),
+)
+
+MURPHY = Table(
+    name="murphy",
+    meaning="Murphy diagrams: mean elementary score by threshold; lower is better.",
+    columns=(
+        Column("forecaster", pl.String, "who forecast"),
+        Column("measure", pl.String, "how it is stated"),
+        Column("theta", pl.Float64, "the threshold"),
+        _count("n", "targets that all forecasters share"),
+        _number("score", "mean of |actual - theta|/2 where theta lies between forecast and actual, else 0"),
+    ),
+    key=("forecaster", "measure", "theta"),
 )

@@ -12,7 +12,7 @@ from flows.run.rehearsal import rehearse
 from flows.run.request import RunRequest
 from flows.run.retries import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES
 from flows.run.task_runner import choose_task_runner
-from tasks.intake.ingest import DocumentHints, find_documents
+from tasks.intake.documents import DocumentHints, find_documents
 
 
 def _name_run() -> str:

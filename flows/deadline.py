@@ -17,7 +17,7 @@ from flows.run.request import Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from tasks.alerts.expected_releases import ExpectedRelease, find_expected_releases
 from tasks.comparing.refresh import load_chains
-from tasks.intake.ingest import DocumentHints
+from tasks.intake.documents import DocumentHints
 
 
 @flow(

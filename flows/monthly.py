@@ -9,7 +9,7 @@ from contracts.period import parse_month
 from flows.run.pipeline import run_pipeline
 from flows.run.request import Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES
-from tasks.intake.ingest import DocumentHints, find_documents
+from tasks.intake.documents import DocumentHints, find_documents
 
 
 def _name_run() -> str:

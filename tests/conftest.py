@@ -4,9 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
 
 from data_lake.lake import Lake, open_lake
 from tests.object_store import serve_objects
+
+# Random examples are the same at every run, and a failure prints what repeats it. For other examples:
+# pytest --hypothesis-profile=default --hypothesis-seed=N, whose seed pytest prints
+settings.register_profile("fixed", derandomize=True, print_blob=True)
+settings.load_profile("fixed")
 
 _SERVER = {"up", "prefect_api"}
 

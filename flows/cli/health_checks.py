@@ -26,6 +26,7 @@ from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
 from flows.run.events import ask_server
 from flows.service.access import use_password
 from flows.service.lake_lock import find_up
+from flows.service.prefect_profile import find_named_server
 from flows.service.prefect_server import is_running
 from tasks.delivery import Receiver, choose_receivers, resolve_environment
 
@@ -84,10 +85,13 @@ def find_api(settings: Settings) -> str:
     """Address of the server that a run would use: of the environment, of `trona up`, or the usual one; else empty."""
     usual = f"http://127.0.0.1:{settings.port}/api"
     up = find_up(settings)
-    named = os.environ.get("PREFECT_API_URL", "") or up.get("api", "")
-    if named and named == up.get("api"):
+    named = find_named_server()
+    api = up.get("api", "")
+    if named is not None and (named.by == "PREFECT_API_URL" or not api):
+        api = named.address
+    if api and api == up.get("api"):
         use_password(up)
-    return named or (usual if is_running(usual) else "")
+    return api or (usual if is_running(usual) else "")
 
 
 def check_versions() -> Iterator[HealthFinding]:
@@ -221,7 +225,8 @@ def check_server(settings: Settings, api: str) -> Iterator[HealthFinding]:
         )
         return
     if not is_running(api, timeout=3):
-        next_step = "start it, or unset PREFECT_API_URL" if "PREFECT_API_URL" in os.environ else "trona up"
+        named = find_named_server()
+        next_step = f"start it, or take the address out of {named.by}" if named else "trona up"
         yield HealthFinding("server", "wrong", f"{api} does not answer", next_step)
         return
     yield HealthFinding("server", "ok", api)

@@ -53,7 +53,11 @@ def ingest(
     dry_run
         Read and check, write nothing.
     """
-    from tasks.intake.ingest import DocumentHints, find_documents, ingest_file, later  # noqa: PLC0415 - not for --help
+    from tasks.intake.reading_process import warm_reader  # noqa: PLC0415 - not for --help
+
+    warm_reader()
+    from tasks.intake.documents import DocumentHints, find_documents  # noqa: PLC0415
+    from tasks.intake.ingest import ingest_file, later  # noqa: PLC0415 - not for --help
 
     if not paths:
         raise UsageError("nothing to ingest", next="trona ingest PATH…")
@@ -146,13 +150,11 @@ def extract(
     unresolved
         Show instead what was seen but could not be placed.
     """
-    from tasks.intake.ingest import (  # noqa: PLC0415 - not for --help
-        DocumentHints,
-        check_as_ingest,
-        list_refusals,
-        load_document,
-        read_document,
-    )
+    from tasks.intake.reading_process import warm_reader  # noqa: PLC0415 - not for --help
+
+    warm_reader()
+    from tasks.intake.documents import DocumentHints, load_document, read_guarded  # noqa: PLC0415
+    from tasks.intake.ingest import check_as_ingest, list_refusals  # noqa: PLC0415
     from tasks.tables import find_mapping, is_table  # noqa: PLC0415
 
     settings = load_settings()
@@ -165,7 +167,7 @@ def extract(
         mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
         chains_folder=settings.chains_folder,
     )
-    readings = read_document(load_document(path), stated)
+    readings = read_guarded(load_document(path), stated)
     figures, errors, is_refused = [READ_FIGURES.empty()], [], False
     for reading in readings:
         good, refused, error = check_as_ingest(reading, settings.chains_folder)

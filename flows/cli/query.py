@@ -1,11 +1,13 @@
 """Commands that read: they import neither Prefect nor pandera, and write nothing."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
+from cyclopts import Parameter
 
 from contracts.chain import load_chain
+from contracts.comparisons import COMPARISONS
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.figures import FIGURES
 from contracts.local_time import DEFAULT_ZONE, find_zone
@@ -43,11 +45,39 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     return print_filtered(rows, filters, f"no figures in {settings.lake} for these filters", "figures")
 
 
-def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
+def comparisons(
+    *,
+    filters: Filters = _NO_FILTERS,
+    with_forecasts: Annotated[bool, Parameter(negative="")] = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """Changes and shares per month: reported, derived, allowing for unlike months, and gaps across links.
+
+    Parameters
+    ----------
+    with_forecasts
+        Also January and February together where forecasts take part, with the basis `forecast`.
+    """
     settings, store = open_store(lake)
     rows = derive_filtered(store, settings, filters).comparisons
+    if with_forecasts:
+        rows = pl.concat([rows, _compare_forecasts(store, settings, filters)]).sort(COMPARISONS.key)
     return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters", "comparisons")
+
+
+def _compare_forecasts(store: "Lake", settings: Settings, filters: Filters) -> pl.DataFrame:
+    from data_lake.figures import read_figures  # noqa: PLC0415 - not needed for --help
+    from tasks.comparing.comparisons import compare_with_forecasts  # noqa: PLC0415
+    from tasks.comparing.refresh import known_span, load_chains  # noqa: PLC0415
+    from tasks.reconciling.implied import select_known  # noqa: PLC0415
+
+    wanted = filters.selection()
+    as_of, as_recorded = find_instants(store, settings, filters)
+    only = Selection(source=wanted.source, chain=wanted.chain)
+    known = select_known(read_figures(store, only, as_of=as_of, as_recorded=as_recorded), with_forecasts=True)
+    chains = load_chains(store, settings.chains_folder)
+    months = known_span(store) or (as_of.date(), as_of.date())
+    return wanted.apply(compare_with_forecasts(known, chains=chains, months=months).lazy()).collect()
 
 
 def scores(*, filters: Filters = _NO_FILTERS, actuals: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:

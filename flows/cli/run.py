@@ -1,7 +1,7 @@
 """Commands that run a flow: they need a Prefect server, and start a temporary one where none is running."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,9 +13,11 @@ from contracts.settings import Settings, load_settings
 from contracts.text import count_noun
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
+from flows.cli.printable_paths import use_printable_paths
 from flows.service.access import use_password
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
+from flows.service.server_loss import watch_server
 
 _DEFAULT_LAKE = LakeOption()
 
@@ -55,7 +57,7 @@ def run(
     call_flow(
         "monthly_run",
         settings,
-        documents=[p.absolute() for p in documents],
+        documents=list(documents),
         inbox=settings.inbox_address if takes_inbox else "",
         chain=chain,
         month=month,
@@ -108,7 +110,7 @@ def backfill(
         "backfill",
         settings,
         report=report,
-        documents=[p.absolute() for p in documents or []],
+        documents=documents or [],
         from_month=from_month,
         to_month=to_month,
         chain=chain,
@@ -174,14 +176,16 @@ def _start(lake: LakeOption) -> Settings:
     return settings
 
 
-def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
+def call_flow(
+    name: str, settings: Settings, *, documents: Sequence[Path], report: bool = False, **parameters: object
+) -> None:
     """Call a flow with the reporter of this command, at the running server or a temporary one."""
-    refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
+    refuse_mistakes(settings, list(documents))
     up = find_up(settings)
-    address = choose_server(up.get("api", ""))
-    if address == up.get("api"):
+    server = choose_server(up.get("api", ""))
+    if server.address == up.get("api"):
         use_password(up)
-    announce(address)
+    announce(server)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
     from flows import backfill as backfill_module  # noqa: PLC0415 - Prefect reads its settings at import
@@ -192,8 +196,14 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     call: Callable[..., str] = flow.with_options(retries=0)  # a person sees the error, and may mend what is behind it
     reporter = Reporter(say=print_message, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), use_reporter(reporter):
+    with (
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        use_reporter(reporter),
+        watch_server(server),
+        use_printable_paths(documents) as paths,
+    ):
         call(
+            documents=paths,
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
             receivers=settings.receivers_address,
@@ -204,7 +214,7 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
 def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
     """Raise what a person mistyped before a server is started: documents that are not there, receivers that are not."""
     from tasks.delivery import choose_receivers  # noqa: PLC0415 - not needed for --help
-    from tasks.intake.ingest import find_documents  # noqa: PLC0415
+    from tasks.intake.documents import find_documents  # noqa: PLC0415
 
     find_documents(documents)
     choose_receivers(settings.receivers_address)

@@ -67,7 +67,7 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
 def score(
     file: Path,
     *,
-    show: Literal["record", "scores", "comparison"] = "record",
+    show: Literal["record", "scores", "comparison", "calibration", "murphy"] = "record",
     as_stated: bool = False,
     chain: str = "sodium_ion",
     format: Format = "table",  # noqa: A002 - the option's name
@@ -83,7 +83,8 @@ def score(
     file
         The table.
     show
-        record, scores (one row per forecast) or comparison (each pair of forecasters).
+        record, scores (one row per forecast), comparison (each pair of forecasters), calibration (outcomes below each
+        quantile) or murphy (data of Murphy diagrams).
     as_stated
         Numbers that look like fractions, or like another unit, are meant as they stand.
     chain
@@ -91,8 +92,8 @@ def score(
     format
         How to print: table, csv, json or parquet.
     """
-    from tasks.intake.ingest import load_document  # noqa: PLC0415 - not needed for --help
-    from tasks.scoring import compare_forecasters, score_table  # noqa: PLC0415
+    from tasks.intake.documents import load_document  # noqa: PLC0415 - not needed for --help
+    from tasks.scoring import compare_forecasters, draw_murphy, score_table, tabulate_calibration  # noqa: PLC0415
     from tasks.scoring.table_file import read_score_file  # noqa: PLC0415
 
     definition = load_chain(chain, load_settings().chains_folder)
@@ -105,8 +106,8 @@ def score(
         zone=definition.calendar.time_zone,
         decimal=table.decimal,
     )
-    frames = {"scores": scores, "record": found}
-    frame = frames[show] if show in frames else compare_forecasters(scores)
+    computed = {"comparison": compare_forecasters, "calibration": tabulate_calibration, "murphy": draw_murphy}
+    frame = computed[show](scores) if show in computed else scores if show == "scores" else found
     print_frame(frame, Shape(format), nothing="nothing could be scored")
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from contracts.errors import TronaError
 from flows.inbox.stores import Inbox, Landed, open_inbox, write_reason
-from tasks.intake.ingest import find_documents
+from tasks.intake.documents import find_documents
 
 Say = Callable[[str], None]
 Settled = Mapping[Path, TronaError | None]

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.errors import SourceUnavailable, TronaError
+from contracts.text import fit_name, print_name
 from data_lake.storage import open_objects, store_errors
 
 if TYPE_CHECKING:
@@ -116,11 +117,17 @@ class FolderInbox:
 
     def is_still_written(self, name: str) -> bool:
         """Whether somebody has it open for writing."""
-        return is_open_for_writing(self.folder / name)
+        return is_open_for_writing(self._find(name))
 
-    def fetch(self, name: str, folder: Path) -> Path:  # noqa: ARG002 - a local file needs no copy
-        """The document as a local file."""
-        return self.folder / name
+    def fetch(self, name: str, folder: Path) -> Path:
+        """The document as a local file: itself, or a link where its own name cannot be printed."""
+        found = self._find(name)
+        if found == self.folder / name:
+            return found
+        link = folder / fit_name(name.replace("/", "_"))
+        link.unlink(missing_ok=True)
+        link.symlink_to(found)
+        return link
 
     def accept(self, document: Landed) -> None:
         """Move to `done/`."""
@@ -130,13 +137,15 @@ class FolderInbox:
         """Move to `refused/`, with the reason."""
         moved = self._move(document, REFUSED)
         if moved:
-            moved.with_name(moved.name + REASON_SUFFIX).write_text(reason, encoding="utf-8")
+            name = fit_name(moved.name, beside=REASON_SUFFIX) + REASON_SUFFIX
+            moved.with_name(name).write_text(reason, encoding="utf-8")
 
     def _move(self, document: Landed, where: str) -> Path | None:
-        path = self.folder / document.name
+        path = self._find(document.name)
         if self._look(document.name) != document:
             return None
         target = self.folder / where / document.name
+        target = target.with_name(fit_name(target.name))
         if target.exists():
             target = target.with_name(_name_apart(target.name, path.read_bytes()))
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -148,13 +157,32 @@ class FolderInbox:
 
     def _look(self, name: str) -> Landed | None:
         try:
-            status = (self.folder / name).stat()
+            status = self._find(name).stat()
         except OSError:
             return None
         return Landed(name, status.st_size, f"{status.st_mtime_ns}-{status.st_ino}")
 
     def _name(self, root: str, name: str) -> str:
-        return (Path(root) / name).relative_to(self.folder).as_posix()
+        return "/".join(print_name(part) for part in (Path(root) / name).relative_to(self.folder).parts)
+
+    def _find(self, name: str) -> Path:
+        """The path of a document by its name as text: of a file whose name cannot be printed, the file itself."""
+        path = self.folder
+        for part in name.split("/"):
+            path = path / part if _is_there(path / part) else _find_unprinted(path, part)
+        return path
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the printed form of a name may be longer than a name can be
+        return False
+
+
+def _find_unprinted(folder: Path, name: str) -> Path:
+    names = os.listdir(folder) if _is_there(folder) else []  # noqa: PTH208 - names as the system gives them
+    return folder / next((own for own in names if print_name(own) == name), name)
 
 
 @dataclass(frozen=True)
@@ -173,7 +201,7 @@ class ObjectInbox:
 
     def fetch(self, name: str, folder: Path) -> Path:
         """The document as a local file."""
-        path = folder / name
+        path = folder.joinpath(*(fit_name(print_name(part)) for part in name.split("/")))
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.write_bytes(bytes(self._store().get(name).bytes()))
@@ -260,6 +288,6 @@ def is_open_for_writing(path: Path) -> bool:
 
 def _name_apart(name: str, content: bytes) -> str:
     """`2026-01.csv` → `2026-01.1f3a5b7c.csv`: the same bytes always get the same name."""
-    stem, dot, suffix = name.rpartition(".")
     digest = hashlib.sha256(content).hexdigest()[:8]
-    return f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
+    stem, dot, suffix = fit_name(name, beside=f".{digest}").rpartition(".")
+    return f"{stem}.{digest}.{suffix}" if dot else f"{suffix}.{digest}"

@@ -204,7 +204,15 @@ def ask_server(api: str, path: str, body: object, *, timeout: float = 10.0) -> A
             found=str(error),
             next="see whether `trona up` or the server of PREFECT_API_URL is running: trona doctor",
         ) from error
-    return json.loads(content) if content else None
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        raise SourceUnavailable(
+            "another program answers where a Prefect server should",
+            where=f"{api}{path}",
+            found=content[:80].decode("utf-8", "replace"),
+            next="correct PREFECT_API_URL or `port`: trona doctor",
+        ) from None
 
 
 def _authorise() -> dict[str, str]:

@@ -15,7 +15,8 @@ from contracts.errors import DocumentUnavailable, TronaError
 from data_lake.runs import FiguresCompared
 from tasks.alerts.steps import Step
 from tasks.delivery.claim import read_stopwatch
-from tasks.intake.ingest import DocumentHints, IngestOutcome
+from tasks.intake.documents import DocumentHints
+from tasks.intake.ingest import IngestOutcome
 
 Notify = Literal["live", "digest", "none"]
 

@@ -110,7 +110,6 @@ def _pair(found: pl.DataFrame, current: pl.DataFrame, scope: pl.Expr) -> pl.Data
         *(pl.col(name).alias(f"old_{name}") for name in (*IDENTITY, *_CARRIED)),
         pl.col("state").alias("old_state"),
         pl.col("silence_id").alias("old_silence_id"),
-        pl.col("inhibited_by").alias("old_inhibited_by"),
         "first_at",
     )
     both = found.with_columns(pl.lit(True).alias("is_found")).join(old, on="alert_id", how="full", coalesce=True)

@@ -27,8 +27,9 @@ from data_lake.opening import forget_open_tables
 from data_lake.releases import stated_releases
 from data_lake.tables import FROM_FIGURES, LAKE_TABLES
 from tasks.comparing.refresh import load_chains, refresh_derived
+from tasks.intake.documents import DocumentHints, read_guarded
 from tasks.intake.figure_rows import build_figures
-from tasks.intake.ingest import DocumentHints, build_quarantine, read_document, refuse_unresolved
+from tasks.intake.ingest import build_quarantine, refuse_unresolved
 
 _DAMAGED = ".damaged"
 _REPAIR = "repair"
@@ -195,7 +196,7 @@ class Repair:
         failed: TronaError | None = None
         for hints in (stated, usual):
             try:
-                for reading in read_document(document, hints):
+                for reading in read_guarded(document, hints):
                     if reading.head.release_id == release["release_id"]:
                         return reading
             except TronaError as error:

@@ -5,54 +5,28 @@ refused is kept too: the document by its hash, the rows and the reason in quaran
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from contracts.chain import load_chain
 from contracts.checks import ReleaseDoubtful, check_reading
-from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavailable, TronaError, UsageError
+from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
-from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.releases import QUARANTINE, UNRESOLVED_RULE
-from contracts.text import fill_text
+from contracts.text import fill_text, print_name
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents
-from tasks.extraction import is_review, read_review
 from tasks.intake.clashes import describe_clashes, find_rivals, record_after
+from tasks.intake.documents import DocumentHints, load_document, read_guarded
 from tasks.intake.figure_rows import build_figures, build_release, short_hash
-from tasks.tables import find_mapping, is_table, read_table
+from tasks.tables import find_mapping, is_table
 
 MOST_TOLD = 10
 _CLOCK_SLACK = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class DocumentHints:
-    """What the person says about a document where the document does not say it.
-
-    A table that says another source than `source` is refused; `usual_source` holds where nothing says one.
-    """
-
-    source: str = ""
-    usual_source: str = ""
-    chain: str = ""
-    published: datetime | None = None
-    review_month: str = ""
-    mapping: Path | None = None
-    chains_folder: Path | None = None
-    first_month: date | None = None
-    last_month: date | None = None
-
-    def wants(self, review_month: str) -> bool:
-        """Whether a release of this month or period lies inside the months asked for."""
-        first, last = self.first_month, self.last_month
-        return (first is None or last_month(review_month) >= first) and (
-            last is None or first_month(review_month) <= last
-        )
 
 
 @dataclass(frozen=True)
@@ -80,81 +54,6 @@ class IngestOutcome:
     error: TronaError | None = field(default=None, repr=False)
 
 
-def find_documents(paths: list[Path]) -> list[Path]:
-    """Files that can be read among these files and folders, in the order of their names.
-
-    Hidden files and mapping files are passed over. Raises `SourceUnavailable` for a path that is not there
-    and `UsageError` for a single file of a kind that no reader knows.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.is_file() and _is_readable(p) and not _is_hidden(p, path))
-        elif not path.exists():
-            raise SourceUnavailable("there is no such file or folder", where=str(path), next="check the path")
-        elif not _is_readable(path):
-            raise UsageError(
-                f"unsupported file type {path.suffix or path.name!r}",
-                where=str(path),
-                next="give a table (.csv .xlsx .parquet) or a review (.txt .md .html .pdf .docx)",
-            )
-        else:
-            found.append(path)
-    return found
-
-
-def load_document(path: Path) -> Document:
-    """The file's bytes under its name. Raises `DocumentUnavailable` where it cannot be read."""
-    try:
-        return Document(path.name, path.read_bytes())
-    except OSError as error:
-        raise DocumentUnavailable(
-            "the document cannot be read",
-            where=str(path),
-            found=error.strerror or str(error),
-            effect="it was not ingested; other documents were",
-            next="check that the file is there and its permissions",
-        ) from error
-
-
-def read_document(document: Document, hints: DocumentHints) -> list[Reading]:
-    """Read a document with the reader of its kind; one reading per release that it states."""
-    if not document.content:
-        raise ContractBroken(
-            "the document is empty",
-            where=document.name,
-            found="0 bytes",
-            effect="nothing was recorded",
-            next="check whether the file was copied whole",
-        )
-    if is_table(document.name):
-        return read_table(
-            document,
-            source=hints.source or None,
-            usual_source=hints.usual_source,
-            chain=hints.chain or None,
-            published=hints.published,
-            review_month=hints.review_month or None,
-            mapping=hints.mapping,
-            chains_folder=hints.chains_folder,
-        )
-    if not (hints.source or hints.usual_source):
-        raise UsageError(
-            "who published this review is not stated",
-            where=document.name,
-            next="say so with --source, or set `source` in trona.toml",
-        )
-    reading = read_review(
-        document,
-        source=hints.source or hints.usual_source,
-        chain=hints.chain or None,
-        published=hints.published,
-        review_month=hints.review_month or None,
-        chains_folder=hints.chains_folder,
-    )
-    return [reading]
-
-
 def check_as_ingest(
     reading: Reading, chains_folder: Path | None
 ) -> tuple[pl.DataFrame, pl.DataFrame, ContractBroken | None]:
@@ -180,7 +79,11 @@ def ingest_file(
     """Ingest the document in a file, with the mapping that lies beside it where none is named."""
     mapping = hints.mapping or (find_mapping(path) if is_table(path.name) else None)
     hints = replace(hints, mapping=mapping)
-    return ingest_document(lake, load_document(path), hints, now=now, run_id=run_id, dry_run=dry_run)
+    try:
+        document = load_document(path)
+    except ContractBroken as error:
+        return [IngestOutcome(print_name(path.name), "refused", error=error)]
+    return ingest_document(lake, document, hints, now=now, run_id=run_id, dry_run=dry_run)
 
 
 def ingest_document(
@@ -194,7 +97,7 @@ def ingest_document(
     if not dry_run:
         lake.keep_document(document.sha256, document.content)
     try:
-        readings = _read_or_refuse(document, hints)
+        readings = read_guarded(document, hints)
     except (ContractBroken, UsageError, SourceUnavailable) as error:
         if not dry_run:
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
@@ -207,22 +110,6 @@ def ingest_document(
         if outcome.status == "recorded" and len(readings) > 1:
             known = recorded_documents(lake)
     return outcomes
-
-
-def _read_or_refuse(document: Document, hints: DocumentHints) -> list[Reading]:
-    """Readings of the document; whatever else goes wrong inside a reader is a refusal of this document alone."""
-    try:
-        return read_document(document, hints)
-    except TronaError:
-        raise
-    except Exception as error:
-        raise ContractBroken(
-            "the document cannot be read: its reader failed",
-            where=document.name,
-            found=f"{type(error).__name__}: {error}"[:300],
-            effect="nothing of this document was recorded; other documents were",
-            next="open it to see whether it is whole; if it is, this is a defect of the reader worth reporting",
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -364,11 +251,3 @@ def _quarantine_whole(
         lake.table(QUARANTINE).append(rows, claim=f"refused:{release_id}:{short_hash(error.what)}")
     except ClaimTaken:
         return  # refused before, for the same reason
-
-
-def _is_readable(path: Path) -> bool:
-    return is_table(path.name) or is_review(path.name)
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)

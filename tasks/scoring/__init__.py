@@ -1,5 +1,7 @@
 """Scoring forecasts: surprises, verdicts, track records, and the uncertainty of the verdict."""
 
+from tasks.scoring.calibration import tabulate_calibration
+from tasks.scoring.murphy import draw_murphy
 from tasks.scoring.pairwise import compare_forecasters, compare_sources
 from tasks.scoring.record import build_record
 from tasks.scoring.restatement_record import restatement_stats
@@ -13,8 +15,10 @@ __all__ = [
     "check_score_table",
     "compare_forecasters",
     "compare_sources",
+    "draw_murphy",
     "restatement_stats",
     "score_forecasts",
     "score_table",
     "surprise_index",
+    "tabulate_calibration",
 ]

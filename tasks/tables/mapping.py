@@ -53,7 +53,10 @@ class TableMapping:
 def find_mapping(table: Path) -> Path | None:
     """The mapping beside a table: `january.mapping.toml` beside `january.xlsx`; None where there is none."""
     beside = table.with_name(table.stem + SUFFIX)
-    return beside if beside.is_file() else None
+    try:
+        return beside if beside.is_file() else None
+    except OSError:  # a name so long that none can stand beside it
+        return None
 
 
 def read_mapping(path: Path) -> TableMapping:

@@ -62,6 +62,14 @@ def test_a_number_that_returns_to_an_earlier_value_is_a_new_vintage(lake):
     assert values(read_vintages(lake).collect().pipe(collapse_republications)) == [2.0, 3.0, 2.0]
 
 
+def test_a_later_publication_is_the_later_vintage_whatever_this_lake_learnt_first(lake):
+    second, first = (head(published_at=day(f"2026-02-0{n}T00:00"), document=str(n) * 64) for n in (6, 5))
+    record(lake, second, {"value": 3.0}, recorded_at=day("2026-02-07T00:00"))
+    record(lake, first, {"value": 2.0}, recorded_at=day("2026-02-08T00:00"))
+    assert values(read_figures(lake)) == [3.0]
+    assert values(read_vintages(lake).collect().pipe(collapse_republications)) == [2.0, 3.0]
+
+
 def test_a_retracted_release_still_shows_as_of_before(two_reviews):
     lake, _, second = two_reviews
     retract_release(lake, second.release_id, reason="wrong date keyed in", at=day("2025-11-01T00:00"))

@@ -1,5 +1,6 @@
 """The inbox: what is a document, when it is whole, and where it goes."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -172,3 +173,52 @@ def test_a_rename_into_place_is_seen_at_once(inbox):
     assert seen
     assert seen[0][1] == "a.csv"
     assert seen[0][0] - begun < 3.0
+
+
+# --- names ---------------------------------------------------------------------
+
+ODD = [b"\xce\xf7\xb0\xb2.csv", b"a\nb.csv", b"n" * 251 + b".csv", b"\xff" * 200 + b".csv", b"\xff/\xfe.csv"]
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("is_good", [True, False])
+def test_documents_of_every_name_are_found_fetched_and_moved(inbox, tmp_path, name, is_good):
+    path = inbox.folder / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("bytes")
+    (document,) = inbox.list()
+    document.name.encode()  # text that any server can take
+    assert inbox.fetch(document.name, tmp_path).read_text() == "bytes"
+    assert not inbox.is_still_written(document.name)
+    if is_good:
+        inbox.accept(document)
+    else:
+        inbox.refuse(document, "because\n")
+        (reason,) = (inbox.folder / "refused").rglob("*.reason.txt")
+        assert reason.read_text() == "because\n"
+    assert inbox.list() == []
+    moved = [p for p in inbox.folder.rglob("*") if p.is_file() and not p.name.endswith(".reason.txt")]
+    assert [p.read_text() for p in moved] == ["bytes"]
+    assert moved[0].suffix == ".csv"
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_name_that_is_there_already_is_set_apart(inbox, name):
+    for text in ("one", "two"):
+        path = inbox.folder / os.fsdecode(name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        inbox.accept(inbox.list()[0])
+    assert sorted(p.read_text() for p in (inbox.folder / "done").rglob("*.csv")) == ["one", "two"]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_removing_a_document_always_helps(inbox, name):
+    path = inbox.folder / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("bytes")
+    (document,) = inbox.list()
+    path.unlink()
+    assert inbox.list() == []
+    inbox.accept(document)
+    inbox.refuse(document, "because")

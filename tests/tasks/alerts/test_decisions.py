@@ -295,3 +295,22 @@ def test_whatever_happens_deciding_twice_is_deciding_once_and_changes_are_counte
         assert not told or told[0] in {"first", "severity_up", "silence_ended"}
         # Nobody hears twice in a row that it is over, or that it is back.
         assert all(a != b or a == "severity_up" for a, b in pairwise(told))
+
+
+def test_a_row_says_when_it_was_known_when_it_was_written_and_by_which_run():
+    written = LATER + timedelta(hours=1)
+    ledger = Ledger()
+    ledger.enter(candidate())
+    ledger.enter(candidate(title="revised"), as_of=LATER, recorded_at=written)
+    times = ledger.rows.select("change", "first_at", "updated_at", "recorded_at", "run_id").rows()
+    assert times == [(1, NOON, NOON, NOON, "r"), (2, NOON, LATER, written, "r")]
+
+
+def test_the_order_in_which_the_ledger_is_read_decides_nothing():
+    ledger = Ledger()
+    for found in ([candidate()], [], [candidate()], []):  # first, retracted, returned, retracted
+        ledger.enter(*found)
+    assert ledger.rows["notify"].to_list() == ["first", "retracted", "returned", "retracted"]
+    ledger.rows = ledger.rows[[3, 1, 0, 2]]
+    # people heard last that it is over
+    assert ledger.enter(candidate()) == [("forecast_miss", "fired", "returned")]

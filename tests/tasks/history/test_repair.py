@@ -19,7 +19,8 @@ from data_lake.opening import forget_open_tables
 from data_lake.releases import retract_release
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.history.repair import Repair
-from tasks.intake.ingest import DocumentHints, ingest_document
+from tasks.intake.documents import DocumentHints
+from tasks.intake.ingest import ingest_document
 from tests.builders import day
 from tests.data_lake.harm import HARMS, cut, data_files, everything, remove
 

@@ -1,6 +1,7 @@
 """Reviews made from known levels: rounded, with gaps; and real figures, as rows of `FIGURES`."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def figures(*rows: dict[str, object]) -> pl.DataFrame:
         "value": None,
         "lower": None,
         "upper": None,
-        "published_at": None,
+        "published_at": datetime(2026, 2, 5, tzinfo=UTC),
         "evidence": "",
     }
     frame = pl.DataFrame([usual | row for row in rows], infer_schema_length=None)

@@ -93,6 +93,63 @@ def test_verdicts(mark_one, f, a, half, verdict):
     assert ends == (pytest.approx(expected) if f > -100 else (None, None, 5))
 
 
+@pytest.mark.parametrize(
+    ("f", "a", "half", "verdict"),
+    [
+        # shares have a tolerance of 3 pp; the interval of the error is a - f ± twice the half-width
+        (40.0, 42.0, 0.5, "hit"),  # [1, 3] ends at the tolerance
+        (40.0, 38.0, 0.5, "hit"),  # [-3, -1]
+        (40.0, 42.1, 0.5, "indeterminate"),  # [1.1, 3.1]
+        (40.0, 37.9, 0.5, "indeterminate"),
+        (40.0, 44.0, 0.5, "indeterminate"),  # [3, 5] begins at the tolerance
+        (40.0, 36.0, 0.5, "indeterminate"),
+        (40.0, 44.1, 0.5, "miss"),  # [3.1, 5.1]
+        (40.0, 35.9, 0.5, "miss"),
+        (40.0, 43.0, 0.0, "hit"),
+        (40.0, 37.0, 0.0, "hit"),
+        # zero at an end of the interval: forecast and outcome may be the same number
+        (40.0, 42.0, 1.0, "within_rounding"),  # [0, 4]
+        (40.0, 38.0, 1.0, "within_rounding"),  # [-4, 0]
+        (40.0, 42.1, 1.0, "indeterminate"),  # [0.1, 4.1]
+        (40.0, 37.9, 1.0, "indeterminate"),
+        (40.0, 40.0, 0.0, "hit"),
+        (40.0, 40.0, 2.0, "within_rounding"),  # [-4, 4] is wider than the tolerance
+    ],
+)
+def test_verdicts_of_points_at_the_tolerance_and_at_zero(mark_one, f, a, half, verdict):
+    row = mark_one({"value": f, "half_width": half}, {"value": a, "half_width": half}, measure="share_pct")
+    assert (row["verdict"], row["tolerance_pp"]) == (verdict, 3)
+
+
+@pytest.mark.parametrize(
+    ("f", "a", "half", "verdict"),
+    [
+        # growth has a tolerance of 5 % of level: ratios from 1/1.05 to 1.05
+        (0.0, 5.0, 0.0, "hit"),  # 1.05/1
+        (5.0, 0.0, 0.0, "hit"),  # 1/1.05
+        (0.0, 5.01, 0.0, "miss"),
+        (5.01, 0.0, 0.0, "miss"),
+        # the ratio 1 at an end of the interval
+        (10.0, 20.0, 5.0, "within_rounding"),  # 1.15/1.15 = 1 to 1.25/1.05 = 1.19
+        (10.0, 0.0, 5.0, "within_rounding"),  # 0.95/1.15 = 0.83 to 1.05/1.05 = 1
+        (10.0, 20.1, 5.0, "indeterminate"),  # from 1.151/1.15
+        (10.0, -0.1, 5.0, "indeterminate"),  # up to 1.049/1.05
+        # a sign that rounding lets be none is not wrong: all of these ratios are within 1.5 % of 1
+        (1.0, -0.5, 0.5, "hit"),  # the outcome may be 0
+        (0.5, -1.0, 0.5, "hit"),  # the forecast may be 0
+        (-0.5, 1.0, 0.5, "hit"),
+        (-1.0, 0.5, 0.5, "hit"),
+        (1.0, -0.6, 0.5, "miss"),  # up to -0.1
+        (-1.0, 0.6, 0.5, "miss"),
+        (0.6, 0.0, 0.0, "hit"),  # no change is no wrong sign
+        (0.0, -0.6, 0.0, "hit"),
+    ],
+)
+def test_verdicts_of_growth_at_the_tolerance_and_at_zero(mark_one, f, a, half, verdict):
+    row = mark_one({"value": f, "half_width": half}, {"value": a, "half_width": half})
+    assert (row["verdict"], row["tolerance_pct"]) == (verdict, 5)
+
+
 def test_decimals_do_not_tip_a_verdict(mark_one):
     # 100.3·1.05 = 105.315 in print and not in binary; a share of 0.3 and 3.3 differ by 3
     for f, a, measure in ((0.3, 5.315, "mom_pct"), (0.3, 3.3, "share_pct")):
