@@ -38,7 +38,7 @@ def work_directly(
             quiet=receivers is None,
         )
     refresh_derived(lake, chains, first=min(step.first for step in plan.steps), as_of=now)
-    record_evaluated(lake, plan.pending, at=now, run_id="bench")
+    record_evaluated(lake, plan.pending, until=now, at=now, run_id="bench")
     if receivers:
         known = load_receivers(receivers)
         deliver(lake, known, resolve_environment, now, chains=chains, run_id="bench", console=print)

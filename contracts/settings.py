@@ -17,6 +17,8 @@ class Settings:
     """Where things are, and what is assumed where a document does not say it."""
 
     lake: str = "./lake"
+    lake_must_exist: bool = False
+    "No command makes a lake where none is: an unmounted share is an error. `trona init` sets it, and makes the lake."
     inbox: str = "./inbox"
     source: str = ""
     chains: str = ""
@@ -34,8 +36,8 @@ class Settings:
     "Other names under which its page is reached (a proxy's), separated by commas; requests to any other are refused."
     database: Secret = Secret()  # noqa: RUF009 - frozen
     "Database of the Prefect server, `postgresql+asyncpg://…`; empty = SQLite in `home`. May hold a password."
-    settle_seconds: float = 0.5
-    "A document in the inbox is taken once it has been left alone for so long."
+    settle_seconds: float = 10.0
+    "A document in the inbox is taken once it was left alone for so long, where the system does not say who writes it."
     poll_seconds: float = 1.0
     "How often runs that wait are looked for, and an inbox in an object store is listed."
     runs_at_once: int = 2
@@ -114,6 +116,8 @@ def load_settings(*, lake: str = "", **options: object) -> Settings:
 
 def _read_as(name: str, value: object, where: str) -> Any:
     kind = type(getattr(Settings, name))
+    if kind is bool:
+        return _read_truth(name, value, where)
     is_text = kind in {str, Secret}
     if isinstance(value, Secret):
         return value
@@ -126,6 +130,15 @@ def _read_as(name: str, value: object, where: str) -> Any:
         raise UsageError(
             f"the setting {name} is not a {'text' if is_text else 'number'}", where=where, found=found
         ) from None
+
+
+def _read_truth(name: str, value: object, where: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    said = str(value).strip().lower()
+    if said not in {"true", "false"}:
+        raise UsageError(f"the setting {name} is neither true nor false", where=where, found=repr(value))
+    return said == "true"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -91,6 +91,15 @@ class Storage:
         except store_errors() as error:
             raise _cannot("listed", self.address(folder), error) from error
 
+    def has_any(self, folder: str) -> bool:
+        """Whether there is a file below a folder. Raises `SourceUnavailable` where that cannot be known."""
+        try:
+            if self.local:
+                return any(True for _ in _walk(self.local, self.local / folder))
+            return any(len(batch) > 0 for batch in self._objects().list(f"{folder}/", chunk_size=1))
+        except store_errors() as error:
+            raise _cannot("listed", self.address(folder), error) from error
+
     def copy(self, name: str, target: str) -> None:
         """Give a file's bytes to another name, whole or not at all. Raises `SourceUnavailable` where that fails."""
         if self.local:

@@ -21,7 +21,10 @@ COMMANDS = {
             "ingest": "Ingest documents into the lake: tables and published reviews.",
             "extract": "Show what would be read from a document; writes nothing.",
             "template": "Write an empty table to fill in.",
+        },
+        "flows.cli.retract": {
             "retract": "Withdraw a release from now on, without erasing it.",
+            "restore": "Bring back a release that was withdrawn.",
         },
     },
     "Work on what is new": {

@@ -1,6 +1,7 @@
 """Commands that set up and look after: `init` writes commented files, `doctor` says what is wrong."""
 
 import json as json_format
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ _RECEIVERS = Path(__file__).parents[1] / "templates" / "receivers.toml"
 
 
 def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
-    """Write trona.toml and receivers.toml with every setting, and make the inbox and the password of `trona up`.
+    """Write trona.toml and receivers.toml with every setting, and make inbox, lake and the password of `trona up`.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     overwrite
         Replace files that are there.
     """
-    from flows.inbox.stores import open_inbox  # noqa: PLC0415 - not for --help
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not for --help
+    from flows.inbox.stores import open_inbox  # noqa: PLC0415
     from flows.service.access import make_password  # noqa: PLC0415
 
     place = folder or settings_path().parent
@@ -39,7 +41,9 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
         sys.stdout.write(f"{path}\n")
     inbox = place / "inbox"
     open_inbox(str(inbox))
-    sys.stdout.write(f"{inbox}\n{make_password(place / '.trona')}\n")
+    lake = os.environ.get("TRONA_LAKE", "") or str(place / "lake")
+    open_lake(lake).make()
+    sys.stdout.write(f"{inbox}\n{lake}\n{make_password(place / '.trona')}\n")
     print_message("next: trona doctor, then trona up")
     return Exit.DONE
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -28,6 +29,8 @@ from flows.service.access import use_password
 from flows.service.lake_lock import find_up
 from flows.service.prefect_profile import find_named_server
 from flows.service.prefect_server import is_running
+from tasks.alerts.registry import read_rules
+from tasks.alerts.thresholds import check_thresholds
 from tasks.delivery import Receiver, choose_receivers, resolve_environment
 
 _PYTHON = ((3, 11), (3, 14))
@@ -117,10 +120,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         yield HealthFinding("settings", "ok", str(path.absolute()))
     else:
         yield HealthFinding("settings", "note", f"no {path}: using defaults", "trona init")
-    names = sorted(chain_paths(settings.chains_folder))
-    for name in names:
-        load_chain(name, settings.chains_folder)
-    yield HealthFinding("chains", "ok", ", ".join(names))
+    yield from check_chains(settings)
     if not settings.source:
         yield HealthFinding(
             "source",
@@ -130,12 +130,37 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         )
 
 
+def check_chains(settings: Settings) -> Iterator[HealthFinding]:
+    """Every definition: can it be read, does it name rules, thresholds and measures that there are, and is it there."""
+    paths = chain_paths(settings.chains_folder)
+    rules = {name: rule.thresholds for name, rule in read_rules().items()}
+    right = []
+    for name in sorted(paths):
+        try:
+            check_thresholds({name: load_chain(name, settings.chains_folder)}, rules)
+        except TronaError as error:
+            parts = " · ".join(filter(None, (error.what, error.found)))
+            yield HealthFinding("chains", "wrong", f"{paths[name]}: {parts}", error.next)
+        else:
+            right.append(name)
+    yield HealthFinding("chains", "ok", ", ".join(right))
+    lake = open_lake(settings.lake)
+    events = lake.table(RELEASES).scan().select("chain").unique().collect() if lake.is_there() else RELEASES.empty()
+    for name in sorted(set(events["chain"]) - set(paths)):
+        found = f"the lake has releases of {name}, and there is no definition of it: it is left out"
+        yield HealthFinding("chains", "wrong", found, "set `chains` to the folder that holds it")
+
+
 def check_lake(settings: Settings) -> Iterator[HealthFinding]:
     """Can it be read and written, what is in it, and how the last run ended."""
     lake = open_lake(settings.lake)
     folder = lake.storage.local
     if folder and not folder.exists():
-        yield HealthFinding("lake", "note", f"{folder} is not there yet; the first run makes it")
+        found = f"{folder} is not there"
+        if settings.lake_must_exist:
+            yield HealthFinding("lake", "wrong", found, "mount the share, or correct `lake` in trona.toml")
+        else:
+            yield HealthFinding("lake", "note", f"{found} yet; the first run makes it")
         return
     if folder and not os.access(folder, os.W_OK | os.X_OK):
         yield HealthFinding("lake", "wrong", f"{folder} cannot be written", f"chown -R $USER {folder}")
@@ -272,7 +297,9 @@ def check_clock(settings: Settings, api: str) -> Iterator[HealthFinding]:
             "clock", "wrong", f"the lake's last run ended later: {latest:%Y-%m-%d %H:%M} UTC", "timedatectl"
         )
     for name in sorted(chain_paths(settings.chains_folder)):
-        zone = load_chain(name, settings.chains_folder).calendar.time_zone
+        zone = "UTC"
+        with suppress(TronaError):  # a definition that cannot be read is told above
+            zone = load_chain(name, settings.chains_folder).calendar.time_zone
         try:
             ZoneInfo(zone)
         except ZoneInfoNotFoundError:

@@ -1,4 +1,4 @@
-"""Commands that take documents in, show what would be read, and withdraw a release."""
+"""Commands that take documents in and show what would be read."""
 
 import secrets
 import sys
@@ -16,6 +16,7 @@ from contracts.terminal_text import escape_terminal
 from data_lake.lake import open_lake
 from flows.cli.options import Format, LakeOption, Shape, parse_published
 from flows.cli.output import print_frame, print_message
+from flows.cli.query import open_to_write
 
 _DEFAULT_LAKE = LakeOption()
 _EXTRACTED = ("segment", "product", "metric", "period", "kind", "measure")
@@ -63,7 +64,7 @@ def ingest(
         raise UsageError("nothing to ingest", next="trona ingest PATH…")
     settings = load_settings(lake=lake.lake)
     print_message(f"lake      {settings.lake}" + (" (dry run: nothing is written)" if dry_run else ""))
-    store = open_lake(settings.lake)
+    store = open_lake(settings.lake) if dry_run else open_to_write(settings)
     stated = DocumentHints(
         source=source,
         usual_source=settings.source,
@@ -103,6 +104,8 @@ def ingest(
         unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
         for line in unplaced:
             print_message(f"  unresolved: {escape_terminal(line)}")
+        for outcome in (outcome for outcome in outcomes if outcome.status == "withdrawn"):
+            print_message(f"  withdrawn: `trona restore {outcome.release_id} --reason …` brings it back")
         for line in (line for outcome in outcomes for line in outcome.refusals):
             print_message(f"  refused: {escape_terminal(line)}")
         for line in (line for outcome in outcomes for line in outcome.clashes):
@@ -232,35 +235,6 @@ def template(
     return Exit.DONE
 
 
-def retract(release: str, *, reason: str, dry_run: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Withdraw a release from now on, without erasing it: as of before, it still shows.
-
-    Parameters
-    ----------
-    release
-        Its id, as printed by `trona releases --format csv`.
-    reason
-        Why; kept beside it.
-    dry_run
-        Say what would be withdrawn, write nothing.
-    """
-    from data_lake.releases import find_release, retract_release  # noqa: PLC0415 - not for --help
-
-    if not reason.strip():
-        raise UsageError("a reason is missing", next='trona retract RELEASE --reason "wrong date keyed in"')
-    settings = load_settings(lake=lake.lake)
-    store = open_lake(settings.lake)
-    row = (
-        find_release(store, release)
-        if dry_run
-        else retract_release(store, release, reason=reason, at=datetime.now(UTC))
-    )
-    count = row["figures"].item(0)
-    verb = "would be" if dry_run else "is"
-    print_message(f"{release} with {count} figures {verb} withdrawn; run `trona run` to re-evaluate")
-    return Exit.DONE
-
-
 def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> None:
     recorded = sum(row["status"] == "recorded" for row in rows)
     refused = any(row.get("refused") or row["status"] == "refused" for row in rows)
@@ -268,5 +242,5 @@ def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> N
         print_message(f"refused rows: trona quarantine --run {run_id}")
     if recorded:
         print_message("next: `trona run` compares, scores forecasts and notifies")
-    elif not refused and not dry_run:
+    elif not refused and not dry_run and all(row["status"] == "nothing new" for row in rows):
         print_message("nothing new: everything was in the lake already")

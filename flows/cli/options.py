@@ -1,5 +1,6 @@
 """Options that many commands share, and how their values are read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -26,6 +27,12 @@ class Shape:
     limit: int | None = None
     """The first rows only; 0 = all; None = all but what a terminal would scroll away."""
     is_wide: bool = False
+
+
+_FILTERS = (
+    *("source", "chain", "segment", "product", "metric", "measure", "kind"),
+    *("from_month", "to_month", "as_of", "as_recorded"),
+)
 
 
 @Parameter(name="*")
@@ -96,6 +103,22 @@ class Filters:
             first=parse_month(self.from_month) if self.from_month else None,
             last=parse_month(self.to_month) if self.to_month else None,
         )
+
+    def require(self, columns: Iterable[str], *, asks: Iterable[str] = ("as_of", "as_recorded")) -> None:
+        """Raise `UsageError` where a filter is set that a table with these columns cannot apply.
+
+        `asks` names the instants that the command can be asked for.
+        """
+        usable = {*columns, *asks} | ({"from_month", "to_month"} if "month" in columns else set())
+        for name in _FILTERS:
+            if getattr(self, name) not in ("", None) and name not in usable:
+                option = f"--{name.removesuffix('_month').replace('_', '-')}"
+                can = sorted(f"--{n.removesuffix('_month').replace('_', '-')}" for n in _FILTERS if n in usable)
+                raise UsageError(
+                    f"this command cannot filter by {option}",
+                    effect="nothing was read",
+                    next=f"it can by {', '.join(can)}" if can else "leave it out",
+                )
 
     def instants(self, now: datetime, zone: str) -> tuple[datetime, datetime | None]:
         """(`as_of`, `as_recorded`); without --as-of it is now, without --as-recorded there is no limit."""

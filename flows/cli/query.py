@@ -13,6 +13,7 @@ from contracts.figures import FIGURES
 from contracts.local_time import DEFAULT_ZONE, find_zone
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
+from contracts.scores import SCORES
 from contracts.settings import Settings, load_settings
 from data_lake.selection import Selection
 from flows.cli.options import Filters, LakeOption, parse_instant
@@ -58,6 +59,7 @@ def comparisons(
     with_forecasts
         Also January and February together where forecasts take part, with the basis `forecast`.
     """
+    filters.require(COMPARISONS.schema)
     settings, store = open_store(lake)
     rows = derive_filtered(store, settings, filters).comparisons
     if with_forecasts:
@@ -88,6 +90,7 @@ def scores(*, filters: Filters = _NO_FILTERS, actuals: str = "", lake: LakeOptio
     actuals
         The source whose actuals mark the forecasts of all others; else each source's own, or as the settings say.
     """
+    filters.require(SCORES.schema)
     settings, store = open_store(lake)
     rows = derive_filtered(store, settings, filters, actuals=actuals).scores
     return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters", "scores")
@@ -99,12 +102,13 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     Parameters
     ----------
     run
-        Only rows that this run refused.
+        Only rows that this run refused; the beginning of its id is enough.
     """
+    filters.require(QUARANTINE.schema, asks=("as_recorded",))
     settings, store = open_store(lake)
     rows = filters.selection().apply(store.table(QUARANTINE).scan())
     if run:
-        rows = rows.filter(run_id=run)
+        rows = rows.filter(run_id=_find_run(store, run))
     _, as_recorded = find_instants(store, settings, filters)
     if as_recorded:
         rows = rows.filter(pl.col("recorded_at") <= as_recorded)
@@ -113,7 +117,8 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
 
 
 def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Publications and what became of them: recorded, evaluated, retracted, in order."""
+    """Publications and what became of them: recorded, evaluated, retracted, restored, in order."""
+    filters.require(RELEASES.schema)
     settings, store = open_store(lake)
     as_of, as_recorded = find_instants(store, settings, filters)
     events = filters.selection().apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of)
@@ -129,6 +134,7 @@ def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE
 
 def runs(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """One summary per run, newest last."""
+    filters.require(["chain"], asks=())
     settings, store = open_store(lake)
     rows = store.table(RUNS).scan()
     if filters.chain:
@@ -156,9 +162,10 @@ def alerts(
     why
         Tell each alert's numbers, sentences, and who was told when, instead of a table.
     """
-    from contracts.alerts import SEVERITIES  # noqa: PLC0415 - only this command needs them
+    from contracts.alerts import ALERTS, SEVERITIES  # noqa: PLC0415 - only this command needs them
     from data_lake.ledger import read_alerts  # noqa: PLC0415
 
+    filters.require(ALERTS.schema)
     settings, store = open_store(lake)
     for value in filter(None, (severity, fail_on)):
         if value not in SEVERITIES:
@@ -238,13 +245,21 @@ def restatements(
     return print_filtered(rows, filters, f"no restatements in {settings.lake} for these filters", "restatements")
 
 
+def _find_run(store: "Lake", text: str) -> str:
+    from data_lake.ids import find_by_prefix  # noqa: PLC0415 - only --run asks for it
+
+    ids = [store.table(table).scan().select("run_id") for table in (QUARANTINE, RUNS)]
+    known = pl.concat(ids).filter(pl.col("run_id") != "").collect()["run_id"]
+    return find_by_prefix(text, known, "run", "list the runs with `trona runs`")
+
+
 def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Show a number's sentence or cell, its document and release, and its other vintages.
 
     Parameters
     ----------
     figure_id
-        As printed by `trona figures --format csv`.
+        As `trona figures` shows it, or `--format csv` in full.
     """
     from tasks.history.provenance import explain_figure  # noqa: PLC0415 - reads documents
 
@@ -285,6 +300,19 @@ def find_instants(
     return filters.instants(now or datetime.now(UTC), zone)
 
 
+def open_to_write(settings: Settings) -> "Lake":
+    """The lake, made where there is none, which is said; `SourceUnavailable` where the settings forbid that."""
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not needed for --help
+
+    store = open_lake(settings.lake)
+    if settings.lake_must_exist:
+        store.require()
+    elif not store.is_there():
+        store.make()
+        print_message(f"new lake  there was none at {store.uri}; it is made now")
+    return store
+
+
 def derive_filtered(store: "Lake", settings: Settings, filters: Filters, *, actuals: str = "") -> "Derived":
     """Comparisons and scores as of the asked instant, computed from figures, then filtered.
 
@@ -293,14 +321,16 @@ def derive_filtered(store: "Lake", settings: Settings, filters: Filters, *, actu
     from tasks.comparing.refresh import (  # noqa: PLC0415 - not needed for --help
         declare_forecasters,
         derive_months,
+        find_chains,
         known_span,
-        load_chains,
     )
 
     wanted = filters.selection()
     as_of, as_recorded = find_instants(store, settings, filters)
     span = known_span(store) or (as_of.date(), as_of.date())
-    chains = load_chains(store, settings.chains_folder)
+    chains, lost = find_chains(store, settings.chains_folder)
+    for name, error in lost.items():
+        print_message(f"chain {name} is left out: {error.what}; {error.next}")
     if actuals:
         chains = declare_forecasters(chains, _mark_all_by(store, actuals))
     derived = derive_months(

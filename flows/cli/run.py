@@ -4,8 +4,9 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import polars as pl
 from cyclopts import Parameter
 
 from contracts.errors import Exit, UsageError
@@ -14,10 +15,14 @@ from contracts.text import count_noun
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
 from flows.cli.printable_paths import use_printable_paths
+from flows.cli.query import open_to_write
 from flows.service.access import use_password
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
 from flows.service.server_loss import watch_server
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
 
 _DEFAULT_LAKE = LakeOption()
 
@@ -54,7 +59,7 @@ def run(
     settings = _start(lake)
     takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
     now = datetime.now(UTC)
-    call_flow(
+    return call_flow(
         "monthly_run",
         settings,
         documents=list(documents),
@@ -68,7 +73,6 @@ def run(
         now=now,
         as_of=_read_as_of(as_of, settings, chain, now),
     )
-    return Exit.DONE
 
 
 def backfill(
@@ -106,7 +110,7 @@ def backfill(
     """
     settings = _start(lake)
     now = datetime.now(UTC)
-    call_flow(
+    return call_flow(
         "backfill",
         settings,
         report=report,
@@ -120,7 +124,6 @@ def backfill(
         now=now,
         as_of=_read_as_of(as_of, settings, chain, now),
     )
-    return Exit.DONE
 
 
 def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -178,9 +181,10 @@ def _start(lake: LakeOption) -> Settings:
 
 def call_flow(
     name: str, settings: Settings, *, documents: Sequence[Path], report: bool = False, **parameters: object
-) -> None:
-    """Call a flow with the reporter of this command, at the running server or a temporary one."""
+) -> int:
+    """Call a flow with the reporter of this command, at the running server or a temporary one; the exit code."""
     refuse_mistakes(settings, list(documents))
+    store = open_to_write(settings)
     up = find_up(settings)
     server = choose_server(up.get("api", ""))
     if server.address == up.get("api"):
@@ -202,13 +206,24 @@ def call_flow(
         watch_server(server),
         use_printable_paths(documents) as paths,
     ):
-        call(
+        run_id = call(
             documents=paths,
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
             receivers=settings.receivers_address,
             **parameters,
         )
+    return _exit_code(store, run_id)
+
+
+def _exit_code(store: "Lake", run_id: str) -> int:
+    """As `trona ingest` leaves: 3 where rows were refused, although the run itself went well."""
+    from contracts.runs import RUNS  # noqa: PLC0415 - not needed for --help
+
+    refused = store.table(RUNS).scan().filter(run_id=run_id).select(pl.col("quarantined").sum()).collect().item()
+    if refused:
+        print_message(f"refused rows: trona quarantine --run {run_id}")
+    return Exit.CONTRACT if refused else Exit.DONE
 
 
 def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from contracts.chain import load_chain
 from contracts.errors import Exit
+from contracts.scores import SCORES
 from contracts.settings import load_settings
 from contracts.vocabulary import MEASURES
 from flows.cli.options import Filters, Format, LakeOption, Shape
@@ -45,6 +46,7 @@ def record(
     """
     from tasks.scoring import build_record, compare_sources  # noqa: PLC0415 - not needed for --help
 
+    filters.require(SCORES.schema)
     settings, store = open_store(lake)
     scores = derive_filtered(store, settings, filters, actuals=actuals).scores
     if show == "comparison":
@@ -58,6 +60,7 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
     """The chain's monthly surprise: the mean standardised surprise of its segments, with n and components."""
     from tasks.scoring import surprise_index as build_index  # noqa: PLC0415 - not needed for --help
 
+    filters.require(SCORES.schema)
     settings, store = open_store(lake)
     rows = build_index(derive_filtered(store, settings, filters).scores)
     nothing = f"no scored forecasts in {settings.lake} for these filters"

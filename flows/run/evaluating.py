@@ -1,5 +1,6 @@
 """The steps of a run: evaluated at the same time, entered into the ledger one after another."""
 
+import logging
 from dataclasses import replace
 
 import polars as pl
@@ -27,6 +28,9 @@ def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress
         entered.append(rows)
         about = f"{', '.join(step.chains) or 'all chains'}, {step.first:%Y-%m} to {step.last:%Y-%m}"
         changes = count_noun(rows.height, "change")
+        told = {"chains": list(step.chains), "from_month": step.first, "to_month": step.last, "as_of": step.as_of}
+        ids = {"run_id": request.run_id, "changes": rows.height, "alert_ids": rows["alert_id"].to_list()}
+        logging.getLogger("trona.step").info("step evaluated", extra={"trona": told | ids})
         progress.say(f"  as of {step.as_of:%Y-%m-%d %H:%M} UTC ({about}): {changes} in the ledger")
         progress.advance(_FROM + _SHARE * count / len(watched))
     return pl.concat(entered)

@@ -78,6 +78,8 @@ def _describe_outcome(o: IngestOutcome) -> str:
     name = f"{o.chain} {o.review_month}"
     if o.status == "known":
         return f"{name} nothing new"
+    if o.status == "withdrawn":
+        return f"{name} is withdrawn; `trona restore {o.release_id} --reason …` brings it back"
     if o.status == "skipped":
         return f"{name} outside the months asked for"
     refused = f", {count_noun(o.quarantined, 'row')} in quarantine" if o.quarantined else ""

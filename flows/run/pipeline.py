@@ -5,6 +5,7 @@ The month, the deadline and the backfill are this function with different reques
 
 from datetime import UTC, datetime
 
+from contracts.settings import load_settings
 from data_lake.damage import tell_damage
 from data_lake.lake import open_lake
 from data_lake.runs import compare_figures, see_figures
@@ -14,7 +15,7 @@ from flows.run.events import emit
 from flows.run.finish import notify, raise_failures, record_summary, show_results
 from flows.run.ingesting import ingest_documents
 from flows.run.pinned import refuse_other_places
-from flows.run.prefect_tasks import finish_evaluation, plan_evaluation, refresh_tables
+from flows.run.prefect_tasks import finish_evaluation, list_lost_chains, plan_evaluation, refresh_tables
 from flows.run.progress import start_progress
 from flows.run.request import RunRequest, RunResult
 from flows.run.retries import retry_what_may_pass
@@ -36,9 +37,13 @@ def run_pipeline(request: RunRequest) -> str:
     with retry_what_may_pass(), tell_damage(), take_from_inbox(request.inbox, request.landed, progress.say) as pickup:
         emit(build_refusals(request, pickup.refused))
         lake = open_lake(request.lake)
+        if load_settings().lake_must_exist:
+            lake.require()
         before = see_figures(lake)
 
         ingested = ingest_documents(request, (*request.documents, *pickup.paths), progress)
+        for line in list_lost_chains(request):
+            progress.say(f"  {line}")
         plan = plan_evaluation(request)
         request = meet_history(request, lake, plan)
         alerts = evaluate_steps(request, plan, progress)

@@ -15,11 +15,12 @@ from prefect.tasks import Task
 from contracts.chain import Chain
 from contracts.errors import TronaError
 from data_lake.lake import Lake, open_lake
+from data_lake.releases import visible_releases
 from flows.run.request import RunRequest
 from tasks.alerts import record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import EvaluationPlan, Step, plan_steps, record_evaluated
-from tasks.comparing.refresh import load_chains, refresh_derived
+from tasks.comparing.refresh import find_chains, load_chains, refresh_derived
 from tasks.intake.ingest import IngestOutcome, ingest_file, later
 
 
@@ -110,5 +111,18 @@ def refresh_tables(request: RunRequest, first: date) -> None:
 
 @task(name="finish", task_run_name="note what is evaluated", tags=["trona"])
 def finish_evaluation(request: RunRequest, release_ids: list[str]) -> None:
-    """Note that the consequences of these releases are drawn."""
-    record_evaluated(open_lake(request.lake), release_ids, at=request.now, run_id=request.run_id)
+    """Note that the consequences of these releases are drawn; of a chain without a definition they are not."""
+    lake = open_lake(request.lake)
+    lost = find_chains(lake, request.chains_folder)[1]
+    left = visible_releases(lake).filter(pl.col("chain").is_in(list(lost))).collect()["release_id"]
+    evaluated = [name for name in release_ids if name not in left]
+    record_evaluated(lake, evaluated, until=request.evaluated_at, at=request.now, run_id=request.run_id)
+
+
+def list_lost_chains(request: RunRequest) -> list[str]:
+    """A line for each chain that the lake has releases of and whose definition cannot be found or read."""
+    lost = find_chains(open_lake(request.lake), request.chains_folder)[1]
+    return [
+        f"chain {name} is left out: {error.what}; its figures stay, nothing of it is evaluated"
+        for name, error in lost.items()
+    ]

@@ -117,7 +117,7 @@ def _watch(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     inbox = open_inbox(settings.inbox_address)
-    watch = Watch(inbox, settings.settle_seconds, is_busy=lambda: is_arrival_running(api))
+    watch = Watch(inbox, settings.settle_seconds, is_busy=lambda: is_arrival_running(api), say=_say)
     report_ready("watcher")
     watch_inbox(
         watch,

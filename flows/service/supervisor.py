@@ -15,6 +15,7 @@ from types import FrameType
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.secret import Secret
 from contracts.settings import Settings
+from data_lake.lake import open_lake
 from flows.inbox.stores import open_inbox
 from flows.run.pinned import PINNED
 from flows.service.access import (
@@ -25,7 +26,7 @@ from flows.service.access import (
     read_password,
 )
 from flows.service.lake_lock import hold_lock
-from flows.service.log_format import write_line
+from flows.service.log_format import TEXT_TIME, write_line
 from flows.service.prefect_server import ALWAYS, is_running
 
 _LOOK_SECONDS = 0.2
@@ -45,6 +46,8 @@ def run_up(settings: Settings, show: Say) -> int:
     """
     external = os.environ.get("PREFECT_API_URL", "")
     page = external.removesuffix("/api") or f"http://{_reachable(settings.host)}:{settings.port}"
+    if settings.lake_must_exist:
+        open_lake(settings.lake_address).require()
     home = Path(settings.home).expanduser().absolute()
     password = "" if external or SERVER_PASSWORD in os.environ else str(make_password(home))
     told = {"page": page, "api": f"{page}/api", "inbox": settings.inbox_address, "password": password}
@@ -97,6 +100,8 @@ def build_environment(settings: Settings, api: str, ready: Path) -> dict[str, st
     package = str(Path(__file__).parents[2])
     ours = {f"TRONA_{f.name.upper()}": _write_setting(getattr(settings, f.name)) for f in fields(Settings)}
     ours |= {"TRONA_LAKE": settings.lake_address, "TRONA_INBOX": settings.inbox_address, "TRONA_HOME": str(home)}
+    chains = str(settings.chains_folder.absolute()) if settings.chains_folder else ""
+    ours |= {"TRONA_RECEIVERS": settings.receivers_address, "TRONA_CHAINS": chains}
     ours |= {"TRONA_READY": str(ready), PINNED: "yes"}
     addresses = list_addresses(settings.host, settings.port, settings.page_names)
     server = {
@@ -109,12 +114,9 @@ def build_environment(settings: Settings, api: str, ready: Path) -> dict[str, st
     if settings.database:
         server["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = settings.database.reveal()
     defaults = ALWAYS | {"PREFECT_HOME": str(home / "prefect"), "PREFECT_LOGGING_LEVEL": "INFO"}
-    defaults |= {"PREFECT_SERVER_UI_API_URL": api}
+    defaults |= {"PREFECT_SERVER_UI_API_URL": api, "PREFECT_LOGGING_FORMATTERS_STANDARD_DATEFMT": TEXT_TIME}
     if settings.log_format == "json":
-        defaults |= {
-            "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "logging.StreamHandler",
-            "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
-        }
+        defaults |= {"PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "flows.service.log_format.JsonHandler"}
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
     return defaults | os.environ | server | ours | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 

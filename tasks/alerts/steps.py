@@ -14,11 +14,12 @@ import polars as pl
 from contracts.figures import FIGURES
 from contracts.period import add_months
 from contracts.releases import RELEASES
+from contracts.table import INSTANT
 from data_lake.lake import Lake
 from data_lake.releases import state_releases
 from tasks.alerts.rules.release_missing import WATCHED_MONTHS
 
-_EVALUATED = {"recorded": "evaluated", "retracted": "retraction_evaluated"}
+_TURNS = ("retracted", "restored")
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,17 @@ class EvaluationPlan(NamedTuple):
 
 
 def list_changes(lake: Lake) -> pl.DataFrame:
-    """Every publication and withdrawal: whose and when (`instant`), what it is about, and whether it `is_evaluated`.
+    """Every publication, withdrawal and restoration: whose and when (`instant`), and whether it `is_evaluated`.
 
     `first` and `last` are the months that the release's figures are about (of a longer period its first month), null
-    where it has none.
+    where it has none. A publication is evaluated by the event `evaluated`, a turn by `turn_evaluated` of its instant.
     """
     events = lake.table(RELEASES).scan().collect()
-    done = events.select("release_id", pl.col("event").alias("done")).with_columns(pl.lit(True).alias("is_evaluated"))
+    is_turn = pl.col("event").is_in(_TURNS)
+    done = [
+        events.filter(pl.col("event") == "evaluated").select("release_id", pl.lit(None, INSTANT).alias("turn")),
+        events.filter(pl.col("event") == "turn_evaluated").select("release_id", pl.col("at").alias("turn")),
+    ]
     months = (
         lake.table(FIGURES)
         .scan()
@@ -59,12 +64,17 @@ def list_changes(lake: Lake) -> pl.DataFrame:
         .collect()
     )
     return (
-        events.filter(pl.col("event").is_in(list(_EVALUATED)))
+        events.filter((pl.col("event") == "recorded") | is_turn)
         .with_columns(
-            pl.when(pl.col("event") == "recorded").then("published_at").otherwise("at").alias("instant"),
-            pl.col("event").replace_strict(_EVALUATED, return_dtype=pl.String).alias("done"),
+            pl.when(is_turn).then("at").otherwise("published_at").alias("instant"),
+            pl.when(is_turn).then("at").alias("turn"),
         )
-        .join(done, on=["release_id", "done"], how="left")
+        .join(
+            pl.concat(done).unique().with_columns(pl.lit(True).alias("is_evaluated")),
+            on=["release_id", "turn"],
+            how="left",
+            nulls_equal=True,
+        )
         .join(months, on="release_id", how="left")
         .with_columns(pl.col("is_evaluated").fill_null(False))
         .sort("instant", "release_id", "event")
@@ -120,17 +130,19 @@ def _watch_today(lake: Lake, as_of: datetime) -> Step:
     return _reach(as_of, (), this_month, last if isinstance(last, date) else this_month)
 
 
-def record_evaluated(lake: Lake, release_ids: list[str], *, at: datetime, run_id: str) -> None:
-    """Note that the consequences of these releases, and of their withdrawals, are drawn."""
-    pending = list_changes(lake).filter(~pl.col("is_evaluated"), pl.col("release_id").is_in(release_ids))
+def record_evaluated(lake: Lake, release_ids: list[str], *, until: datetime, at: datetime, run_id: str) -> None:
+    """Note that what was published, withdrawn and restored of these releases up to `until` is evaluated."""
+    pending = pending_changes(lake, until=until).filter(pl.col("release_id").is_in(release_ids))
     if pending.is_empty():
         return
-    rows = lake.table(RELEASES).scan().collect()
-    done = rows.join(pending.select("release_id", "event"), on=["release_id", "event"], how="semi").with_columns(
-        pl.col("event").replace_strict(_EVALUATED, return_dtype=pl.String),
-        at=pl.lit(at, pl.Datetime("us", "UTC")),
+    events = lake.table(RELEASES).scan().filter(pl.col("event") == "recorded").collect()
+    is_turn = pl.col("change").is_in(_TURNS)
+    done = events.join(pending.select("release_id", "instant", change="event"), on="release_id").with_columns(
+        pl.when(is_turn).then(pl.lit("turn_evaluated")).otherwise(pl.lit("evaluated")).alias("event"),
+        pl.when(is_turn).then("instant").otherwise(pl.lit(at, INSTANT)).alias("at"),
         reason=pl.lit(f"run {run_id}"),
     )
+    done = RELEASES.conform(done)
     lake.table(RELEASES).append(done, metadata=state_releases(done))
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from contracts.chain import Chain, load_chain
 from contracts.checks import check_table
 from contracts.comparisons import COMPARISONS
+from contracts.errors import UsageError
 from contracts.figures import FIGURES
 from contracts.releases import RELEASES
 from contracts.scores import SCORES
@@ -30,9 +31,23 @@ alone, so the same month gives the same bytes whichever span is asked for."""
 
 
 def load_chains(lake: Lake, folder: Path | None = None) -> dict[str, Chain]:
-    """Definitions of the chains that the lake has releases of, with the forecasters that the settings declare."""
-    names = lake.table(RELEASES).scan().select(pl.col("chain").unique()).collect()["chain"].sort()
-    return declare_forecasters({name: load_chain(name, folder) for name in names}, load_settings().marked_by)
+    """Definitions of the chains that the lake has releases of; a chain without one is left out.
+
+    Their forecasters are those that the settings declare as well.
+    """
+    return find_chains(lake, folder)[0]
+
+
+def find_chains(lake: Lake, folder: Path | None = None) -> tuple[dict[str, Chain], dict[str, UsageError]]:
+    """Definitions of the chains that the lake has releases of; and of those that have none that can be read, why."""
+    found: dict[str, Chain] = {}
+    lost: dict[str, UsageError] = {}
+    for name in lake.table(RELEASES).scan().select(pl.col("chain").unique()).collect()["chain"].sort():
+        try:
+            found[name] = load_chain(name, folder)
+        except UsageError as error:
+            lost[name] = error
+    return declare_forecasters(found, load_settings().marked_by), lost
 
 
 def declare_forecasters(chains: Mapping[str, Chain], marked_by: Mapping[str, str]) -> dict[str, Chain]:
@@ -74,7 +89,8 @@ def derive_months(
             first=date(max(start.year - MEMORY_YEARS, 1), 1, 1),
             last=date(start.year + 1, 12, 1),
         )
-        vintages = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded).collect()
+        stated = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded)
+        vintages = stated.filter(pl.col("chain").is_in(list(chains))).collect()
         known = newest_vintage(vintages.filter(pl.col("month") <= stop))
         derived = Derived(
             compare_months(known, chains=chains, months=(start, stop)),
@@ -105,8 +121,8 @@ def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_
 
     A month may rest on a month before it, and on outcomes up to the end of the next year that were known when its own
     came late, so everything from the year before the first changed month on is rebuilt; files that would be the same
-    bytes are left as they are. Raises `ContractBroken` before anything is replaced
-    where a computed table breaks its contract, which would be a bug.
+    bytes are left as they are, and so are rows of chains that are not named. Raises `ContractBroken` before anything
+    is replaced where a computed table breaks its contract, which would be a bug.
     """
     span = known_span(lake)
     if span is None:
@@ -115,5 +131,10 @@ def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_
         derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
         check_table(COMPARISONS, derived.comparisons)
         check_table(SCORES, derived.scores)
-        replace_months(lake, COMPARISONS, derived.comparisons, first=start, last=stop)
-        replace_months(lake, SCORES, derived.scores, first=start, last=stop)
+        for table, rows in ((COMPARISONS, derived.comparisons), (SCORES, derived.scores)):
+            others = (
+                lake.table(table)
+                .scan()
+                .filter(pl.col("month").is_between(start, stop), ~pl.col("chain").is_in(list(chains)))
+            )  # of chains whose definition cannot be found just now
+            replace_months(lake, table, pl.concat([rows, others.collect()]), first=start, last=stop)

@@ -19,7 +19,7 @@ from contracts.releases import QUARANTINE, UNRESOLVED_RULE
 from contracts.text import fill_text, print_name
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
-from data_lake.releases import record_release, recorded_documents
+from data_lake.releases import record_release, recorded_documents, withdrawn_releases
 from tasks.intake.clashes import describe_clashes, find_rivals, record_after
 from tasks.intake.documents import DocumentHints, load_document, read_guarded
 from tasks.intake.figure_rows import build_figures, build_release, short_hash
@@ -35,7 +35,8 @@ class IngestOutcome:
 
     `unplaced` holds what was seen but could not be placed, and `refusals` what was refused, a line each, the first
     `MOST_TOLD` of them; `clashes` the figures of which another value is recorded for the same day, a line each.
-    `recorded`; `known` (nothing new); `refused`; `skipped` (outside the months asked for); `readable` (dry run).
+    `recorded`; `known` (nothing new); `withdrawn` (it was retracted); `refused`; `skipped` (outside the months asked
+    for); `readable` (dry run).
     """
 
     document: str
@@ -102,10 +103,10 @@ def ingest_document(
         if not dry_run:
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
         return [IngestOutcome(document.name, "refused", error=error)]
-    known = recorded_documents(lake)
+    known, withdrawn = recorded_documents(lake), frozenset(withdrawn_releases(lake))
     outcomes = []
     for reading in readings:
-        outcome = _Intake(lake, document, known, hints, now, run_id, dry_run).take(reading)
+        outcome = _Intake(lake, document, known, hints, now, run_id, dry_run, withdrawn).take(reading)
         outcomes.append(outcome)
         if outcome.status == "recorded" and len(readings) > 1:
             known = recorded_documents(lake)
@@ -123,6 +124,7 @@ class _Intake:
     now: datetime
     run_id: str
     dry_run: bool
+    withdrawn: frozenset[str]
 
     def take(self, reading: Reading) -> IngestOutcome:
         head = reading.head
@@ -141,6 +143,8 @@ class _Intake:
             return replace(outcome, status="skipped")
         if head.release_id in self.known["release_id"]:
             return outcome
+        if head.release_id in self.withdrawn:
+            return replace(outcome, status="withdrawn")
         try:
             _check_publication(head, self.known, self.now)
             chain = load_chain(head.chain, self.hints.chains_folder)

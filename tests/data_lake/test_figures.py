@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.errors import UsageError
 from contracts.figures import FIGURE_KEY
 from data_lake.figures import collapse_republications, newest_vintage, read_figures, read_vintages
-from data_lake.releases import retract_release, visible_releases
+from data_lake.releases import restore_release, retract_release, visible_releases, withdrawn_releases
 from data_lake.selection import Selection
 from tasks.intake.figure_rows import build_figures
 from tests.builders import day, head, read_rows, record
@@ -136,3 +136,30 @@ def test_keys_that_do_not_fit_a_number_are_told_apart_all_the_same(monkeypatch):
     by_number = newest_vintage(frame)
     monkeypatch.setattr("data_lake.figures._NO_KEY", 1)
     assert sorted(newest_vintage(frame)["segment"]) == sorted(by_number["segment"]) == ["a", "b"]
+
+
+def test_a_restored_release_shows_again_and_not_as_of_the_time_in_between(lake):
+    """Withdrawn on 10 March, back on the 20th, withdrawn again on the 30th; each once."""
+    record(lake, head(), {"value": 2.0})
+    (name,) = visible_releases(lake).collect()["release_id"]
+    with pytest.raises(UsageError, match="is not withdrawn"):
+        restore_release(lake, name, reason="x", at=day("2026-03-09"))
+    retract_release(lake, name, reason="wrong", at=day("2026-03-10"))
+    with pytest.raises(UsageError, match="is withdrawn already"):
+        retract_release(lake, name, reason="wrong", at=day("2026-03-11"))
+    restore_release(lake, name, reason="right", at=day("2026-03-20"))
+    retract_release(lake, name, reason="wrong after all", at=day("2026-03-30"))
+    shown = {text: read_figures(lake, as_of=day(f"2026-03-{text}")).height for text in ("09", "11", "21", "31")}
+    assert shown == {"09": 1, "11": 0, "21": 1, "31": 0}
+    known = {text: read_figures(lake, as_recorded=day(f"2026-03-{text}")).height for text in ("09", "11", "21", "31")}
+    assert known == shown
+    assert withdrawn_releases(lake) == [name]
+
+
+def test_turns_are_in_the_order_of_their_events_whatever_the_clock_says(lake):
+    """A clock that went back: the restoration is the later event all the same."""
+    record(lake, head(), {"value": 2.0})
+    (name,) = visible_releases(lake).collect()["release_id"]
+    retract_release(lake, name, reason="wrong", at=day("2026-03-10"))
+    restore_release(lake, name, reason="right", at=day("2026-03-01"))
+    assert read_figures(lake).height == 1

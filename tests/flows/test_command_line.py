@@ -179,7 +179,7 @@ def test_restatements_and_two_versions(loaded):
 
 
 def test_a_release_is_retracted_with_a_reason_and_lost_rows_are_on_top(loaded):
-    releases = json.loads(loaded("releases", "--chain", "lithium_ion", "--from", "2025-09", "--json").out)
+    releases = json.loads(loaded("releases", "--chain", "lithium_ion", "--json").out)
     second = next(r for r in releases if r["document_name"] == "2025-09_ternary_cathode_2.csv")
     loaded("retract", second["release_id"], "--reason", "", code=2)
     dry = loaded("retract", second["release_id"], "--reason", "keyed in twice", "--dry-run")

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 from contracts.period import add_months
 from data_lake.lake import open_lake
 from data_lake.ledger import read_alerts
+from data_lake.releases import restore_release
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import pending_changes
 from tasks.comparing.refresh import load_chains
@@ -133,15 +134,25 @@ def test_documents_that_come_late_leave_the_ledger_as_if_they_had_been_there(tmp
 def test_after_any_sequence_of_commands_a_replay_is_clean(tmp_path, seed):
     worlds, rng = make_worlds(seed, 6, 3), random.Random(seed)
     fresh = lakes(tmp_path)
-    lake, now, there = next(fresh), instants(worlds)[-1], []
+    lake, now, there, withdrawn = next(fresh), instants(worlds)[-1], [], []
     waiting = rng.sample(worlds, len(worlds))
-    for command in ["ingest", "run", *rng.choices(["ingest", "retract", "run", "run as of", "backfill"], k=5), "run"]:
+    for command in [
+        "ingest",
+        "run",
+        *rng.choices(["ingest", "retract", "restore", "run", "run as of", "backfill"], k=5),
+        "run",
+    ]:
         now += HOUR
         if command == "ingest":
             ingest(lake, waiting[:8])
             there, waiting = there + waiting[:8], waiting[8:]
         elif command == "retract":
-            retract(lake, there.pop(rng.randrange(len(there))), now)
+            withdrawn.append(there.pop(rng.randrange(len(there))))
+            retract(lake, withdrawn[-1], now)
+        elif command == "restore":
+            if withdrawn:
+                there.append(withdrawn.pop())
+                restore_release(lake, there[-1].release_id, reason="right after all", at=now)
         else:
             as_of = rng.choice(instants(worlds)) if command == "run as of" else None
             run(lake, now, is_live=command != "backfill", until=as_of)

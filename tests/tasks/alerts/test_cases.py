@@ -11,7 +11,8 @@ from contracts.scores import SCORES
 from contracts.secret import Secret
 from data_lake.lake import open_lake
 from data_lake.ledger import read_alerts, read_ledger
-from data_lake.releases import retract_release, visible_releases
+from data_lake.releases import restore_release, retract_release, visible_releases
+from tasks.alerts.steps import pending_changes
 from tasks.comparing.refresh import load_chains
 from tasks.delivery import deliver
 from tasks.delivery.channels.console import ConsoleReceiver
@@ -23,9 +24,11 @@ CASES = Path(__file__).parent / "cases"
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def ingest(lake, path: Path) -> datetime:
-    """Take the release in, and say when it was published."""
-    (outcome,) = ingest_file(lake, path, DocumentHints(), now=LATER, run_id="r")
+def ingest(lake, path: Path, number: int) -> datetime:
+    """Take the release in, the so-many-th, two days after it was published; and say when that was."""
+    stated = datetime.fromisoformat(pl.read_csv(path, infer_schema=False)["published"][0])
+    now = stated.replace(tzinfo=UTC) + timedelta(days=2, seconds=number)
+    (outcome,) = ingest_file(lake, path, DocumentHints(), now=now, run_id="r")
     assert outcome.status == "recorded", outcome
     return visible_releases(lake).select(pl.col("published_at").max()).collect().item()
 
@@ -36,8 +39,8 @@ def load(tmp_path):
 
     def load_case(name: str):
         live, filled = open_lake(tmp_path / "live"), fill(tmp_path, name)
-        for path in sorted((CASES / name).iterdir()):
-            run(live, ingest(live, path))
+        for number, path in enumerate(sorted((CASES / name).iterdir())):
+            run(live, ingest(live, path, number))
         assert stand(live).equals(stand(filled))
         return live
 
@@ -47,7 +50,7 @@ def load(tmp_path):
 def fill(folder: Path, name: str):
     """A lake with the case loaded by one backfill."""
     lake = open_lake(folder / "filled")
-    end = max(ingest(lake, path) for path in sorted((CASES / name).iterdir()))
+    end = max(ingest(lake, path, number) for number, path in enumerate(sorted((CASES / name).iterdir())))
     run(lake, end, is_live=False)
     return lake
 
@@ -154,7 +157,7 @@ def test_a_withdrawn_release_takes_back_what_rested_on_it_and_says_so(load, tmp_
     end = visible_releases(lake).select(pl.col("published_at").max()).collect().item()
     tell(end)
     told.clear()
-    first = end + timedelta(days=1)
+    first = end + timedelta(days=3)
     withdraw("2026-05", first)
     (taken,) = read_ledger(lake).filter(kind="event", state="retracted").to_dicts()
     assert (taken["rule"], f"{taken['month']:%Y-%m}", taken["notify"]) == ("forecast_miss", "2026-05", "retracted")
@@ -177,3 +180,16 @@ def test_reviews_that_disagree_do_so_no_longer_when_one_is_withdrawn(load):
     retract_release(lake, release, reason="wrong", at=at)
     run(lake, at + timedelta(hours=1))
     assert said(lake, "reviews_disagree") == []
+
+
+def test_a_restored_release_brings_back_what_rested_on_it(tmp_path):
+    """The second of two contradicting reviews is withdrawn, restored, and withdrawn again; a run after each."""
+    lake = fill(tmp_path, "tie")
+    release = visible_releases(lake).sort("at").collect()["release_id"][-1]
+    for count, turn in enumerate((retract_release, restore_release, retract_release)):
+        at = LATER + timedelta(days=count)
+        turn(lake, release, reason="a second thought", at=at)
+        assert pending_changes(lake)["release_id"].to_list() == [release]
+        run(lake, at + timedelta(hours=1))
+        assert pending_changes(lake).is_empty()
+        assert len(said(lake, "reviews_disagree")) == count % 2

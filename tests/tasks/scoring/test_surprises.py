@@ -493,13 +493,16 @@ def test_two_months_ahead_the_path_of_one_release_is_compounded(figures, chains)
     assert mom["level_surprise_path_lower_pct"] == pytest.approx(100 * (ends[0] - 1))
     assert mom["level_surprise_path_upper_pct"] == pytest.approx(100 * (ends[1] - 1))
     assert mom["level_surprise_pct"] is None
-    wedge = 100 * (math.log(0.672 / 0.735) - math.log(1.26 / 1.20))
-    assert [r["wedge"] for r in (mom, yoy)] == pytest.approx([wedge] * 2)
-    assert mom["is_wedge_beyond_rounding"] is True
+    # the path and the YoY of one forecaster may disagree without any restatement
+    assert [r["wedge"] for r in (mom, yoy)] == [None, None]
+    assert yoy["level_surprise_mom_pct"] is None
 
 
 def test_no_restatement_no_wedge_beyond_rounding_at_any_lead(figures, chains):
-    """Levels without a revision, growths rounded to whole percent: no lead flags a base restated in silence."""
+    """Levels without a revision, growths rounded to whole percent: no lead flags a base restated in silence.
+
+    At longer leads forecasts by MoM and by YoY are drawn apart, as forecasters make them.
+    """
     rng = np.random.default_rng(5)
     level = [1000.0]
     for _ in range(35):
@@ -515,12 +518,18 @@ def test_no_restatement_no_wedge_beyond_rounding_at_any_lead(figures, chains):
         path = [level[i]]
         for lead in (1, 2, 3):
             path.append(path[-1] * float(rng.uniform(0.8, 1.25)))
+            apart = 1.0 if lead == 1 else float(rng.uniform(0.8, 1.25))
             both = {"kind": "forecast", "period": name[i + lead], "review_month": name[i]}
             rows += [
                 {**both, "value": float(round(100 * (path[lead] / path[lead - 1] - 1)))},
-                {**both, "value": float(round(100 * (path[lead] / level[i + lead - 12] - 1))), "measure": "yoy_pct"},
+                {
+                    **both,
+                    "value": float(round(100 * (path[lead] * apart / level[i + lead - 12] - 1))),
+                    "measure": "yoy_pct",
+                },
             ]
     marked = score_forecasts(figures(*rows), chains=chains)
-    assert marked["wedge"].count() > 100
-    assert set(marked.filter(pl.col("wedge").is_not_null())["lead_months"]) == {1, 2, 3}
+    assert marked["wedge"].count() > 30
+    assert set(marked.filter(pl.col("wedge").is_not_null())["lead_months"]) == {1}
+    assert marked["level_surprise_path_pct"].count() > 30
     assert not marked["is_wedge_beyond_rounding"].any()
