@@ -7,7 +7,7 @@ from prefect import flow, runtime
 
 from contracts.period import parse_month
 from flows.run.pipeline import run_pipeline
-from flows.run.request import Notify, RunRequest
+from flows.run.request import Folder, Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES
 from tasks.intake.documents import DocumentHints, find_documents
 
@@ -36,7 +36,7 @@ def monthly_run(
     usual_source: str = "",
     published: datetime | None = None,
     mapping: Path | None = None,
-    chains_folder: Path | None = None,
+    chains_folder: Folder = None,
     receivers: str = "",
     notify: Notify = "live",
     now: datetime | None = None,
