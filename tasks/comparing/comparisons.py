@@ -107,6 +107,7 @@ def _gather(parts: list[pl.LazyFrame], months: tuple[date, date] | None) -> pl.D
     rows = pl.concat(parts, how="diagonal").with_columns(pl.col("value", "lower", "upper").round(_FRACTION_DIGITS))
     if months is not None:
         rows = rows.filter(pl.col("month").is_between(*months))
-    defaults = {"counterpart": pl.String, "spread_pp": pl.Float64}
+    gaps = dict.fromkeys(("spread_pp", "log_gap", "log_gap_lower", "log_gap_upper"), pl.Float64)
+    defaults = {"counterpart": pl.String, **gaps}
     missing = [pl.lit(None, dtype).alias(n) for n, dtype in defaults.items() if n not in rows.collect_schema()]
     return rows.with_columns(missing).with_columns(pl.col("counterpart").fill_null("")).collect()
