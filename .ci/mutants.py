@@ -26,8 +26,10 @@ ROOT = Path(__file__).parent.parent
 WORK = ROOT / "build" / "mutants"
 EXPLAINED = ROOT / "tests" / "mutants.md"
 ROOMS = ("contracts", "data_lake", "tasks", "flows")
-KILLED = {1, 2, 3, 36, -24, 24, 152}  # a failed test, an error while tests are collected, a crash, or time over
-NOT_RUN = 255  # pytest did not find the tests: their module could not be read, or something else is wrong
+KILLED = {1, 2, 3}  # a failed test, an error while tests are collected, a crash
+# tests that were not found, for their module could not be read or something else is wrong; time over, maybe by load
+DOUBTFUL = {255, 36, -24, 24, 152}
+LONGEST = 900  # seconds that all tests of a file may take
 NOT_REACHED = "could not find any test case"
 # imported once, before a process is forked for each change; none of them starts a thread that works before it is used
 PRELOADED = ("pytest", "hypothesis", "polars", "pandera.polars", "pyarrow", "deltalake")
@@ -145,11 +147,12 @@ def draw(name: str, sample: int, seed: str) -> list[str]:
 def read_results(name: str, changes: list[str], tests: tuple[str, ...]) -> dict[str, bool]:
     """Each change of a file in words, and whether it was noticed; to be called in the laid-out folder."""
     codes = json.loads(Path(f"mutants/{name}.meta").read_text(encoding="utf-8"))["exit_code_by_key"]
-    seen = {}
+    seen: dict[str, bool] = {}
     for change in changes:
-        is_doubtful = codes[change] == NOT_RUN or is_called_at_import(change)
+        is_doubtful = codes[change] in DOUBTFUL or is_called_at_import(change)
         is_noticed = codes[change] in KILLED or (is_doubtful and fails_on_all(change, tests))
-        seen[describe(name, change)] = is_noticed
+        words = describe(name, change)  # two places may read the same: both are to be noticed
+        seen[words] = is_noticed and seen.get(words, True)
     return seen
 
 
@@ -161,12 +164,14 @@ def is_called_at_import(change: str) -> bool:
 
 
 def fails_on_all(change: str, tests: tuple[str, ...]) -> bool:
-    """Whether a change makes one of all the tests fail, in a process that reads every module anew."""
+    """Whether a change makes one of all the tests fail or never end, in a process that reads every module anew."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--rootdir=.", "-p", "no:cacheprovider", *tests]
     environment = plain_environment() | {"MUTANT_UNDER_TEST": change, "PYTHONPATH": "."}
-    done = subprocess.run(
-        command, cwd="mutants", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=environment
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        done = subprocess.run(command, cwd="mutants", check=False, env=environment, timeout=LONGEST, **quiet)
+    except subprocess.TimeoutExpired:
+        return True
     return done.returncode != 0
 
 
