@@ -2,7 +2,7 @@
 
     python .ci/mutants.py [ONLY …] [--sample N] [--seed S]
 
-`ONLY` are files or folders (all of `[tool.trona.mutants]` in pyproject.toml without); `--sample` tries so many
+`ONLY` are files or folders (all of `[[tool.trona.mutants]]` in pyproject.toml without); `--sample` tries so many
 changes of each file, drawn by the seed, instead of all. mutmut makes the changes in a copy of the project under
 `build/mutants/`; each is tried in a process of its own, on the tests that reach the function, of those that the table
 in pyproject.toml names for the file. What survives is written to `build/mutants/survivors.txt`, sorted, and held
@@ -51,28 +51,27 @@ def main() -> None:
     sys.exit(report(results, read_explained(), is_sample=bool(asked.sample)))
 
 
-def read_table() -> dict[str, list[str]]:
-    """Tests by pattern of files, the most particular pattern first."""
+def find_tests(name: str) -> tuple[str, ...] | None:
+    """The tests that are to notice a change of a file; None where no table of pyproject.toml names it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    table: dict[str, list[str]] = project["tool"]["trona"]["mutants"]
-    return dict(sorted(table.items(), key=lambda item: ("*" in item[0], -len(item[0]))))
+    tables = project["tool"]["trona"]["mutants"]
+    return next((tuple(t["tests"]) for t in tables if any(fnmatch(name, pattern) for pattern in t["files"])), None)
 
 
 def choose_files(only: list[str]) -> list[str]:
-    """Files of the table, as they are named in the project; those asked for, else all."""
+    """Files that a table names; those asked for, else all."""
     files = [path.relative_to(ROOT).as_posix() for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
-    known = [name for name in files if any(fnmatch(name, pattern) for pattern in read_table())]
     prefixes = [one.rstrip("/") for one in only] or [""]
-    chosen = [name for name in known if any(not p or name == p or name.startswith(p + "/") for p in prefixes)]
-    return chosen or sys.exit(f"no file of [tool.trona.mutants] is {' or '.join(only)}")
+    asked = [name for name in files if any(not p or name == p or name.startswith(p + "/") for p in prefixes)]
+    chosen = [name for name in asked if find_tests(name) is not None]
+    return chosen or sys.exit(f"no file of [[tool.trona.mutants]] is {' or '.join(only)}")
 
 
 def group_by_tests(files: list[str]) -> dict[tuple[str, ...], list[str]]:
     """Files that share their tests: they are tried together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for name in files:
-        tests = next(tests for pattern, tests in read_table().items() if fnmatch(name, pattern))
-        groups.setdefault(tuple(tests), []).append(name)
+        groups.setdefault(find_tests(name) or (), []).append(name)
     return groups
 
 
