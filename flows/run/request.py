@@ -14,7 +14,7 @@ from pydantic import BeforeValidator
 
 from contracts.errors import DocumentUnavailable, TronaError
 from data_lake.runs import FiguresCompared
-from tasks.alerts.evaluate import Step
+from tasks.alerts.steps import Step
 from tasks.delivery.claim import read_stopwatch
 from tasks.intake.documents import DocumentHints
 from tasks.intake.ingest import IngestOutcome
