@@ -1,6 +1,7 @@
 """The long form: one row per figure, with the columns of the contract."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import polars as pl
@@ -40,16 +41,16 @@ def read_long_rows(grid: SheetGrid, *, rows_at_once: int) -> list[Callable[[], p
     header, header_row = _header(grid), _header_row(grid)
     names = _name_columns(header)
     _refuse_wrong_columns(grid, list(names), list(header.values()))
-    starts = range(0, grid.cells.height, rows_at_once)
-    return [partial(_read_part, grid, names, header_row, slice(s, s + rows_at_once)) for s in starts]
+    # Each part holds its own cells alone, so that a caller who lets parts go lets their memory go.
+    parts = [replace(grid, cells=cells) for cells in grid.cells.iter_slices(rows_at_once)]
+    return [partial(_read_part, part, names, header_row) for part in parts]
 
 
-def _read_part(grid: SheetGrid, names: Mapping[str, str], header_row: int, part: slice) -> pl.DataFrame:
+def _read_part(grid: SheetGrid, names: Mapping[str, str], header_row: int) -> pl.DataFrame:
     cells = {name: pl.col(column).str.strip_chars() for name, column in names.items()}
     filled = {name: pl.when(cell != "").then(cell) for name, cell in cells.items()}
     rows = (
-        grid.cells[part]
-        .lazy()
+        grid.cells.lazy()
         .filter(pl.col("row") > header_row, ~pl.all_horizontal(pl.exclude("row").is_null()))
         .select(
             "row",

@@ -115,9 +115,12 @@ def _read_long(
 ) -> list[Reading]:
     style = _choose_style(grids[0], mapping, ("%", "pp"))
     said = [pl.col(name).fill_null(pl.lit(getattr(mapping, name) or None, pl.String)) for name in STATED]
-    parts = [part for grid in grids for part in read_long_rows(grid, rows_at_once=ROWS_AT_ONCE)]
+    parts: Parts = [
+        partial(_say, part, said) for grid in grids for part in read_long_rows(grid, rows_at_once=ROWS_AT_ONCE)
+    ]
+    grids.clear()
     return build_readings(
-        [partial(_say, part, said) for part in parts],
+        parts,
         document=document,
         stated=stated,
         reader="long_table",

@@ -52,7 +52,7 @@ class NumberStyle:
         return pl.when(is_scaled).then(self.scale).otherwise(1.0)
 
 
-Parts = Sequence[Callable[[], pl.DataFrame]]
+Parts = list[Callable[[], pl.DataFrame]]
 """Printed rows in parts, each made when it is called for: a large table is never in memory as rows all at once."""
 
 
@@ -68,7 +68,7 @@ def build_readings(
 ) -> list[Reading]:
     """One reading per release among the printed rows, in the order of their first rows.
 
-    `parts` are called twice and give `place`, `evidence` and the columns of the long form as text, null where empty.
+    `parts`, which are used up, give `place`, `evidence` and the columns of the long form as text, null where empty.
     A row without a readable number is refused in its own release, one without a readable release in the first,
     as are the rows `refused` before.
     Raises `ContractBroken` where there is no row, or none belongs to a release.
@@ -82,7 +82,9 @@ def build_readings(
     named = outline["chain"].drop_nulls().unique(maintain_order=True).to_list()
     chain = choose_chain(document, named, stated, chains_folder)
     heads, numbered = _find_heads(outline, document, chain, stated)
-    read = [_read_part(part(), (heads, numbered), chain, reader, style) for part in parts]
+    read = []
+    while parts:  # taken out of the list, so that the cells of a large file are let go once they are figures
+        read.append(_read_part(parts.pop(0)(), (heads, numbered), chain, reader, style))
     figures, wrong, unplaced = (pl.concat(frames) for frames in zip(*read, strict=True))
     if not heads:
         raise _no_release(document, pl.concat([before, unplaced]))
