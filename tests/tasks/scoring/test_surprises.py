@@ -435,6 +435,24 @@ def test_the_own_band_says_usual_and_forgives_nothing(figures, chains):
     assert [r["band_n"] for r in marked][8:] == [8, 9, 10]
 
 
+def test_the_band_of_levels_and_the_uneven_band_of_growth(figures, chains):
+    """Thirteen past outcomes 10 % above or below 1000 t: |ln 0.9| = 10.54 % is the largest, and 1060 is usual."""
+    errors = [(100.0, -100.0)[i % 2] for i in range(13)]
+    marked = score_forecasts(figures(*months_of([*errors, 60.0], forecast=1000.0, measure="level")), chains=chains)
+    row = marked.row(-1, named=True)
+    # of 13 the rank ⌈14·0.9⌉ = 13: e^0.10536 = 1/0.9
+    assert (row["band_lower_pp"], row["band_upper_pp"]) == pytest.approx((-10, 100 / 9))
+    assert (row["band_90_pp"], row["band_n"]) == (pytest.approx((10 + 100 / 9) / 2), 13)
+    assert (row["verdict"], row["own_verdict"]) == ("hit", "usual")  # 6 % of the 10 % that the chain allows
+    # YoY 100 with outcomes 198 and 34: ln(134/200) = -40.0 % is the largest; 100·2·(0.67 - 1) and 100·2·(1/0.67 - 1)
+    errors = [(98.0, -66.0)[i % 2] for i in range(13)]
+    for error, own in ((85.0, "usual"), (-69.0, "unusual")):
+        rows = months_of([*errors, error], forecast=100.0, measure="yoy_pct")
+        row = score_forecasts(figures(*rows), chains=chains).row(-1, named=True)
+        assert (row["band_lower_pp"], row["band_upper_pp"]) == pytest.approx((-66, 200 * (1 / 0.67 - 1)))
+        assert (row["verdict"], row["own_verdict"]) == ("miss", own)
+
+
 def test_a_bad_holiday_month_forgives_no_other_segment(figures, chains):
     """Pooled residuals of one bad month made hits of +5 against -9 and of -3 against -18."""
     rows = []
