@@ -16,7 +16,7 @@ from tasks.tables.grid import SheetGrid, refuse_empty
 from tasks.tables.long_form import is_long_form, read_long_rows
 from tasks.tables.mapping import TableMapping, read_mapping
 from tasks.tables.parquet_file import read_parquet_file
-from tasks.tables.readings_of_rows import ROWS_AT_ONCE, NumberStyle, build_readings
+from tasks.tables.readings_of_rows import ROWS_AT_ONCE, NumberStyle, Parts, build_readings
 from tasks.tables.release_hints import STATED, TableHints, choose_chain
 from tasks.tables.wide_form import is_wide_form, read_wide_rows
 from tasks.tables.wide_layout import find_layout
