@@ -26,7 +26,6 @@ ROOT = Path(__file__).parent.parent
 WORK = ROOT / "build" / "mutants"
 EXPLAINED = ROOT / "tests" / "mutants.md"
 ROOMS = ("contracts", "data_lake", "tasks", "flows")
-NOT_LINKED = {"build", "pyproject.toml", *ROOMS}
 KILLED = {1, 2, 3, 36, -24, 24, 152}  # a failed test, an error while tests are collected, a crash, or time over
 NOT_RUN = 255  # pytest did not find the tests: their module could not be read, or something else is wrong
 NOT_REACHED = "could not find any test case"
@@ -98,7 +97,7 @@ def try_changes(
             done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False, env=plain_environment())
         tail = Path("mutmut.log").read_text(encoding="utf-8").replace("\r", "\n").splitlines()[-40:]
         if done.returncode and NOT_REACHED not in "".join(tail):
-            sys.exit("\n".join([*tail, f"the tests {' '.join(tests)} do not pass as they are"]))
+            sys.exit("\n".join([*tail, f"mutmut did not run: do the tests {' '.join(tests)} pass as they are?"]))
         return {name: read_results(name, changes, tests) for name, changes in names.items()}
 
 
@@ -108,23 +107,22 @@ def plain_environment() -> dict[str, str]:
 
 
 def lay_out(folder: Path, files: list[str], tests: tuple[str, ...]) -> None:
-    """A project of links to this one, whose settings name these files and tests."""
-    folder.mkdir(parents=True)
-    linked = [path for path in ROOT.iterdir() if not path.name.startswith(".") and path.name not in NOT_LINKED]
-    for path in [*linked, *(ROOT / room for room in ROOMS), ROOT / ".ci"]:
-        (folder / path.name).symlink_to(path)
+    """A copy of the project as it is now, whose settings name these files and tests."""
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "build", "__pycache__", "*.egg-info"))
+    shutil.copytree(ROOT / ".ci", folder / ".ci")
+    changed = sorted({name.split("/", 1)[0] for name in files})
     (folder / "preloaded.txt").write_text("\n".join(PRELOADED), encoding="utf-8")
     settings = {
-        "source_paths": list(ROOMS),
+        "source_paths": changed,
         "only_mutate": files,
-        "also_copy": sorted(path.name for path in [*linked, ROOT / ".ci"]),
+        "also_copy": sorted(path.name for path in folder.iterdir() if path.name not in changed),
         "pytest_add_cli_args_test_selection": list(tests),
         "pytest_add_cli_args": ["-p", "no:cacheprovider", *IGNORED],
         "process_isolation": "forkserver",
         "forkserver_warmup": "import",
         "preload_modules_file": "preloaded.txt",
         "timeout_multiplier": 3.0,
-        "timeout_constant": 15.0,
+        "timeout_constant": 20.0,
         "use_git_change_detection": False,
     }
     lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]

@@ -64,7 +64,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Link:
-    """Upstream feeds downstream: their growth is expected to move together within `spread_pp`."""
+    """Upstream feeds downstream: their levels are expected to move together within `spread_pp` percent."""
 
     upstream: str
     downstream: str

@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from contracts.errors import UsageError
+from contracts.printed_period import read_printed_period
 
 _PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])))?")
 PERIOD_PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4]|-H[12])?$"
@@ -43,9 +44,13 @@ def span_months(period: str) -> int:
 
 
 def parse_month(text: str) -> date:
-    """First day of a month written `YYYY-MM`. Raises `UsageError` for anything else."""
-    if re.fullmatch(MONTH_PATTERN, text):
-        return first_month(text)
+    """First day of a month in any way of writing that has one reading (`read_printed_period`).
+
+    Raises `UsageError` for anything else.
+    """
+    found = read_printed_period(text)
+    if found and not found.mark and re.fullmatch(MONTH_PATTERN, found.period):
+        return first_month(found.period)
     raise UsageError(f"not a month: {text!r}", next="write it as YYYY-MM, for example 2026-01")
 
 

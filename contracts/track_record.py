@@ -269,3 +269,23 @@ MURPHY = Table(
     ),
     key=("forecaster", "measure", "theta"),
 )
+
+ROLLING_BIAS = Table(
+    name="rolling_bias",
+    meaning="Mean surprise over moving windows, and whether the largest is more than chance.",
+    columns=(
+        *RECORD.columns[: len(RECORD_KEY)],
+        Column("first_month", pl.Date, "first month of the window"),
+        Column("last_month", pl.Date, "last month of the window"),
+        _count("n", "scored months in the window"),
+        _count("n_all", "scored months of the series"),
+        Column("unit", pl.String, "unit of errors"),
+        _number("mean_surprise", "mean of actual - forecast in the window; positive = under-forecast"),
+        _number("mae", "mean absolute error in the window"),
+        _number("stat", "mean surprise over its standard error, with the spread of the whole series"),
+        Column("is_largest", pl.Boolean, "the window of the largest statistic, up or down"),
+        _number("fluctuation_p", "chance of so large a statistic anywhere in the series without any bias"),
+        Column("reason", pl.String, "why fluctuation_p is null, else empty"),
+    ),
+    key=(*RECORD_KEY, "unit", "last_month"),
+)

@@ -13,7 +13,7 @@ from flows.run.events import Event, emit
 from flows.run.pinned import refuse_other_places
 from flows.run.pipeline import run_pipeline
 from flows.run.progress import current_reporter
-from flows.run.request import Notify, RunRequest
+from flows.run.request import Folder, Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from tasks.alerts.expected_releases import ExpectedRelease, find_expected_releases
 from tasks.comparing.refresh import load_chains
@@ -29,7 +29,7 @@ from tasks.intake.documents import DocumentHints
 )
 def watchdog(
     lake: str,
-    chains_folder: Path | None = None,
+    chains_folder: Folder = None,
     receivers: str = "",
     notify: Notify = "live",
     now: datetime | None = None,
@@ -71,7 +71,7 @@ def poll_release(
     chain: str,
     inbox: str = "",
     usual_source: str = "",
-    chains_folder: Path | None = None,
+    chains_folder: Folder = None,
     receivers: str = "",
     now: datetime | None = None,
 ) -> str:

@@ -48,6 +48,7 @@ COMMANDS = {
         },
     },
     "Prove": {
+        "flows.cli.month": {"month": "The month of a chain on one screen, in sentences and a line per segment."},
         "flows.cli.reconcile": {
             "implied": "The change between two months that the figures imply, with its interval.",
             "index": "A series as an index with the envelope that rounding leaves.",

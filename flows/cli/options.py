@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from contracts.errors import UsageError
 from contracts.local_time import end_day, place_instant
 from contracts.period import parse_month
+from contracts.settings import load_settings
 from data_lake.selection import Selection
 
 Format = Literal["table", "csv", "json", "parquet"]
@@ -91,8 +92,10 @@ class Filters:
         )
 
     def selection(self) -> Selection:
-        """The filters as a selection of rows."""
-        return Selection(
+        """The filters as a selection of rows, each name as it is kept; what names nothing is refused."""
+        from flows.cli.filter_names import name_selection  # noqa: PLC0415 - reads definitions; not for --help
+
+        wanted = Selection(
             source=self.source,
             chain=self.chain,
             segment=self.segment,
@@ -103,6 +106,7 @@ class Filters:
             first=parse_month(self.from_month) if self.from_month else None,
             last=parse_month(self.to_month) if self.to_month else None,
         )
+        return name_selection(wanted, load_settings().chains_folder)
 
     def require(self, columns: Iterable[str], *, asks: Iterable[str] = ("as_of", "as_recorded")) -> None:
         """Raise `UsageError` where a filter is set that a table with these columns cannot apply.

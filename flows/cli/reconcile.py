@@ -10,6 +10,7 @@ from contracts.errors import Exit, UsageError
 from contracts.period import format_month, parse_month
 from contracts.reconciled import FINDING_RULES, INDEX
 from data_lake.selection import Selection
+from flows.cli.filter_names import refuse_unknown
 from flows.cli.options import Filters, LakeOption
 from flows.cli.output import print_message
 from flows.cli.query import find_instants, open_store, print_filtered
@@ -134,8 +135,7 @@ def findings(
 
 def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     """Raise `UsageError` where a value was given that is none of the choices."""
-    if value and value not in choices:
-        raise UsageError(f"no {name} {value!r}", next=f"choose of: {', '.join(choices)}")
+    refuse_unknown(name, value, list(choices))
 
 
 def _print_proofs(rows: pl.DataFrame, vintages: pl.DataFrame, chains: "Mapping[str, Chain]", nothing: str) -> int:

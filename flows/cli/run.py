@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from contracts.errors import Exit, UsageError
 from contracts.settings import Settings, load_settings
+from contracts.text import count_noun
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
 from flows.cli.printable_paths import use_printable_paths
@@ -43,9 +44,9 @@ def run(
     documents
         Files and folders to ingest; else the inbox, where there is one.
     chain
-        Only this chain.
+        Only this chain is evaluated and notified.
     month
-        Month that the documents review, YYYY-MM, where they do not say it.
+        Only reviews of this month, YYYY-MM, are evaluated and notified; documents that say no month review it.
     source
         Who published them, where they do not say it.
     published
@@ -140,7 +141,7 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     from data_lake.lake import open_lake  # noqa: PLC0415
     from flows.cli.output import print_frame  # noqa: PLC0415
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
-    from tasks.history.replay import compare_lakes, rebuild  # noqa: PLC0415
+    from tasks.history.replay import compare_lakes, find_settled, rebuild  # noqa: PLC0415
 
     settings = _start(lake)
     if folder and folder.exists() and any(folder.iterdir()):
@@ -151,7 +152,11 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     with TemporaryDirectory() as temporary:
         fresh = open_lake(folder or temporary)
         rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
-        differences = compare_lakes(store, fresh, as_of=instant)
+        settled = find_settled(store, instant)
+        differences = compare_lakes(store, fresh, settled)
+    if settled.waiting:
+        waiting = count_noun(settled.waiting, "change")
+        print_message(f"{waiting} of releases not evaluated yet: what rests on them is left out; run `trona run`")
     if differences.is_empty():
         print_message("rebuilt: byte-identical")
         return Exit.DONE

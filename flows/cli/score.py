@@ -25,7 +25,7 @@ def record(
     min_n: int = 1,
     latest: Annotated[bool, Parameter(name="--latest", negative="--first")] = False,
     actuals: str = "",
-    show: Literal["record", "comparison"] = "record",
+    show: Literal["record", "comparison", "rolling"] = "record",
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
     """The track record: how good forecasts were, against naive ones, with the uncertainty of the verdict.
@@ -42,15 +42,18 @@ def record(
     actuals
         The source whose actuals mark the forecasts of all others; else each source's own, or as the settings say.
     show
-        record, or comparison: each pair of sources, and "no change", on the targets that both forecast.
+        record; comparison: each pair of sources, and "no change", on the targets that both forecast; or rolling: the
+        mean surprise over windows of 12 months, and whether it changed.
     """
-    from tasks.scoring import build_record, compare_sources  # noqa: PLC0415 - not needed for --help
+    from tasks.scoring import build_record, compare_sources, roll_bias  # noqa: PLC0415 - not needed for --help
 
     filters.require(SCORES.schema)
     settings, store = open_store(lake)
     scores = derive_filtered(store, settings, filters, actuals=actuals).scores
     if show == "comparison":
         return print_filtered(compare_sources(scores), filters, "no two forecast the same", "source_comparison")
+    if show == "rolling":
+        return print_filtered(roll_bias(scores), filters, "no series has 12 scored months", "rolling_bias")
     grouping = {"group_by": [name.strip() for name in group_by.split(",")]} if group_by else {}
     rows = build_record(scores, actual="latest" if latest else "first", min_n=min_n, **grouping)  # type: ignore[arg-type]
     return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters", "record")
@@ -109,9 +112,12 @@ def score(
         zone=definition.calendar.time_zone,
         decimal=table.decimal,
     )
+    from flows.cli.views import VIEWS  # noqa: PLC0415 - not needed for --help
+
     computed = {"comparison": compare_forecasters, "calibration": tabulate_calibration, "murphy": draw_murphy}
     frame = computed[show](scores) if show in computed else scores if show == "scores" else found
-    print_frame(frame, Shape(format), nothing="nothing could be scored")
+    view = VIEWS["forecasters"] if show == "record" else None
+    print_frame(frame, Shape(format), nothing="nothing could be scored", view=view)
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")
     return Exit.DONE

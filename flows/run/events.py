@@ -4,6 +4,7 @@ Names and payloads are a contract: fields are added, never taken away. All texts
 """
 
 import json
+import logging
 import os
 import uuid
 from base64 import b64encode
@@ -157,13 +158,18 @@ class Event:
 
 
 def emit(events: Iterable[Event]) -> None:
-    """Send events from inside a flow run; they go out in the background, and nothing waits for them."""
+    """Send events from inside a flow run; they go out in the background, and nothing waits for them.
+
+    Each is a line of the log for machines too, with its ids.
+    """
     from prefect.events import emit_event  # noqa: PLC0415 - inside a flow run only
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
 
-    if not PREFECT_API_URL.value():
-        return  # a temporary server has no automations that could hear them
+    is_heard = bool(PREFECT_API_URL.value())  # a temporary server has no automations that could hear them
     for event in events:
+        logging.getLogger("trona.events").info(event.name, extra={"trona": event.clipped_payload()})
+        if not is_heard:
+            continue
         emit_event(
             event.name,
             resource={"prefect.resource.id": event.resource, **event.labels},

@@ -10,7 +10,7 @@ from data_lake.damage import tell_damage
 from data_lake.lake import open_lake
 from data_lake.runs import compare_figures, see_figures
 from flows.inbox.pickup import take_from_inbox
-from flows.run.evaluating import evaluate_steps
+from flows.run.evaluating import evaluate_steps, meet_history
 from flows.run.events import emit
 from flows.run.finish import notify, raise_failures, record_summary, show_results
 from flows.run.ingesting import ingest_documents
@@ -44,15 +44,17 @@ def run_pipeline(request: RunRequest) -> str:
         ingested = ingest_documents(request, (*request.documents, *pickup.paths), progress)
         for line in list_lost_chains(request):
             progress.say(f"  {line}")
-        steps, pending = plan_evaluation(request)
-        alerts = evaluate_steps(request, steps, progress)
-        if steps:
-            refresh_tables(request, min(step.first for step in steps))
-        if pending:
-            finish_evaluation(request, pending)
+        plan = plan_evaluation(request)
+        request = meet_history(request, lake, plan)
+        alerts = evaluate_steps(request, plan, progress)
+        if plan.steps:
+            refresh_tables(request, min(step.first for step in plan.steps))
+        if plan.pending:
+            finish_evaluation(request, plan.pending)
 
         figures = compare_figures(lake, before)
-        result = RunResult(request, started_at, ingested.without(pickup.list_gone()), tuple(steps), alerts, figures)
+        kept = ingested.without(pickup.list_gone())
+        result = RunResult(request, started_at, kept, tuple(plan.steps), alerts, figures)
         emit(build_events(result))  # before people are told, so that a run that is tried again from here has sent them
         with pickup.settle_afterwards(result.ingested.settled):
             delivered = notify(request, progress)

@@ -26,7 +26,7 @@ from flows.service.access import (
     read_password,
 )
 from flows.service.lake_lock import hold_lock
-from flows.service.log_format import write_line
+from flows.service.log_format import TEXT_TIME, write_line
 from flows.service.prefect_server import ALWAYS, is_running
 
 _LOOK_SECONDS = 0.2
@@ -100,6 +100,8 @@ def build_environment(settings: Settings, api: str, ready: Path) -> dict[str, st
     package = str(Path(__file__).parents[2])
     ours = {f"TRONA_{f.name.upper()}": _write_setting(getattr(settings, f.name)) for f in fields(Settings)}
     ours |= {"TRONA_LAKE": settings.lake_address, "TRONA_INBOX": settings.inbox_address, "TRONA_HOME": str(home)}
+    chains = str(settings.chains_folder.absolute()) if settings.chains_folder else ""
+    ours |= {"TRONA_RECEIVERS": settings.receivers_address, "TRONA_CHAINS": chains}
     ours |= {"TRONA_READY": str(ready), PINNED: "yes"}
     addresses = list_addresses(settings.host, settings.port, settings.page_names)
     server = {
@@ -112,12 +114,9 @@ def build_environment(settings: Settings, api: str, ready: Path) -> dict[str, st
     if settings.database:
         server["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = settings.database.reveal()
     defaults = ALWAYS | {"PREFECT_HOME": str(home / "prefect"), "PREFECT_LOGGING_LEVEL": "INFO"}
-    defaults |= {"PREFECT_SERVER_UI_API_URL": api}
+    defaults |= {"PREFECT_SERVER_UI_API_URL": api, "PREFECT_LOGGING_FORMATTERS_STANDARD_DATEFMT": TEXT_TIME}
     if settings.log_format == "json":
-        defaults |= {
-            "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "logging.StreamHandler",
-            "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
-        }
+        defaults |= {"PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "flows.service.log_format.JsonHandler"}
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
     return defaults | os.environ | server | ours | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 

@@ -15,7 +15,7 @@ from contracts.period import add_months
 from contracts.text import fill_text
 from contracts.vocabulary import measures_of
 from tasks.calendar_effects.own_history import rank_in_history
-from tasks.calendar_effects.unlike_months import annotate_calendar, derive_jan_feb, derive_unlike_months
+from tasks.calendar_effects.unlike_months import annotate_calendar, derive_jan_feb
 from tasks.comparing.derived_changes import NODE, derive_from_levels, derive_product_growth, derive_share_changes
 from tasks.comparing.divergences import find_divergences
 
@@ -41,14 +41,15 @@ def compare_months(
     shares = known.filter(pl.col("measure") == "share_pct")
     from_shares = _settle(_prefer(from_levels, derive_share_changes(shares), derive_product_growth(known)))
     growth = _settle(_prefer(reported, from_shares))
-    unlike = derive_unlike_months(growth, stated.filter(pl.col("measure") == "level"), chains)
+    sized = growth.filter(pl.col("value").is_not_null())
+    together = derive_jan_feb(sized, stated.filter(pl.col("measure") == "level"))
     gaps = find_divergences(growth.filter(pl.col("measure") == "mom_pct"), chains)
-    derived = pl.concat([from_shares, unlike], how="diagonal")
+    derived = pl.concat([from_shares, together], how="diagonal")
     parts = {"reported": reported, "derived": derived, "divergence": gaps}
     rows = _gather([part.with_columns(basis=pl.lit(basis)) for basis, part in parts.items()], months)
     ranks = rank_in_history(figures).with_columns(basis=pl.lit("reported"))
     ranked = rows.join(ranks, on=[*NODE, "measure", "month", "basis"], how="left", maintain_order="left")
-    return COMPARISONS.conform(annotate_calendar(ranked, chains)).sort(COMPARISONS.key)
+    return COMPARISONS.conform(annotate_calendar(ranked, chains, growth.collect())).sort(COMPARISONS.key)
 
 
 def compare_with_forecasts(
@@ -107,6 +108,7 @@ def _gather(parts: list[pl.LazyFrame], months: tuple[date, date] | None) -> pl.D
     rows = pl.concat(parts, how="diagonal").with_columns(pl.col("value", "lower", "upper").round(_FRACTION_DIGITS))
     if months is not None:
         rows = rows.filter(pl.col("month").is_between(*months))
-    defaults = {"counterpart": pl.String, "spread_pp": pl.Float64}
+    gaps = dict.fromkeys(("spread_pp", "log_gap", "log_gap_lower", "log_gap_upper"), pl.Float64)
+    defaults = {"counterpart": pl.String, **gaps}
     missing = [pl.lit(None, dtype).alias(n) for n, dtype in defaults.items() if n not in rows.collect_schema()]
     return rows.with_columns(missing).with_columns(pl.col("counterpart").fill_null("")).collect()

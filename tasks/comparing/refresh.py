@@ -116,24 +116,18 @@ def known_span(lake: Lake) -> tuple[date, date] | None:
     return (first, last) if first else None
 
 
-def _forecasts_periods(lake: Lake) -> bool:
-    longer = lake.table(FIGURES).scan().filter(pl.col("kind") == "forecast", ~pl.col("is_monthly"))
-    return not longer.select("month").head(1).collect().is_empty()
-
-
 def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_of: datetime) -> None:
     """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
 
-    A month may rest on a month before it, so everything from the first changed month on is rebuilt; files
-    that would be the same bytes are left as they are, and so are rows of chains that are not named. Raises
-    `ContractBroken` before anything is replaced where a computed table breaks its contract, which would be a bug.
+    A month may rest on a month before it, and on outcomes up to the end of the next year that were known when its own
+    came late, so everything from the year before the first changed month on is rebuilt; files that would be the same
+    bytes are left as they are, and so are rows of chains that are not named. Raises `ContractBroken` before anything
+    is replaced where a computed table breaks its contract, which would be a bug.
     """
     span = known_span(lake)
     if span is None:
         return
-    if _forecasts_periods(lake):
-        first = first.replace(month=1)  # a quarter or year stands under its first month and is marked by its last
-    for start, stop in split_years(first, max(first, span[1])):
+    for start, stop in split_years(max(span[0], date(first.year - 1, 1, 1)), max(first, span[1])):
         derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
         check_table(COMPARISONS, derived.comparisons)
         check_table(SCORES, derived.scores)

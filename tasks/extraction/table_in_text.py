@@ -2,6 +2,7 @@
 
 import re
 
+from contracts.errors import ContractBroken
 from tasks.extraction.attach import read_sentence
 from tasks.extraction.blocks import Block, find_cells
 from tasks.extraction.lexicon import normalise
@@ -9,6 +10,7 @@ from tasks.extraction.scan import scan_sentence
 from tasks.extraction.statements import Context, Findings
 from tasks.extraction.tokens import Token
 
+MOST_COLUMNS = 300
 _RULE = re.compile(r"[\s|:=+-]*")
 
 
@@ -27,6 +29,8 @@ class TextTable:
         if _RULE.fullmatch(self.text, block.start, block.end):
             return Findings()
         cells = find_cells(self.text, block.start, block.end)
+        if len(cells) > MOST_COLUMNS:
+            raise _too_wide(len(cells))
         scanned = [scan_sentence(self.context.lexicon, self.text, self.plain, start, end) for start, end in cells]
         if not self.header:
             self.header = scanned
@@ -60,6 +64,15 @@ class TextTable:
             if part.strip() in units:
                 return part.strip()
         return ""
+
+
+def _too_wide(columns: int) -> ContractBroken:
+    return ContractBroken(
+        "a table in the review is wider than one that people read",
+        found=f"a row of {columns:,} cells",
+        effect="nothing was read",
+        next=f"at most {MOST_COLUMNS} columns are read: give the table as CSV or XLSX",
+    )
 
 
 _SEPARATORS = {"comma", "open", "close", "colon", "dash", "bar", "slash", "semicolon"}

@@ -52,8 +52,7 @@ _TEMPLATE = """\
 </tr>
 {%- for f in marked %}
 <tr>
-<td style="{{ cell }};overflow-wrap:anywhere"><strong>{{ f.subject }}</strong> {{ f.measure }}
-{%- if f.rule == "direction_miss" %} · wrong direction{% endif %}<br>
+<td style="{{ cell }};overflow-wrap:anywhere"><strong>{{ f.subject }}</strong> {{ f.measure }}<br>
 <span style="color:{{ tones[f.severity] }}">{{ icons[f.severity] }} {{ f.severity }}
 {%- if f.news %}, {{ f.news }}{% endif %}</span></td>
 <td align="right" style="{{ cell }};overflow-wrap:anywhere">{{ f.actual|keep_together }}</td>
@@ -61,7 +60,7 @@ _TEMPLATE = """\
 <td align="right" style="{{ cell }};overflow-wrap:anywhere">
 {%- for part in f.surprise.split(" (") %}{% if not loop.first %}<br>{% endif %}
 {{- part.rstrip(")")|keep_together }}{% endfor %}
-{%- if f.usual %}<br><span style="color:#4a5a6a">{{ ("usual " ~ f.usual)|keep_together }}</span>{% endif %}</td>
+{%- if f.usual %}<br><span style="color:#4a5a6a">{{ f.usual|keep_together }}</span>{% endif %}</td>
 </tr>
 {%- endfor %}
 </table></td></tr>

@@ -44,7 +44,7 @@ class Facts:
 class Finding:
     """One alert in a message. `news` says why it is told now, empty for what people know already.
 
-    `forecast`, `actual`, `surprise`, `usual` are written numbers, empty where the finding is no marked forecast;
+    `forecast`, `actual`, `surprise`, `usual` are written numbers, empty where the finding is no scored forecast;
     `size_pct` is the level surprise as a number, for the chart; `facts` is the finding for programs.
     """
 

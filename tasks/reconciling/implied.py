@@ -100,10 +100,10 @@ def bound_change(linked: LinkedSeries, series: int, tail: int, head: int) -> Int
     rows = [int(linked.row[edge, series]) for edge in dict.fromkeys([*edges[0], *edges[1]])]
     texts = [linked.constraints["figure_ids"][row] for row in rows]
     ids = tuple(dict.fromkeys(name for text in texts for name in text.split()))
+    if not (isfinite(lower) and isfinite(upper)):
+        return Interval(lower, upper, None, ids)
     point = _sum_points(linked, series, up) if sorted(edges[0]) == sorted(edges[1]) else None
-    if point is None and isfinite(lower) and isfinite(upper):
-        point = (lower + upper) / 2
-    return Interval(lower, upper, point, ids)
+    return Interval(lower, upper, (lower + upper) / 2 if point is None else point, ids)
 
 
 def _sum_points(linked: LinkedSeries, series: int, arcs: list[int]) -> float | None:

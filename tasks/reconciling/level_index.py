@@ -11,18 +11,18 @@ import polars as pl
 
 from contracts.period import format_month
 from contracts.reconciled import INDEX
-from tasks.reconciling.difference_system import Floats, LinkedSeries
+from tasks.reconciling.difference_system import DifferenceSystem, Floats, LinkedSeries
 from tasks.reconciling.shortest_paths import find_paths
 
 _DIGITS = 10
 
 
-def bound_levels(linked: LinkedSeries, base: int) -> tuple[Floats, Floats]:
+def bound_levels(system: DifferenceSystem, base: int) -> tuple[Floats, Floats]:
     """Smallest and largest log level of every node against the node `base`, per series: two arrays nodes × series.
 
     Infinite where a side is open. The series must be free of contradictions.
     """
-    return -find_paths(linked.system.reverse(), base).distance, find_paths(linked.system, base).distance
+    return -find_paths(system.reverse(), base).distance, find_paths(system, base).distance
 
 
 def index_months(linked: LinkedSeries, series: int, product: str, *, base: date) -> pl.DataFrame:
@@ -36,10 +36,7 @@ def index_months(linked: LinkedSeries, series: int, product: str, *, base: date)
     root = linked.node_numbers.get((product, format_month(base)))
     if root is None:
         return _finish(months, np.full(len(months), -np.inf), np.full(len(months), np.inf), base)
-    one = LinkedSeries(
-        linked.system.take(np.array([series])), linked.components, linked.nodes, linked.constraints, linked.row
-    )
-    lows, highs = bound_levels(one, root)
+    lows, highs = bound_levels(linked.system.take(np.array([series])), root)
     low = np.array([-np.inf if node is None else lows[node, 0] for node in of_months])
     high = np.array([np.inf if node is None else highs[node, 0] for node in of_months])
     return _finish(months, low, high, base)

@@ -55,9 +55,10 @@ def test_a_column_of_periods_has_nulls_for_other_text():
     assert (months.dtype, months.null_count()) == (pl.Date, len(texts))
 
 
-def test_only_a_month_is_a_month():
-    assert parse_month("2026-02") == date(2026, 2, 1)
-    for text in ("2026", "2026-Q1", "2026-2", "2026-13", "2026-02-01", ""):
+def test_only_a_month_is_a_month_however_it_is_written():
+    for text in ("2026-02", "2026年2月", "Feb 2026"):
+        assert parse_month(text) == date(2026, 2, 1)
+    for text in ("2026", "2026-Q1", "2026-13", "2026-02-03", "Feb 2026 F", ""):
         with pytest.raises(UsageError, match=f"not a month: {text!r}") as raised:
             parse_month(text)
         assert raised.value.next == "write it as YYYY-MM, for example 2026-01"

@@ -104,14 +104,14 @@ def test_a_selection_reads_only_its_rows(lake):
     st.randoms(use_true_random=False),
 )
 @settings(max_examples=60, deadline=None)
-def test_one_row_per_key_monotone_in_time_and_independent_of_row_order(published, random):
+def test_one_row_per_key_monotone_in_time_and_independent_of_row_order(published, rng):
     """Against an oracle that walks through the publications one by one."""
     start = day("2026-02-01")
     rows = []
     for index, (days, segment, value) in enumerate(published):
         release = head(published_at=start + timedelta(days=days), document=f"{index:064}")
         rows.append(build_figures(read_rows({"segment": segment, "value": value}), release, recorded_at=start))
-    random.shuffle(rows)
+    rng.shuffle(rows)
     frame = pl.concat(rows)
     before = pl.DataFrame()
     for days in range(0, 41, 8):

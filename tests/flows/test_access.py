@@ -4,6 +4,7 @@ import asyncio
 import json
 import stat
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
@@ -121,3 +122,28 @@ def test_a_command_is_not_pinned(monkeypatch, tmp_path):
     monkeypatch.setenv(PINNED, "yes")
     with pytest.raises(UsageError, match="another lake"):
         refuse_other_places(request)
+
+
+def test_the_service_and_its_runs_agree_on_their_places_from_any_working_directory(tmp_path, monkeypatch):
+    """Relative paths of the settings are the service's; a run may start elsewhere."""
+    from contracts.settings import load_settings
+    from flows.run.request import RunRequest
+    from flows.service.deployments import plan_deployments
+    from flows.service.supervisor import build_environment
+    from tasks.intake.ingest import DocumentHints
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "receivers.toml").write_text("")
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("TRONA_CHAINS", "own")
+    settings = load_settings()
+    environment = build_environment(settings, "http://127.0.0.1:1/api", tmp_path / "ready")
+    asked = dict(plan_deployments(settings, {})[0].parameters)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for name in [name for name in environment if name.startswith("TRONA_")]:
+        monkeypatch.setenv(name, environment[name])
+    hints = DocumentHints(chains_folder=Path(asked["chains_folder"]))
+    places = {name: asked[name] for name in ("lake", "inbox", "receivers")}
+    assert places["receivers"] == str(tmp_path / "receivers.toml")
+    refuse_other_places(RunRequest(flow="monthly_run", run_id="r", hints=hints, **places))

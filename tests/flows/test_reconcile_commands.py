@@ -104,3 +104,15 @@ def test_findings_have_the_fixed_columns_and_show_their_proof(loaded):
     assert "+13.55 % MoM" in proof
     assert loaded("findings", "--severity", "critical").err.startswith("no findings")
     assert "choose of" in loaded("findings", "--rule", "nonsense", code=2).err
+
+
+def test_the_month_is_on_one_screen_in_two_languages(loaded):
+    shown = loaded("month", "sodium_ion", "2026-01").out
+    assert shown.startswith("Sodium-ion batteries, January 2026")
+    assert "Cathode materials +72.9 % [+70.6, +75.2]" in shown.replace("\n", " ")
+    assert max(len(line) for line in shown.splitlines()) <= 100
+    assert loaded("month").out == shown
+    assert loaded("month", "sodium_ion", "2026-01", "--language", "zh").out.startswith("钠离子电池，2026年1月")
+    segments = rows(loaded("month", "sodium_ion", "2026-01", "--format", "csv"))
+    assert [row["segment"] for row in segments] == ["cathode", "anode", "electrolyte", "cell"]
+    assert "chains are: lithium_ion, sodium_ion" in loaded("month", "sodium", code=2).err

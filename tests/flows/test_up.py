@@ -63,7 +63,7 @@ def test_a_document_becomes_an_alert(up, review):
     up.wait_for(lambda: told(up, "2020"), 60, "message")
     assert up.dealt_with("2020-01.csv").parent.name == "done"
     up.wait_for(lambda: up.dealt_with("2020-02.csv"), 30, "second document")
-    (missed,) = alerts_of(up, "2020-02", "direction_miss").filter(pl.col("state") == "fired").to_dicts()
+    (missed,) = alerts_of(up, "2020-02", "forecast_miss").filter(pl.col("state") == "fired").to_dicts()
     assert missed["segment"] == "cathode"
     assert time.time() - begun < 60
 

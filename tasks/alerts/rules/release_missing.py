@@ -117,6 +117,6 @@ RULE = register(
         "and told to nobody",
         find=find_missing_releases,
         rank=0,
-        is_cause=True,
+        holds_back="segment",
     )
 )

@@ -140,8 +140,8 @@ def test_is_review():
     [
         ("a.txt", b"", ContractBroken, "empty"),
         ("a.txt", b" \n\n ", ContractBroken, "empty"),
-        ("a.txt", bytes(range(256)) * 40, ContractBroken, "not a text"),
-        ("a.txt", b"\x7fELF\x02\x01\x01" + bytes(4000), ContractBroken, "not a text"),
+        ("a.txt", bytes(range(256)) * 40, ContractBroken, "is not UTF-8, UTF-16 or GB18030"),
+        ("a.txt", b"\x7fELF\x02\x01\x01" + bytes(4000), ContractBroken, "is not UTF-8, UTF-16 or GB18030"),
         ("a.txt", b"%PDF-1.4 ...", ContractBroken, "not a text"),
         ("a.txt", b"PK\x03\x04rest", ContractBroken, "not a text"),
         ("a.xyz", b"text", ContractBroken, "not a review"),

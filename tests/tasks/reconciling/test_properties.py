@@ -67,7 +67,7 @@ def test_rounded_truth_is_never_contradictory_and_lies_in_every_interval():
         base = linked.node_numbers.get(("", "2024-06"))
         if base is None:
             continue
-        low, high = bound_levels(linked, base)
+        low, high = bound_levels(linked.system, base)
         distance = truth - truth[base]
         assert (low <= distance + 1e-9).all()
         assert (distance <= high + 1e-9).all()
@@ -172,7 +172,7 @@ def test_negative_circles_are_those_that_scipy_finds():
 def test_the_index_lies_in_its_envelope_and_keeps_every_inequality():
     _, figures = make_reviews(6, 200, part=0.9, measures=("mom_pct", "yoy_pct"))
     for linked in link_series(constrain(figures.filter(pl.col("product") == ""))):
-        low, high = bound_levels(linked, linked.node_numbers["", "2024-06"])
+        low, high = bound_levels(linked.system, linked.node_numbers["", "2024-06"])
         inside = np.isfinite(low) & np.isfinite(high)
         middle = (np.where(inside, low, 0.0) + np.where(inside, high, 0.0)) / 2
         assert (low <= high + 1e-12)[inside].all()

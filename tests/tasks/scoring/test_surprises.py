@@ -435,6 +435,24 @@ def test_the_own_band_says_usual_and_forgives_nothing(figures, chains):
     assert [r["band_n"] for r in marked][8:] == [8, 9, 10]
 
 
+def test_the_band_of_levels_and_the_uneven_band_of_growth(figures, chains):
+    """Thirteen past outcomes 10 % above or below 1000 t: |ln 0.9| = 10.54 % is the largest, and 1060 is usual."""
+    errors = [(100.0, -100.0)[i % 2] for i in range(13)]
+    marked = score_forecasts(figures(*months_of([*errors, 60.0], forecast=1000.0, measure="level")), chains=chains)
+    row = marked.row(-1, named=True)
+    # of 13 the rank ⌈14·0.9⌉ = 13: e^0.10536 = 1/0.9
+    assert (row["band_lower_pp"], row["band_upper_pp"]) == pytest.approx((-10, 100 / 9))
+    assert (row["band_90_pp"], row["band_n"]) == (pytest.approx((10 + 100 / 9) / 2), 13)
+    assert (row["verdict"], row["own_verdict"]) == ("hit", "usual")  # 6 % of the 10 % that the chain allows
+    # YoY 100 with outcomes 198 and 34: ln(134/200) = -40.0 % is the largest; 100·2·(0.67 - 1) and 100·2·(1/0.67 - 1)
+    errors = [(98.0, -66.0)[i % 2] for i in range(13)]
+    for error, own in ((85.0, "usual"), (-69.0, "unusual")):
+        rows = months_of([*errors, error], forecast=100.0, measure="yoy_pct")
+        row = score_forecasts(figures(*rows), chains=chains).row(-1, named=True)
+        assert (row["band_lower_pp"], row["band_upper_pp"]) == pytest.approx((-66, 200 * (1 / 0.67 - 1)))
+        assert (row["verdict"], row["own_verdict"]) == ("miss", own)
+
+
 def test_a_bad_holiday_month_forgives_no_other_segment(figures, chains):
     """Pooled residuals of one bad month made hits of +5 against -9 and of -3 against -18."""
     rows = []
@@ -493,13 +511,16 @@ def test_two_months_ahead_the_path_of_one_release_is_compounded(figures, chains)
     assert mom["level_surprise_path_lower_pct"] == pytest.approx(100 * (ends[0] - 1))
     assert mom["level_surprise_path_upper_pct"] == pytest.approx(100 * (ends[1] - 1))
     assert mom["level_surprise_pct"] is None
-    wedge = 100 * (math.log(0.672 / 0.735) - math.log(1.26 / 1.20))
-    assert [r["wedge"] for r in (mom, yoy)] == pytest.approx([wedge] * 2)
-    assert mom["is_wedge_beyond_rounding"] is True
+    # the path and the YoY of one forecaster may disagree without any restatement
+    assert [r["wedge"] for r in (mom, yoy)] == [None, None]
+    assert yoy["level_surprise_mom_pct"] is None
 
 
 def test_no_restatement_no_wedge_beyond_rounding_at_any_lead(figures, chains):
-    """Levels without a revision, growths rounded to whole percent: no lead flags a base restated in silence."""
+    """Levels without a revision, growths rounded to whole percent: no lead flags a base restated in silence.
+
+    At longer leads forecasts by MoM and by YoY are drawn apart, as forecasters make them.
+    """
     rng = np.random.default_rng(5)
     level = [1000.0]
     for _ in range(35):
@@ -515,12 +536,18 @@ def test_no_restatement_no_wedge_beyond_rounding_at_any_lead(figures, chains):
         path = [level[i]]
         for lead in (1, 2, 3):
             path.append(path[-1] * float(rng.uniform(0.8, 1.25)))
+            apart = 1.0 if lead == 1 else float(rng.uniform(0.8, 1.25))
             both = {"kind": "forecast", "period": name[i + lead], "review_month": name[i]}
             rows += [
                 {**both, "value": float(round(100 * (path[lead] / path[lead - 1] - 1)))},
-                {**both, "value": float(round(100 * (path[lead] / level[i + lead - 12] - 1))), "measure": "yoy_pct"},
+                {
+                    **both,
+                    "value": float(round(100 * (path[lead] * apart / level[i + lead - 12] - 1))),
+                    "measure": "yoy_pct",
+                },
             ]
     marked = score_forecasts(figures(*rows), chains=chains)
-    assert marked["wedge"].count() > 100
-    assert set(marked.filter(pl.col("wedge").is_not_null())["lead_months"]) == {1, 2, 3}
+    assert marked["wedge"].count() > 30
+    assert set(marked.filter(pl.col("wedge").is_not_null())["lead_months"]) == {1}
+    assert marked["level_surprise_path_pct"].count() > 30
     assert not marked["is_wedge_beyond_rounding"].any()
