@@ -45,6 +45,8 @@ COMPARISONS = Table(
         Column("holiday_weight", pl.Float64, "share of the new-year window in the month, 0 … 1", nullable=True),
         Column("base_holiday_weight", pl.Float64, "the same of the month it is compared with", nullable=True),
         Column("flags", pl.String, "cny: the new year touches either month; days_estimated: no official working days"),
+        Column("per_day_pct", pl.Float64, "growth per working day, %; of production and shipments", nullable=True),
+        Column("acceleration_pp", pl.Float64, "growth minus that of the month before, pp", nullable=True),
         Column("rank", pl.Int32, "rank of reported growth among the months up to it, 1 = highest", nullable=True),
         Column("n_history", pl.Int32, "months that were ranked, within the years looked back on", nullable=True),
         Column("percentile", pl.Float64, "part of these months that is at or below it, %; null under 8", nullable=True),

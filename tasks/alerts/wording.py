@@ -29,11 +29,9 @@ MEASURE_WORDS = {
     "yoy_pp": " YoY",
     "mom_abs": " MoM",
     "yoy_abs": " YoY",
+    "contribution_mom_pp": " of the segment's growth MoM",
+    "contribution_yoy_pp": " of the segment's growth YoY",
     "jan_feb_yoy_pct": " YoY, January and February",
-    "mom_per_day_pct": " MoM per working day",
-    "yoy_per_day_pct": " YoY per working day",
-    "mom_acceleration_pp": " MoM against the month before",
-    "yoy_acceleration_pp": " YoY against the month before",
 }
 FAMILIES = {name: measure.family for name, measure in MEASURES.items()}
 SEVERITY_RANK = {name: rank for rank, name in enumerate(SEVERITIES)}

@@ -6,64 +6,13 @@ from datetime import date
 import polars as pl
 
 from contracts.chain import Chain
-from contracts.period import add_months
 from tasks.calendar_effects.working_days import describe_months
 
 NODE = ("source", "chain", "segment", "product", "metric")
 FLOWS = ("production", "shipments")
 """Metrics of which more days make more."""
-_ENDS = ("value", "lower", "upper")
-_LAGS = {"mom": 1, "yoy": 12}
-
-
-def derive_unlike_months(growth: pl.LazyFrame, levels: pl.LazyFrame, chains: Mapping[str, Chain]) -> pl.LazyFrame:
-    """`{mom,yoy}_per_day_pct`, `{mom,yoy}_acceleration_pp` and `jan_feb_yoy_pct`, shaped as `growth`.
-
-    `growth` holds one `mom_pct` and `yoy_pct` per series and month, `levels` the levels.
-    """
-    rows = growth.filter(pl.col("measure").is_in(["mom_pct", "yoy_pct"]), pl.col("value").is_not_null())
-    return pl.concat([_per_day(rows, chains), _accelerate(rows), derive_jan_feb(rows, levels)], how="diagonal")
-
-
-def _per_day(rows: pl.LazyFrame, chains: Mapping[str, Chain]) -> pl.LazyFrame:
-    """Growth of output per working day: (1 + g) days_base / days − 1."""
-    rows = rows.filter(pl.col("metric").is_in(FLOWS))
-    days = _list_days(rows, chains)
-    parts = []
-    for name, lag in _LAGS.items():
-        base = days.with_columns(pl.col("month").dt.offset_by(f"{lag}mo"))
-        ratio = pl.col("working_days_base") / pl.col("working_days")
-        parts.append(
-            rows.filter(pl.col("measure") == f"{name}_pct")
-            .join(days, on=["chain", "month"])
-            .join(base, on=["chain", "month"], suffix="_base")
-            .with_columns(
-                pl.lit(f"{name}_per_day_pct").alias("measure"),
-                *((100.0 * ((1.0 + pl.col(end) / 100.0) * ratio - 1.0)).alias(end) for end in _ENDS),
-            )
-            .drop("working_days", "working_days_base")
-        )
-    return pl.concat(parts)
-
-
-def _list_days(rows: pl.LazyFrame, chains: Mapping[str, Chain]) -> pl.LazyFrame:
-    named = rows.select(pl.col("month").unique()).collect()["month"]
-    months = {add_months(month, -lag) for month in named for lag in (0, *_LAGS.values())}
-    return describe_months(chains, months).lazy().select("chain", "month", "working_days")
-
-
-def _accelerate(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Growth minus that of the month before, in pp."""
-    before = rows.with_columns(pl.col("month").dt.offset_by("1mo"))
-    return _combine(
-        rows.join(before, on=[*NODE, "measure", "month"], suffix="_before"),
-        measure=pl.col("measure").str.replace("_pct", "_acceleration_pp"),
-        unit="pp",
-        value=pl.col("value") - pl.col("value_before"),
-        lower=pl.col("lower") - pl.col("upper_before"),
-        upper=pl.col("upper") - pl.col("lower_before"),
-        sides=("", "_before"),
-    )
+_GROWTH = ("mom_pct", "yoy_pct")
+_FRACTION_DIGITS = 10
 
 
 def derive_jan_feb(growth: pl.LazyFrame, levels: pl.LazyFrame) -> pl.LazyFrame:
@@ -149,24 +98,18 @@ def _combine(
     )
 
 
-def annotate_calendar(rows: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
-    """Add `working_days`, `base_working_days`, `holiday_weight`, `base_holiday_weight` and `flags` to comparisons.
+def annotate_calendar(
+    rows: pl.DataFrame, chains: Mapping[str, Chain], growth: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Add to comparisons what allows for unlike months, beside what was reported and never in its place.
 
-    Only of changes on the month and on the year; `flags` has `cny` where the new-year window touches the month or its
-    base, and `days_estimated` where the working days of either are not the official ones.
+    `working_days`, `holiday_weight` (both also of the base) and `flags` of changes on the month and on the year: `cny`
+    where the new-year window touches the month or its base, `days_estimated` where the working days of either are not
+    the official ones. `per_day_pct` is growth per working day, (1 + g) days_base / days − 1, of what more days make
+    more. `acceleration_pp` is growth minus that of the month before, as `growth` has it (one `mom_pct` and `yoy_pct`
+    per series and month); null without it.
     """
-    lag = (
-        pl.when(pl.col("measure").str.starts_with("mom_"))
-        .then(1)
-        .when(pl.col("measure").str.starts_with("yoy_") | (pl.col("measure") == "jan_feb_yoy_pct"))
-        .then(12)
-    )
-    rows = rows.with_columns(lag=lag).with_columns(
-        base=pl.when(pl.col("lag") == 1)
-        .then(pl.col("month").dt.offset_by("-1mo"))
-        .when(pl.col("lag") == 12)
-        .then(pl.col("month").dt.offset_by("-12mo"))
-    )
+    rows = rows.with_columns(base=_name_base())
     months: set[date] = {m for name in ("month", "base") for m in rows[name].drop_nulls().unique()}
     days = describe_months(chains, months)
     named = ("working_days", "holiday_weight", "is_estimated")
@@ -179,7 +122,30 @@ def annotate_calendar(rows: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.Dat
         pl.when(pl.max_horizontal("holiday_weight", "base_holiday_weight") > 0).then(pl.lit("cny")),
         pl.when(pl.col("is_estimated") | pl.col("base_is_estimated")).then(pl.lit("days_estimated")),
     ]
-    return joined.with_columns(
+    is_flow = pl.col("metric").is_in(FLOWS) & pl.col("measure").is_in(_GROWTH) & (pl.col("basis") != "divergence")
+    ratio = pl.col("base_working_days") / pl.col("working_days")
+    per_day = 100.0 * ((1.0 + pl.col("value") / 100.0) * ratio - 1.0)
+    marked = joined.with_columns(
         *(pl.when(has_base).then(name).alias(name) for name in ("working_days", "holiday_weight")),
         flags=pl.when(has_base).then(pl.concat_str(flags, separator=" ", ignore_nulls=True)).otherwise(pl.lit("")),
-    ).drop("lag", "base", "is_estimated", "base_is_estimated")
+        per_day_pct=pl.when(is_flow).then(per_day).round(_FRACTION_DIGITS),
+    ).drop("base", "is_estimated", "base_is_estimated")
+    return marked if growth is None else _accelerate(marked, growth)
+
+
+def _name_base() -> pl.Expr:
+    """The month that a change is against; null where it is no change on the month or on the year."""
+    measure, month = pl.col("measure"), pl.col("month")
+    is_yearly = measure.str.starts_with("yoy_") | (measure == "jan_feb_yoy_pct")
+    monthly = pl.when(measure.str.starts_with("mom_")).then(month.dt.offset_by("-1mo"))
+    return monthly.when(is_yearly).then(month.dt.offset_by("-12mo"))
+
+
+def _accelerate(rows: pl.DataFrame, growth: pl.DataFrame) -> pl.DataFrame:
+    """Add `acceleration_pp` to growth whose month before is known."""
+    before = growth.filter(pl.col("measure").is_in(_GROWTH)).select(
+        *NODE, "measure", pl.col("month").dt.offset_by("1mo"), before="value"
+    )
+    joined = rows.join(before, on=[*NODE, "measure", "month"], how="left", maintain_order="left")
+    change = (pl.col("value") - pl.col("before")).round(_FRACTION_DIGITS)
+    return joined.with_columns(acceleration_pp=pl.when(pl.col("basis") != "divergence").then(change)).drop("before")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import cache
 
 import chinese_calendar
 import polars as pl
@@ -32,6 +33,7 @@ def describe_months(chains: Mapping[str, Chain], months: Iterable[date]) -> pl.D
     return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
+@cache
 def _count(calendar: Calendar, month: date) -> tuple[int, float, bool]:
     is_chinese = calendar.time_zone in CHINESE_ZONES
     is_official = is_chinese and month.year in _KNOWN_YEARS

@@ -15,8 +15,9 @@ from contracts.period import add_months
 from contracts.text import fill_text
 from contracts.vocabulary import measures_of
 from tasks.calendar_effects.own_history import rank_in_history
-from tasks.calendar_effects.unlike_months import annotate_calendar, derive_jan_feb, derive_unlike_months
+from tasks.calendar_effects.unlike_months import annotate_calendar, derive_jan_feb
 from tasks.comparing.derived_changes import NODE, derive_from_levels, derive_product_growth, derive_share_changes
+from tasks.comparing.derived_growth import derive_contributions, derive_missing_growth
 from tasks.comparing.divergences import find_divergences
 
 _REACH_MONTHS = 13
@@ -41,14 +42,17 @@ def compare_months(
     shares = known.filter(pl.col("measure") == "share_pct")
     from_shares = _settle(_prefer(from_levels, derive_share_changes(shares), derive_product_growth(known)))
     growth = _settle(_prefer(reported, from_shares))
-    unlike = derive_unlike_months(growth, stated.filter(pl.col("measure") == "level"), chains)
+    sized = growth.filter(pl.col("value").is_not_null())
+    together = derive_jan_feb(sized, stated.filter(pl.col("measure") == "level"))
     gaps = find_divergences(growth.filter(pl.col("measure") == "mom_pct"), chains)
-    derived = pl.concat([from_shares, unlike], how="diagonal")
+    all_known = _prefer(known, from_shares)
+    further = [derive_missing_growth(growth), derive_contributions(all_known)]
+    derived = pl.concat([from_shares, together, *further], how="diagonal")
     parts = {"reported": reported, "derived": derived, "divergence": gaps}
     rows = _gather([part.with_columns(basis=pl.lit(basis)) for basis, part in parts.items()], months)
     ranks = rank_in_history(figures).with_columns(basis=pl.lit("reported"))
     ranked = rows.join(ranks, on=[*NODE, "measure", "month", "basis"], how="left", maintain_order="left")
-    return COMPARISONS.conform(annotate_calendar(ranked, chains)).sort(COMPARISONS.key)
+    return COMPARISONS.conform(annotate_calendar(ranked, chains, growth.collect())).sort(COMPARISONS.key)
 
 
 def compare_with_forecasts(

@@ -165,7 +165,7 @@ def _describe(
         **node,
         **{f"{name}_id": row.get("figure_id") for name, row in said.items()},
         **{f"{name}_pct": row.get("value") for name, row in said.items()},
-        "mom_per_day_pct": _first(compared.filter(measure="mom_per_day_pct")).get("value"),
+        "mom_per_day_pct": _first(compared.filter(measure="mom_pct").sort("basis", descending=True)).get("per_day_pct"),
         "level_surprise_pct": scored.get("level_surprise_pct"),
         "verdict": scored.get("verdict"),
         "jan_feb_yoy_pct": together.get("value"),
