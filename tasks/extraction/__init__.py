@@ -1,6 +1,6 @@
 """Reviews of prose read to figures: documents in, figures with their evidence out."""
 
-from tasks.extraction.documents import document_text, is_review
+from tasks.extraction.text.documents import document_text, is_review
 from tasks.extraction.explaining import MarkedText, mark_evidence
 from tasks.extraction.reading import read_review
 

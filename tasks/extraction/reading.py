@@ -8,15 +8,16 @@ import polars as pl
 
 from contracts.chain import Chain, load_chain
 from contracts.errors import ContractBroken, UsageError
-from contracts.figures import READ_FIGURES
-from contracts.period import format_month, parse_month
+from contracts.period import last_month
 from contracts.readings import UNRESOLVED, Document, Reading, ReleaseHead
-from tasks.extraction.documents import document_text
+from tasks.extraction.figures import frame_figures, merge_statements
+from tasks.extraction.head import is_other_chain, read_chain, read_published, read_review_period
 from tasks.extraction.language import Language, detect_language
-from tasks.extraction.lexicon import build_lexicon
-from tasks.extraction.merge import merge_statements
-from tasks.extraction.release_head import read_chain, read_published, read_review_month
-from tasks.extraction.review import Missed, SourcedStatement, read_text
+from tasks.extraction.mentions.lexicon import build_lexicon, names_sums
+from tasks.extraction.mentions.periods import Calendar
+from tasks.extraction.review import Account, read_text
+from tasks.extraction.text.characters import normalise
+from tasks.extraction.text.documents import document_text
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class _Head:
     chain: Chain
     language: Language
     published: datetime
-    review: date
+    period: str
 
 
 def read_review(
@@ -48,19 +49,21 @@ def read_review(
     """
     text = document_text(document)
     head = _read_head(text, document.name, chain, published, review_month, chains_folder)
-    lexicon = build_lexicon(head.chain.name, head.language, chains_folder)
-    stated, missed = read_text(text, lexicon, head.review)
+    has_sums = names_sums(normalise(text), head.chain)
+    lexicon = build_lexicon(head.chain.name, head.language, chains_folder, has_sums=has_sums)
+    calendar = Calendar(head.period, last_month(head.period), date(head.published.year, head.published.month, 1))
+    account = read_text(text, lexicon, calendar)
     return Reading(
         head=ReleaseHead(
             source=source,
             chain=head.chain.name,
-            review_month=format_month(head.review),
+            review_month=head.period,
             published_at=head.published,
             document=document.sha256,
             document_name=document.name,
         ),
-        figures=_frame_figures(merge_statements(stated), text),
-        unresolved=_frame_unresolved(missed, text),
+        figures=frame_figures(merge_statements(account.stated, account.directions), text),
+        unresolved=_frame_unresolved(account, text),
     )
 
 
@@ -77,14 +80,23 @@ def _read_head(
     if found_chain is None:
         raise _ask(name, "which chain it reviews", "--chain")
     definition = load_chain(found_chain, folder)
-    _refuse_other_chain(text, name, definition, folder, is_given=chain is not None)
+    if chain is not None and is_other_chain(text, definition):
+        raise ContractBroken(
+            f"{name} reviews another chain",
+            where=name,
+            found=f"no name of {definition.name}, which was asked for",
+            effect="nothing was read",
+            next="leave --chain out, or give the chain that it reviews",
+        )
     instant = published or read_published(text, language, definition)
     if instant is None:
         raise _ask(name, "when it was published", "--published")
-    month = parse_month(review_month) if review_month else read_review_month(text, language, instant.date())
-    if month is None:
+    if review_month:
+        last_month(review_month)  # raises where it is no period
+    period = review_month or read_review_period(text, language, instant.date())
+    if period is None:
         raise _ask(name, "which month it reviews", "--month")
-    return _Head(definition, language, instant, month)
+    return _Head(definition, language, instant, period)
 
 
 def _ask(name: str, what: str, option: str) -> UsageError:
@@ -96,59 +108,12 @@ def _ask(name: str, what: str, option: str) -> UsageError:
     )
 
 
-def _refuse_other_chain(text: str, name: str, chain: Chain, folder: Path | None, *, is_given: bool) -> None:
-    """Refuse a document given for one chain that clearly reviews another."""
-    if not is_given:
-        return
-    found = read_chain(text, folder)
-    if found is not None and found != chain.name:
-        raise ContractBroken(
-            f"{name} reviews another chain",
-            where=name,
-            found=f"{found}, where {chain.name} was asked for",
-            effect="nothing was read",
-            next=f"leave --chain out, or give --chain {found}",
-        )
-
-
-def _frame_figures(stated: list[SourcedStatement], text: str) -> pl.DataFrame:
+def _frame_unresolved(account: Account, text: str) -> pl.DataFrame:
+    seen = {
+        (n.start, n.end): n for n in reversed(account.numbers) if n.status == "unresolved"
+    }
     rows = [
-        (
-            *item.statement.node,
-            item.statement.metric,
-            item.statement.measure,
-            item.statement.period,
-            item.statement.kind,
-            item.statement.value,
-            item.statement.lower,
-            item.statement.upper,
-            item.statement.unit,
-            item.statement.qualifier,
-            item.statement.half_width,
-            f"{item.statement.token.start}-{item.statement.token.end}",
-            text[item.start : item.end],
-            item.statement.token.start,
-            item.statement.token.end,
-            item.statement.rule,
-            "",
-            "",
-        )
-        for item in stated
-    ]
-    columns = (
-        *("segment", "product", "metric", "measure", "period", "kind", "value", "lower", "upper", "unit"),
-        *("qualifier", "half_width", "place", "evidence", "span_start", "span_end", "rule", "note", "source_url"),
-    )
-    data = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(columns, ())
-    return pl.DataFrame(
-        [pl.Series(c.name, data[c.name], dtype=c.dtype) for c in READ_FIGURES.columns],
-    )
-
-
-def _frame_unresolved(missed: list[Missed], text: str) -> pl.DataFrame:
-    seen = {(m.miss.token.start, m.miss.token.end): m for m in reversed(missed)}
-    rows = [
-        (f"{start}-{end}", text[start:end], text[m.start : m.end], m.miss.reason)
-        for (start, end), m in sorted(seen.items())
+        (f"{start}-{end}", text[start:end], text[n.sentence_start : n.sentence_end], n.reason)
+        for (start, end), n in sorted(seen.items())
     ]
     return pl.DataFrame(rows, schema=UNRESOLVED.schema, orient="row")

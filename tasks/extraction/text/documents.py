@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from contracts.errors import ContractBroken, SourceUnavailable
 from contracts.readings import Document
-from tasks.extraction.decoding import decode_text
+from tasks.extraction.text.decoding import decode_text
 
 MAX_TEXT_BYTES = 10_000_000
 MAX_PAGE_BYTES = 20_000_000

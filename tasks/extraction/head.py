@@ -8,9 +8,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from contracts.chain import Chain, chain_paths, load_chain
-from contracts.period import add_months
+from contracts.period import add_months, format_month
 from tasks.extraction.language import Language
-from tasks.extraction.lexicon import build_trie, normalise
+from tasks.extraction.mentions.lexicon import build_trie
+from tasks.extraction.text.characters import normalise
 
 _HEAD = 2_500
 _DAY_FIRST = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\.? (?P<month>[a-z]{3,9})\.?,? (?P<year>20\d\d)"
@@ -68,6 +69,17 @@ def _read_date(text: str, language: Language) -> date | None:
             if best is None or match.start() < best[0]:
                 best = match.start(), day
     return best[1] if best else None
+
+
+def read_review_period(text: str, language: Language, published: date | None) -> str | None:
+    found = read_review_month(text, language, published)
+    return None if found is None else format_month(found)
+
+
+def is_other_chain(text: str, chain: Chain) -> bool:
+    own, inner = _name_patterns(chain)
+    plain = normalise(text[:20000])
+    return not own.search(plain) and not inner.search(plain)
 
 
 def read_review_month(text: str, language: Language, published: date | None) -> date | None:

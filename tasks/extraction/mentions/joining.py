@@ -1,0 +1,204 @@
+"""Mentions that stand together joined: names to one subject, "than in May" to a basis, matched lists to labels."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tasks.extraction.mentions.lexicon import Lexicon
+from tasks.extraction.mentions.periods import PeriodName
+from tasks.extraction.mentions.token import NUMBER, Token, make_token
+from tasks.extraction.relations.rules import BIT
+
+_SUBJECT, _THING, _PERIOD, _MONTH, _RELATIVE = (
+    BIT[r] for r in ("subject", "thing", "period", "month", "relative")
+)
+_MADE_OF, _HYPHEN = BIT["made_of"], BIT["hyphen"]
+_AGAINST, _AGAINST_AFTER, _SINCE = BIT["against"], BIT["against_after"], BIT["since"]
+_NOT_BETWEEN = (
+    BIT["of"] | BIT["in"] | BIT["relative"] | BIT["metric"] | BIT["level"] | BIT["share_verb"] | BIT["pronoun"]
+)
+_BASES = {"previous_month": "mom", "last_month": "mom", "last_year": "yoy", "last_quarter": "qoq"}
+
+
+def join_subjects(lexicon: Lexicon, tokens: list[Token], plain: str) -> list[Token]:
+    """Names side by side as one subject: "hard carbon anode", "layered oxide O3", "NFPP-based cells"."""
+    out: list[Token] = []
+    for token in tokens:
+        if token.mask & _MADE_OF and len(out) > 1 and out[-1].mask & _HYPHEN and out[-2].mask & _SUBJECT:
+            out.pop()
+        if token.mask & _SUBJECT and out:
+            made = len(out) > 1 and out[-1].mask & _MADE_OF and out[-2].mask & _SUBJECT
+            before = out[-2] if made else out[-1]
+            gap = "" if made else plain[before.end : token.start].strip(" -")
+            gap = gap.removeprefix("'s").strip() if made or gap != "'s" else gap
+            if before.mask & _SUBJECT and gap in {"", "material", "materials", "type", "材料", "·"}:
+                both = lexicon.intersect(before.roles["subject"], token.roles["subject"])
+                if both:
+                    del out[len(out) - (2 if made else 1) :]
+                    out.append(make_token(before.start, token.end, {"subject": both}))
+                    continue
+        out.append(token)
+    return out
+
+
+def name_periods(tokens: list[Token], plain: str) -> list[Token]:
+    """Every month and relative period as a period; after a preposition of comparison as a basis: "than in May"."""
+    out: list[Token] = []
+    for found in tokens:
+        token = found
+        name = token.roles.get("period") if token.mask & _PERIOD else _month_name(token)
+        if name is not None:
+            place = _find_against(out, plain, token.start) if _may_be_base(name) else None
+            if place is not None:
+                before = out[place]
+                del out[place:]
+                out.append(make_token(before.start, token.end, _basis_roles(before, name)))
+                continue
+            if out and out[-1].mask & _SINCE and not plain[out[-1].end : token.start].strip():
+                out[-1] = make_token(out[-1].start, token.end, {"since": True})
+                continue
+            roles = {role: meaning for role, meaning in token.roles.items() if role not in {"month", "relative"}}
+            token = make_token(token.start, token.end, {**roles, "period": name})
+        out.append(token)
+    return out
+
+
+def _month_name(token: Token) -> PeriodName | None:
+    if token.mask & _MONTH:
+        return PeriodName("month", month=token.roles["month"])
+    return PeriodName(token.roles["relative"]) if token.mask & _RELATIVE else None
+
+
+def _may_be_base(name: PeriodName) -> bool:
+    return name.kind == "month" or name.is_quarter or name.kind.startswith("half") or name.kind in {*_BASES, "year"}
+
+
+def _find_against(out: list[Token], plain: str, start: int) -> int | None:
+    """Place of the preposition of comparison that governs a period, close before it: "than in the peak month of"."""
+    for place in range(len(out) - 1, max(-1, len(out) - 4), -1):
+        token = out[place]
+        if token.mask & _AGAINST or (token.mask & _AGAINST_AFTER and _follows_change(out, place)):
+            gap = plain[token.end : start].strip()
+            if not token.mask & _AGAINST:
+                return place if gap in {"", "the", "its", "in", "that of", "those of", "their", "le", "de"} else None
+            few = len(gap.split()) <= 5 if gap.isascii() else len(gap) <= 3
+            return place if few and not any(char.isdigit() for char in gap) else None
+        if not token.mask & _NOT_BETWEEN or token.mask & NUMBER:
+            return None
+    return None
+
+
+_CHANGES = NUMBER | BIT["change"] | BIT["compare"]
+_APART = BIT["semicolon"] | BIT["colon"]
+
+
+def _follows_change(out: list[Token], place: int) -> bool:
+    """Whether a number or a word of change stands before this place in the same statement."""
+    if place and out[place - 1].mask & (BIT["and"] | BIT["clause"]):
+        return False
+    for token in reversed(out[:place]):
+        if token.mask & _CHANGES:
+            return True
+        if token.mask & _APART:
+            return False
+    return False
+
+
+def _basis_roles(before: Token, name: PeriodName) -> dict[str, Any]:
+    roles: dict[str, Any] = {"basis": _BASES.get(name.kind, name)}
+    for role in ("compare", "change"):
+        if role in before.roles:
+            roles[role] = before.roles[role]
+    return roles
+
+
+_LABELS = ("subject", "basis", "metric", "period")
+_LABEL_BITS = {
+    "subject": _SUBJECT | _THING,
+    "basis": BIT["basis"],
+    "metric": BIT["metric"] | BIT["activity"],
+    "period": _PERIOD,
+    "number": NUMBER,
+}
+_SEPARATOR = BIT["comma"] | BIT["and"] | BIT["slash"]
+
+
+def match_lists(tokens: list[Token]) -> None:
+    """Label each number of a list with the name, basis, metric or period that stands in the same place.
+
+    Separators inside a list get the role `separator`, which parts no clauses.
+    """
+    numbers = list(_find_groups(tokens, "number"))
+    subjects = list(_find_groups(tokens, "subject"))
+    for members, separators in numbers:
+        is_matched = False
+        for label in _LABELS:
+            groups = subjects if label == "subject" else list(_find_groups(tokens, label))
+            found = _nearest_group(groups, len(members), members[0])
+            if found is None:
+                continue
+            is_matched = True
+            _mark_separators(tokens, found[1])
+            for place, source in zip(members, found[0], strict=True):
+                tokens[place].labels[label] = tokens[source]
+        if is_matched:
+            _share_unit(tokens, members)
+        _mark_separators(tokens, separators)
+        for member in members:
+            tokens[member].labels["list"] = members
+    for members, separators in subjects:
+        _mark_separators(tokens, separators)
+        for member in members:
+            tokens[member].labels["joint"] = members
+
+
+def _mark_separators(tokens: list[Token], places: set[int]) -> None:
+    for place in places:
+        token = tokens[place]
+        tokens[place] = Token(token.start, token.end, BIT["separator"], token.roles)
+
+
+def _share_unit(tokens: list[Token], members: list[int]) -> None:
+    last = tokens[members[-1]].quantity
+    for index in members[:-1]:
+        quantity = tokens[index].quantity
+        if quantity is not None and last is not None and not quantity.unit:
+            quantity.unit = last.unit
+            quantity.value = round(quantity.value * last.factor, 6)
+            tokens[index].mask = tokens[members[-1]].mask
+
+
+def _find_groups(tokens: list[Token], role: str) -> Iterator[tuple[list[int], set[int]]]:
+    """Runs of at least two tokens of a role with nothing but separators between them."""
+    wanted = _LABEL_BITS[role]
+    if sum(1 for token in tokens if token.mask & wanted) < 2:
+        return
+    members: list[int] = []
+    separators: set[int] = set()
+    pending: set[int] = set()
+    for index, token in enumerate(tokens):
+        if token.mask & wanted and not (role != "subject" and token.mask & _SUBJECT):
+            if members and not pending:
+                if len(members) > 1:
+                    yield members, separators
+                members, separators = [], set()
+            members.append(index)
+            separators |= pending
+            pending = set()
+        elif members and token.mask & _SEPARATOR and len(pending) < 2:
+            pending.add(index)
+        else:
+            if len(members) > 1:
+                yield members, separators
+            members, separators, pending = [], set(), set()
+    if len(members) > 1:
+        yield members, separators
+
+
+def _nearest_group(
+    groups: list[tuple[list[int], set[int]]], size: int, place: int
+) -> tuple[list[int], set[int]] | None:
+    fitting = [group for group in groups if len(group[0]) == size]
+    before = [group for group in fitting if group[0][-1] < place]
+    if before:
+        return before[-1]
+    return fitting[0] if fitting else None

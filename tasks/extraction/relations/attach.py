@@ -1,0 +1,449 @@
+"""A sentence read to statements: each number asked slot by slot, every slot filled by a rule or left open."""
+
+from dataclasses import dataclass, replace
+
+from contracts.period import last_month
+from tasks.extraction.mentions.lexicon import Nodes
+from tasks.extraction.mentions.token import Token
+from tasks.extraction.quantities.quantity import Quantity
+from tasks.extraction.relations.growth import find_basis, find_sign, name_basis, shift_period
+from tasks.extraction.relations.measures import Signs, Told, find_share, tell_measure
+from tasks.extraction.relations.rules import BIT, bits
+from tasks.extraction.relations.subjects import Found, choose_node, find_subject
+from tasks.extraction.relations.times import When, find_other_span, find_when, is_prior
+from tasks.extraction.relations.view import REFERENCE, View
+from tasks.extraction.statements import (
+    Findings,
+    Open,
+    Statement,
+    grow,
+    has_sign,
+    passed_over,
+    signed_values,
+    unit_of,
+    unresolved,
+)
+
+_ACTIVITY, _METRIC, _VERB = BIT["activity"], BIT["metric"], BIT["verb"]
+_COMPARED = bits(["compare"])
+_EXPECTED = bits(["prior", "modal"])
+
+
+@dataclass(frozen=True)
+class Trail:
+    """What the numbers before in the sentence have come to, for those that leave it out."""
+
+    last: Statement | None = None
+    nodes: Nodes | None = None
+    is_share: bool = False
+    elsewhere: str = ""
+    stated: tuple[tuple[int, Nodes], ...] = ()
+
+
+_TOGETHER = BIT["together"] | BIT["industry"]
+
+
+def _match_respectively(view: View, index: int, trail: Trail) -> Found | None:
+    """The subject of a number in a list whose names stand in earlier clauses: A 9 GWh, B 15 GWh, 同比分别增长47%和176%."""
+    members = view.tokens[index].labels.get("list")
+    if members is None or "subject" in view.tokens[index].labels or "metric" in view.tokens[index].labels:
+        return None
+    start, end = view.clause_start(index), view.clause_end(index)
+    if not view.any_of(start, end, BIT["respectively"]) or view.any_of(start, index, BIT["subject"]):
+        return None
+    stated = trail.stated[-len(members) :] if len(trail.stated) >= len(members) else ()
+    before = [nodes for place, nodes in trail.stated if place < members[0]]
+    if len(stated) < len(members) or len(before) < len(members):
+        return None
+    return Found(before[len(before) - len(members) + members.index(index)], "subject.respectively", 0.95)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What is measured, by which rule; `elsewhere` names a measure that is none of ours."""
+
+    name: str
+    rule: str
+    strength: float
+    elsewhere: str = ""
+
+
+def read_sentence(view: View) -> Findings:
+    """The statements of a sentence, and what became of its other numbers."""
+    found = Findings()
+    trail = Trail()
+    quoted = []
+    for index in view.numbers():
+        if view.masks[index] & REFERENCE:
+            quoted.append((index, trail))
+            continue
+        outcomes, trail = read_number(view, index, trail)
+        _sort_outcomes(found, outcomes)
+    for index, before in quoted:
+        quantity = view.tokens[index].quantity
+        if quantity is not None:
+            _sort_outcomes(found, [_read_reference(view, index, quantity, before if before.last else _first(found))])
+    return found
+
+
+def _sort_outcomes(found: Findings, outcomes: list[Statement | Open]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, Open):
+            found.opens.append(outcome)
+        else:
+            found.statements.append(outcome)
+
+
+def _first(found: Findings) -> Trail:
+    """The trail of a number quoted before any other: the first statement of the sentence."""
+    return Trail(found.statements[0] if found.statements else None)
+
+
+def read_number(view: View, index: int, trail: Trail) -> tuple[list[Statement | Open], Trail]:
+    """What one number of a sentence comes to, and the trail behind it."""
+    token = view.tokens[index]
+    quantity = token.quantity
+    if quantity is not None and quantity.unit == "t/a" and _says_capacity(view, index):
+        quantity = replace(quantity, unit="t")
+    refused = _refuse_unit(quantity)
+    if refused or quantity is None:
+        return [passed_over(token, refused)] if refused != "unread" else [unresolved(token, "value")], trail
+    if quantity.is_level and _is_physical(view, index, quantity):
+        return [passed_over(token, "the same quantity in another unit")], trail
+    share_rule, share_strength = find_share(view, index)
+    is_share = bool(share_rule) and quantity.unit in {"%", "pp"}
+    metric = find_metric(view, index, quantity, trail, is_share=is_share)
+    if metric.elsewhere:
+        kept = trail if metric.rule == "metric.list" else replace(trail, elsewhere=metric.elsewhere)
+        return [passed_over(token, metric.elsewhere)], kept
+    span = find_other_span(view, index, metric.name)
+    if span:
+        return [passed_over(token, span)], trail
+    if _is_distance(view, index):
+        return [passed_over(token, "a distance from an expectation")], trail
+    if view.any_of(view.clause_start(index), index, BIT["wish"]):
+        return [passed_over(token, "a wish")], trail
+    subject = _match_respectively(view, index, trail) or _carry_subject(
+        view, index, trail, find_subject(view, index, is_share=is_share)
+    )
+    if subject is None:
+        return [unresolved(token, "subject")], trail
+    if subject.elsewhere:
+        return [passed_over(token, subject.elsewhere)], replace(trail, elsewhere=subject.elsewhere, nodes=None)
+    return _state(view, index, quantity, trail, metric, subject, (share_rule, share_strength))
+
+
+def _refuse_unit(quantity: Quantity | None) -> str:
+    if quantity is None or quantity.unit == "unread":
+        return "unread"
+    if quantity.unit == "":
+        return "no unit of the chain"
+    if quantity.unit == "t/a":
+        return "a plant's or project's size"
+    return "a unit of no figure" if quantity.unit == "other" else ""
+
+
+def _says_capacity(view: View, index: int) -> bool:
+    """Whether the metric before a quantity of a year is capacity."""
+    return any(
+        view.tokens[place].roles.get("metric") == "capacity" for place in view.places(view.clause_start(index), index, _METRIC)
+    )
+
+
+def _is_distance(view: View, index: int) -> bool:
+    """Whether a number is how far an outcome lies from what was expected: "9,100 mt less than the expected"."""
+    for place in range(index + 1, min(index + 5, len(view.masks))):
+        mask = view.masks[place]
+        if mask & _COMPARED:
+            following = view.masks[place + 1] if place + 1 < len(view.masks) else 0
+            return bool(following & _EXPECTED)
+        if mask & _EXPECTED and view.touch_left(index) & (BIT["by"] | BIT["compare"]):
+            return True
+        if not mask & bits(["points", "change", "in", "of", "basis"]):
+            break
+    start = view.clause_start(index)
+    beat = view.any_of(start, index, BIT["prior"]) and view.touch_left(index) & BIT["by"]
+    return bool(beat)
+
+
+_METAL, _PHYSICAL = BIT["metal"], BIT["physical"]
+
+
+def _is_physical(view: View, index: int, quantity: Quantity) -> bool:
+    """Whether the same quantity follows in metal content: "194,700 t, or 42,800 t in Ni content"."""
+    if view.touch_right(index) & _PHYSICAL or view.touch_left(index) & _PHYSICAL:
+        return True
+    place = index + 1
+    while place < len(view.masks) and view.masks[place] & bits(["comma", "and", "open", "separator", "slash"]):
+        place += 1
+    if place >= len(view.masks) or view.tokens[place].quantity is None or place == index + 1:
+        return False
+    other = view.tokens[place].quantity
+    metal = view.touch_right(place) & _METAL or view.touch_left(place) & _METAL
+    return bool(metal) and other is not None and other.unit == quantity.unit and not view.touch_right(index) & _METAL
+
+
+def find_metric(view: View, index: int, quantity: Quantity, trail: Trail, *, is_share: bool) -> Metric:
+    """What a number measures: said beside it, before it in the sentence, by its unit, or by the context."""
+    label = view.tokens[index].labels.get("metric")
+    if label is not None:
+        return _name_metric(label, "metric.list", 0.97)
+    is_price = quantity.unit.startswith("CNY")
+    for rule in view.context.lexicon.language.rules["metric"]:
+        place = view.look(index, rule)
+        if place < 0:
+            continue
+        if place and view.masks[place - 1] & _ACTIVITY and not view.gap(place - 1, place).strip():
+            place -= 1  # "export prices", 加工费均价
+        if view.masks[place] & _ACTIVITY and _is_aside(view, place, index):
+            continue
+        found = _name_metric(view.tokens[place], rule.id, rule.strength)
+        if is_share and found.name not in {"production", "shipments", ""}:
+            continue
+        if quantity.is_level and not found.elsewhere and is_price != (found.name == "price"):
+            continue
+        if found.name == "operating_rate" and quantity.is_level:
+            continue
+        return found
+    if is_price:
+        return Metric("price", "metric.unit", 0.9)
+    return _find_context_metric(view, quantity, trail, is_share=is_share)
+
+
+_ACTION = bits(["change", "moves", "level", "share_verb", "modal", "verb", "compare"])
+
+
+def _is_aside(view: View, place: int, index: int) -> bool:
+    """Whether an activity is only mentioned: a noun before another, or in another clause that something else opens."""
+    if place + 1 < len(view.masks) and view.masks[place + 1] & BIT["agent"]:
+        return True
+    start = view.clause_start(place)
+    own = view.clause_start(index) if place < index else start
+    if start == own or place > index:
+        return False
+    return place - start > 1 and view.any_of(start, place, _ACTION | BIT["subject"] | _METRIC)
+
+
+def _find_context_metric(view: View, quantity: Quantity, trail: Trail, *, is_share: bool) -> Metric:
+    context = view.context
+    if trail.elsewhere and trail.nodes is None and trail.last is None:
+        return Metric("", "", 0.0, trail.elsewhere)
+    fits = (lambda name: name != "price" and name != "operating_rate") if quantity.is_level else (lambda name: True)
+    if trail.last is not None and fits(trail.last.metric) and not is_share:
+        return Metric(trail.last.metric, "metric.carried", 0.9)
+    for scope, rule in ((context.lead, "metric.lead"), (context.section, "metric.section")):
+        if scope.metric and fits(scope.metric) and not (is_share and scope.metric not in {"production", "shipments"}):
+            return Metric(scope.metric, rule, 0.93)
+        if scope.is_elsewhere and not scope.subject:
+            return Metric("", "", 0.0, scope.is_elsewhere)
+    if context.last_metric.startswith("?"):
+        if not any(mask & BIT["subject"] for mask in view.masks):
+            return Metric("", "", 0.0, context.last_metric[1:])
+    elif context.last_metric and fits(context.last_metric) and not is_share:
+        own = any(mask & BIT["subject"] for mask in view.masks)
+        if not own or context.last_metric == "production":
+            return Metric(context.last_metric, "metric.paragraph", 0.85)
+    return Metric("production", "metric.assumed", 0.8 if is_share else 0.7)
+
+
+def _name_metric(token: Token, rule: str, strength: float) -> Metric:
+    if token.mask & _METRIC:
+        return Metric(token.roles["metric"], rule, strength)
+    if token.mask & _ACTIVITY:
+        return Metric("", rule, strength, str(token.roles["activity"]))
+    return Metric(token.roles["verb"], rule, strength * 0.97)
+
+
+def _carry_subject(view: View, index: int, trail: Trail, found: Found | None) -> Found | None:
+    """The subject of the number before where this one has none of its own."""
+    own = found is not None and (found.rule in {"subject.list", "subject.own", "subject.of"} or found.elsewhere)
+    if own:
+        return found
+    start = view.clause_start(index)
+    if trail.nodes is not None and view.any_of(start, index, BIT["together"]) and view.any_of(start, index, _METRIC):
+        return Found(frozenset((segment, "") for segment, _ in trail.nodes), "subject.together", 0.9)
+    if trail.elsewhere and trail.nodes is None and (found is None or found.rule.startswith("subject.sentence")):
+        return Found(elsewhere=trail.elsewhere)
+    if trail.nodes is not None and not view.any_of(view.clause_start(index), index, BIT["pronoun"]):
+        if found is None or found.rule not in {"subject.sentence"}:
+            return Found(trail.nodes, "subject.carried", 0.93)
+        if found.nodes is not None and view.context.lexicon.intersect(found.nodes, trail.nodes) == trail.nodes:
+            return Found(trail.nodes, "subject.carried", 0.95)
+    return found
+
+
+def _read_reference(view: View, index: int, quantity: Quantity, trail: Trail) -> Statement | Open:
+    """The number of another period, quoted beside the one reported: "from 75 % in October"."""
+    token, last = view.tokens[index], trail.last
+    rate = last is not None and last.measure in {"mom_pct", "yoy_pct"}
+    if last is None or not (last.measure in {"level", "share_pct"} or rate) or quantity.unit != last.unit:
+        return passed_over(token, "the base of a comparison")
+    period = _reference_period(view, index, last)
+    if not period or period == last.period:
+        return passed_over(token, "the base of a comparison")
+    kind = "forecast" if last_month(period) > view.context.calendar.review else "actual"
+    if view.any_of(index - 3 if index > 3 else 0, min(index + 5, len(view.tokens)), BIT["prior"]):
+        kind = "forecast"
+    sign = -1 if rate and (last.value or last.upper or 0) < 0 else 1
+    value, lower, upper, qualifier = signed_values(quantity, sign)
+    return replace(
+        last, period=period, kind=kind, value=value, lower=lower, upper=upper, qualifier=qualifier,
+        half_width=quantity.half_width, start=token.start, end=token.end,
+        rules=(*last.rules, "reference"), confidence=last.confidence * 0.93,
+    )  # fmt: skip
+
+
+def _reference_period(view: View, index: int, last: Statement) -> str:
+    for place in range(index + 1, min(index + 4, len(view.tokens))):
+        roles = view.tokens[place].roles
+        if view.masks[place] != REFERENCE:
+            break
+        if "period" in roles:
+            return view.context.calendar.resolve(roles["period"])
+        if "basis" in roles:
+            basis = roles["basis"]
+            return shift_period(last.period, basis) if isinstance(basis, str) else view.context.calendar.resolve(basis)
+    for place in range(index - 1, max(-1, index - 4), -1):
+        roles = view.tokens[place].roles
+        if view.masks[place] != REFERENCE:
+            break
+        if "period" in roles:
+            return view.context.calendar.resolve(roles["period"])
+        if "basis" in roles:
+            basis = roles["basis"]
+            return shift_period(last.period, basis) if isinstance(basis, str) else view.context.calendar.resolve(basis)
+    return ""
+
+
+_FAR = {"basis.carried", "basis.closing", "sign.carried", "sign.joint"}
+
+
+def _state(
+    view: View, index: int, quantity: Quantity, trail: Trail, metric: Metric, subject: Found, share: tuple[str, float]
+) -> tuple[list[Statement | Open], Trail]:
+    token = view.tokens[index]
+    share_rule, share_strength = share
+    nodes = subject.nodes or frozenset()
+    basis = find_basis(view, index)
+    sign = find_sign(view, index)
+    is_bare = (basis is None or basis[1] in _FAR) and (sign is None or sign[1] in _FAR)
+    if not share_rule and trail.is_share and quantity.unit == "%" and is_bare:
+        share_rule, share_strength = "share.carried", 0.94
+    signs = Signs(
+        metric=metric.name,
+        basis=None if basis is None else basis[0],
+        sign=None if sign is None else sign[0],
+        sign_rule="" if sign is None else sign[1],
+        is_share=bool(share_rule),
+        share_strength=share_strength,
+        has_product=any(product for _, product in nodes),
+    )
+    told = tell_measure(view, index, quantity, signs)
+    if not told.measure:
+        opened = unresolved(token, told.reason) if told.is_ours else passed_over(token, told.reason)
+        return [opened], replace(trail, nodes=nodes or trail.nodes, elsewhere="")
+    when = find_when(view, index, told.measure, trail.last.period if trail.last is not None else "")
+    if not when.period:
+        known = when.reason in {"period", ""}
+        opened = unresolved(token, "period") if known else passed_over(token, when.reason)
+        return [opened], replace(trail, nodes=nodes or trail.nodes, elsewhere="")
+    if when.name is not None and when.name.kind == "to_date" and told.measure in {"level", "share_pct"}:
+        return [passed_over(token, "a quantity of a span to date")], replace(trail, nodes=nodes, elsewhere="")
+    return _build(view, index, quantity, trail, metric, subject, signs, told, when, (share_rule, basis, sign))
+
+
+def _build(
+    view: View, index: int, quantity: Quantity, trail: Trail, metric: Metric, subject: Found, signs: Signs,
+    told: Told, when: When, others: tuple[str, object, tuple[int, str, float] | None],
+) -> tuple[list[Statement | Open], Trail]:  # fmt: skip
+    token = view.tokens[index]
+    share_rule, basis, sign = others
+    measure = told.measure
+    period, name = when.period, metric.name
+    if measure in {"level", "share_pct"}:
+        period = _shift_to_base(view, index, period) or period
+    quoted = is_prior(view, index) and measure not in {"share_mom_pp", "mom_pp"}
+    kind = "forecast" if quoted or last_month(period) > view.context.calendar.review else "actual"
+    if name == "capacity" and (kind == "forecast" or measure != "level"):
+        return [passed_over(token, "planned capacity")], trail
+    if measure.startswith("share"):
+        name = name if name == "shipments" else "production"
+    value, lower, upper, qualifier = signed_values(quantity, (signs.sign or 1) if has_sign(measure) else 1)
+    if quantity.unit == "times":
+        base = 0 if _is_added(view, index, quantity) else 1
+        value, lower, upper = (grow(v, base) for v in (value, lower, upper))
+    unit = quantity.unit if measure in {"level", "mom_abs", "yoy_abs"} else ""
+    rules = [subject.rule, metric.rule, told.rule, when.rule]
+    strengths = [subject.strength, metric.strength, told.strength, when.strength]
+    if has_sign(measure) and sign is not None:
+        rules.append(sign[1])
+        strengths.append(sign[2])
+    if isinstance(basis, tuple) and has_sign(measure):
+        rules.append(basis[1])
+        strengths.append(basis[2])
+    if measure == "share_pct":
+        rules.append(share_rule)
+    made: list[Statement | Open] = []
+    nodes_said = subject.nodes or frozenset()
+    for nodes in _members(view, index, subject):
+        node = choose_node(view, nodes, unit=unit, metric=name)
+        if node is None or (measure.startswith("share") and not node[1]):
+            made.append(unresolved(token, "subject"))
+            continue
+        made.append(
+            Statement(
+                node=node, metric=name, measure=measure, period=period, kind=kind, value=value, lower=lower,
+                upper=upper, unit=unit_of(measure, quantity.unit), qualifier=qualifier,
+                half_width=quantity.half_width * (100 if quantity.unit == "times" else 1),
+                start=token.start, end=token.end, rules=tuple(rules), confidence=_trust(strengths),
+            )
+        )  # fmt: skip
+    stated = [m for m in made if isinstance(m, Statement)]
+    last = stated[-1] if stated else trail.last
+    return made, Trail(last, subject.nodes, measure == "share_pct", "", (*trail.stated, (index, nodes_said)))
+
+
+def _trust(strengths: list[float]) -> float:
+    product = 1.0
+    for strength in strengths:
+        product *= strength
+    return round(product, 3)
+
+
+_EACH, _AND = BIT["each"], BIT["and"]
+
+
+def _members(view: View, index: int, subject: Found) -> list[Nodes]:
+    """The subjects of a number: of names joined by "and" each one where the sentence says "both", 均."""
+    nodes = subject.nodes or frozenset()
+    start, end = view.clause_start(index), view.clause_end(index)
+    for place in range(index - 1, -1, -1):
+        token = view.tokens[place]
+        if view.masks[place] & BIT["subject"] and "joint" in token.labels and "subject" not in view.tokens[index].labels:
+            members = token.labels["joint"]
+            if token.roles["subject"] == nodes and view.any_of(start, end, _EACH):
+                return [view.tokens[m].roles["subject"] for m in members if view.tokens[m].mask & BIT["subject"]]
+            return [nodes]
+    return [nodes]
+
+
+def _is_added(view: View, index: int, quantity: Quantity) -> bool:
+    """Whether "N times" is added to the base (增长2倍 is +200 %) rather than reached (增至2倍 is +100 %)."""
+    if not quantity.is_added or view.touch_left(index) & bits(["to", "moves", "level", "basis", "of"]):
+        return False
+    return bool(view.touch_left(index) & BIT["change"]) or view.any_of(view.clause_start(index), index, BIT["change"])
+
+
+def _shift_to_base(view: View, index: int, period: str) -> str:
+    """The period before, or a year before, where a level is that of the base: "a year ago it was 73 %", 去年同期为73%."""
+    start = view.clause_start(index)
+    if not view.touch_left(index) & (BIT["level"] | BIT["basis"] | BIT["of"]):
+        return ""
+    if view.any_of(start, index, BIT["change"]):
+        return ""
+    for place in range(index - 1, start - 1, -1):
+        basis = view.tokens[place].roles.get("basis")
+        if basis is not None and view.masks[place] & BIT["basis"]:
+            named = basis if isinstance(basis, str) else name_basis(view, basis, period)
+            return shift_period(period, named) if view.touch_left(index) & BIT["level"] else ""
+    return ""
