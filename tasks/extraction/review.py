@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from contracts.period import last_month
 from tasks.extraction.context import Context, Scope
+from tasks.extraction.mentions.compounds import complete_names
 from tasks.extraction.mentions.joining import join_subjects, match_lists, name_periods
 from tasks.extraction.mentions.lexicon import Lexicon
 from tasks.extraction.mentions.periods import Calendar, PeriodName
@@ -106,6 +107,7 @@ def find_mentions(lexicon: Lexicon, passage: Passage, start: int, end: int) -> l
     """Mentions of a sentence, joined: quantities with their ranges and bounds, names, bases, matched lists."""
     plain = passage.plain
     tokens = scan(lexicon, plain, passage.raw, start, end)
+    tokens = complete_names(lexicon, tokens, plain)
     tokens = join_quantities(tokens, plain, lexicon.language.hedge_gaps)
     tokens = join_subjects(lexicon, tokens, plain)
     tokens = name_periods(tokens, plain)
@@ -197,6 +199,7 @@ def _remember(context: Context, view: View, found: Findings) -> Context:
         last=last,
         topic=topic,
         last_metric=metric,
+        last_basis=_last_basis(context, found),
         last_period=_last_period(context, view, found),
         outlook=_look_ahead(context, view),
     )
@@ -209,6 +212,14 @@ _SILENT = {
     "a step between half-years", "a plan", "a plant's or project's size", "planned or idle capacity", "a wish",
     "no nameable period", "no month named in a report of days or weeks", "planned capacity",
 }  # fmt: skip
+
+
+def _last_basis(context: Context, found: Findings) -> str:
+    """The only base of comparison that the last sentence with growth was about."""
+    measures = {s.measure for s in found.statements if s.measure in {"mom_pct", "yoy_pct"}}
+    if not measures:
+        return str(context.last_basis or "")
+    return "yoy" if measures == {"yoy_pct"} else "mom"
 
 
 def _last_period(context: Context, view: View, found: Findings) -> PeriodName | None:

@@ -96,9 +96,11 @@ def compile_lexicon(
     for name in _flatten(chain.not_ours.values()):
         if normalise(name) not in ours:
             roles[normalise(name)] = {"thing": name}
+    named = [normalise(name) for name in _flatten(chain.names.values())]
     for other in others:
         for name, _ in _list_names(other, language):
-            roles.setdefault(normalise(name), {"thing": name})
+            if not any(normalise(name) in own for own in named):
+                roles.setdefault(normalise(name), {"thing": name})
     pattern, kinds = _compile_pattern(roles, language)
     units = {(s.name, metric): _family(unit) for s in chain.segments for metric, unit in s.units.items()}
     return Lexicon(
@@ -159,7 +161,7 @@ def _compile_pattern(
     starts = build_trie(normalise(word) for word in language.starts)
     words = build_trie(roles)
     if language.is_spaced:
-        word_part = rf"{edge}(?P<word>{words})(?![^\W_])"
+        word_part = rf"{edge}(?P<word>{words})(?![^\W\d_]|-o[nv])"
     else:
         either = r"(?:(?<![a-z0-9])|(?![a-z0-9]))"
         word_part = f"{either}(?P<word>{words}){either}"

@@ -110,17 +110,13 @@ class Calendar:
             return f"{name.year}-{letter}{number}"
         if name.shift is not None:
             return f"{review.year + name.shift}-{letter}{number}"
-        # the nearest such part that ended not long ago, or the one that is next
-        count = 12 // months
-        current = (review.month - 1) // months + 1
-        distance = number - current
-        back = count // 2
-        if distance < -back:
-            distance += count
-        elif distance > count - 1 - back:
-            distance -= count
-        index = review.year * count + current - 1 + distance
-        return f"{index // count}-{letter}{index % count + 1}"
+        # the nearest such part; one to come is half as near as one that is over
+        def distance(year: int) -> int:
+            start = (year - review.year) * 12 + (number - 1) * months + 1 - review.month
+            return 2 * start if start > 0 else max(0, 1 - months - start)
+
+        year = min((review.year, review.year - 1, review.year + 1), key=distance)
+        return f"{year}-{letter}{number}"
 
     def _resolve_relative(self, kind: str) -> str:
         word, _, unit = kind.partition("_")

@@ -162,8 +162,15 @@ def _is_distance(view: View, index: int) -> bool:
         if not mask & bits(["points", "change", "in", "of", "basis"]):
             break
     start = view.clause_start(index)
-    beat = view.any_of(start, index, BIT["prior"]) and view.touch_left(index) & BIT["by"]
-    return bool(beat)
+    touch = view.touch_left(index)
+    if start and touch & BIT["change"] and view.any_of(max(0, index - 4), index, BIT["prior"]):
+        return True
+    prior = next(iter(view.places(start, index, BIT["prior"] | BIT["earlier"])), None)
+    if prior is None or view.any_of(prior, index, BIT["number"]):
+        return False
+    if view.touch_left(index) & BIT["by"]:
+        return True
+    return bool(view.touch_left(index) & BIT["change"]) and view.any_of(prior, index, _EXPECTED)
 
 
 _METAL, _PHYSICAL = BIT["metal"], BIT["physical"]
@@ -254,6 +261,9 @@ def _name_metric(token: Token, rule: str, strength: float) -> Metric:
     return Metric(token.roles["verb"], rule, strength * 0.97)
 
 
+_CONTEXT_RULES = {"subject.paragraph", "subject.section", "subject.lead", "subject.title"}
+
+
 def _carry_subject(view: View, index: int, trail: Trail, found: Found | None) -> Found | None:
     """The subject of the number before where this one has none of its own."""
     own = found is not None and (found.rule in {"subject.list", "subject.own", "subject.of"} or found.elsewhere)
@@ -262,6 +272,8 @@ def _carry_subject(view: View, index: int, trail: Trail, found: Found | None) ->
     start = view.clause_start(index)
     if trail.nodes is not None and view.any_of(start, index, BIT["together"]) and view.any_of(start, index, _METRIC):
         return Found(frozenset((segment, "") for segment, _ in trail.nodes), "subject.together", 0.9)
+    if found is not None and found.nodes and found.rule in _CONTEXT_RULES and view.any_of(start, index, BIT["together"]):
+        return Found(frozenset((segment, "") for segment, _ in found.nodes), "subject.together", 0.85)
     if trail.elsewhere and trail.nodes is None and (found is None or found.rule.startswith("subject.sentence")):
         return Found(elsewhere=trail.elsewhere)
     if trail.nodes is not None and not view.any_of(view.clause_start(index), index, BIT["pronoun"]):
@@ -337,6 +349,7 @@ def _state(
         is_share=bool(share_rule),
         share_strength=share_strength,
         has_product=any(product for _, product in nodes),
+        before=trail.last.period if trail.last is not None else "",
     )
     told = tell_measure(view, index, quantity, signs)
     if not told.measure:

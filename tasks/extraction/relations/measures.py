@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tasks.extraction.quantities.quantity import Quantity, family_of
 from tasks.extraction.relations.growth import name_basis
 from tasks.extraction.relations.rules import BIT, bits
-from tasks.extraction.relations.times import find_period_name
+from tasks.extraction.relations.times import find_period_name, find_when
 from tasks.extraction.relations.view import View
 
 _CHANGE, _COMPARE, _BASIS, _LEVEL = BIT["change"], BIT["compare"], BIT["basis"], BIT["level"]
@@ -26,6 +26,7 @@ class Signs:
     is_share: bool
     share_strength: float
     has_product: bool
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def tell_measure(view: View, index: int, quantity: Quantity, signs: Signs) -> To
 def _tell_points(view: View, index: int, signs: Signs) -> Told:
     if signs.sign is None:
         return Told(reason="sign")
-    period = _period_of(view, index)
+    period = _period_of(view, index, signs)
     name = "mom" if signs.basis is None else name_basis(view, signs.basis, period)
     strength = 0.85 if signs.basis is None else 0.97
     if signs.metric == "operating_rate":
@@ -98,7 +99,7 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
     elif not kind and signs.basis != "mom":
         scope = view.context.lead.period or view.context.section.period
         kind = scope.kind if scope is not None else ""
-    period = _period_of(view, index)
+    period = _period_of(view, index, signs)
     name = None if signs.basis is None else name_basis(view, signs.basis, period)
     if signs.sign is None:
         return Told(reason="sign" if name is not None else "measure")
@@ -123,16 +124,16 @@ def _assume_basis(view: View, kind: str, quantity: Quantity, *, changed: bool) -
         return Told("yoy_pct", "measure.year", 0.9)
     if "quarter" in kind:
         return Told(reason="basis")
+    if view.context.last_basis == "yoy":
+        return Told("yoy_pct", "measure.paragraph", 0.85)
     if quantity.form == "multiple" and quantity.unit == "%" and quantity.value > 0:
         return Told("mom_pct", "measure.assumed", 0.55)
     return Told("mom_pct", "measure.assumed", 0.75)
 
 
-def _period_of(view: View, index: int) -> str:
-    calendar = view.context.calendar
-    said = find_period_name(view, index)
-    period = calendar.resolve(said[0]) if said is not None else ""
-    return period or calendar.period
+def _period_of(view: View, index: int, signs: Signs) -> str:
+    """The period that a base of comparison is counted from."""
+    return find_when(view, index, "yoy_pct", signs.before).period or view.context.calendar.period
 
 
 _COMPARED = BIT["compare"] | BIT["prior"]
@@ -144,7 +145,7 @@ def _tell_quantity(view: View, index: int, quantity: Quantity, signs: Signs) -> 
     if _is_change(view, index, signs):
         if signs.sign is None:
             return Told(reason="sign")
-        period = _period_of(view, index)
+        period = _period_of(view, index, signs)
         name = "mom" if signs.basis is None else name_basis(view, signs.basis, period)
         said = find_period_name(view, index)
         if name == "yoy" and said is not None and said[0].kind == "to_date":
@@ -186,7 +187,7 @@ def _tell_level(view: View, index: int, quantity: Quantity, signs: Signs) -> Tol
     is_price = quantity.unit.startswith("CNY")
     if is_price != (signs.metric == "price"):
         return Told(reason="unit")
-    if view.touch_right(index) & (_PLAN | BIT["agent"]):
+    if view.touch_right(index) & (_PLAN | BIT["agent"]) and not quantity.bound:
         return Told(reason="a plant's or project's size", is_ours=False)
     if signs.metric == "capacity" and view.any_of(start, end, _NEW):
         return Told(reason="planned or idle capacity", is_ours=False)

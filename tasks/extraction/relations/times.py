@@ -39,11 +39,38 @@ def find_period_name(view: View, index: int, measure: str = "") -> tuple[PeriodN
         place = view.look(index, rule)
         while place >= 0:
             name = view.tokens[place].roles["period"]
+            if rule.is_left and _is_subordinate(view, place, index):
+                place = view.look(place, rule)
+                continue
             taken = place in others and _is_other_level(view, others[place], index)
             if not taken and _suits(name, measure):
-                return _with_span(view, place, name), rule.id, rule.strength
+                doubt = 0.72 if rule.is_left and _is_of_another_clause(view, place, index) else 1.0
+                return _with_span(view, place, name), rule.id, rule.strength * doubt
             place = view.look(place, rule)
     return None
+
+
+_ACTIONS = bits(["change", "level", "moves", "share_verb", "modal", "verb", "clause"])
+_OWN = bits(["subject", "metric"])
+
+
+def _is_subordinate(view: View, place: int, index: int) -> bool:
+    """Whether a period stands in a clause that only gives a reason: 随着第三季度订单下达, "as orders fell in May"."""
+    start = view.clause_start(place)
+    if not start or start == view.clause_start(index) or not view.masks[start - 1] & BIT["clause"]:
+        return False
+    return not view.any_of(start, view.clause_end(place), BIT["number"] | BIT["metric"])
+
+
+def _is_of_another_clause(view: View, place: int, index: int) -> bool:
+    """Whether a period stands beside another verb, in a clause before one that has a subject or metric of its own."""
+    start, own = view.clause_start(place), view.clause_start(index)
+    if place >= own or not view.any_of(own, index, _OWN):
+        return False
+    if view.context.calendar.resolve(view.tokens[place].roles["period"]) == view.context.calendar.period:
+        return False
+    opens = bool(start and view.masks[start - 1] & BIT["clause"])
+    return (opens or view.any_of(start, view.clause_end(place), _ACTIONS)) and not view.any_of(start, own, BIT["number"])
 
 
 def _with_span(view: View, place: int, name: PeriodName) -> PeriodName:
@@ -117,6 +144,11 @@ def find_when(view: View, index: int, measure: str, before: str = "") -> When:
     if before and (measure not in _MONTH_ONLY or (len(before) == 7 and before[5] not in "QH")):
         return When(before, "period.carried", 0.96)
     if is_modal(view, index):
+        last = context.last_period
+        if last is not None and not last.is_month and measure not in _MONTH_ONLY:
+            period = calendar.resolve(last)
+            if period and last_month(period) > calendar.review:
+                return When(period, "period.paragraph", 0.85, last)
         if ahead:
             return When(ahead, "period.outlook", 0.9)
         if measure in _MONTH_ONLY:

@@ -101,9 +101,16 @@ class View:
         return [place for place, token in enumerate(self.tokens) if token.mask & NUMBER]
 
 
+_CLAUSE = BIT["clause"]
+_LINKING = bits(["in", "of", "against", "against_after", "level"])
+
+
 def make_view(tokens: list[Token], plain: str, start: int, end: int, context: Context, *, is_cell: bool = False) -> View:
     """View of a sentence, with quoted comparisons hidden: "from 75 % in October", "versus 402 MWh in July"."""
     masks = [token.mask for token in tokens]
+    for place in range(len(masks) - 1):
+        if masks[place] & _CLAUSE and masks[place] & _LINKING and masks[place + 1] & NUMBER:
+            masks[place] &= ~_CLAUSE  # "with 41%" opens no clause
     for place in find_references(tokens):
         masks[place] = REFERENCE
     for place in _find_appositions(tokens, masks, plain):
@@ -149,10 +156,12 @@ def _find_claims(masks: list[int]) -> dict[int, int]:
 
 
 _QUOTES = bits(["from", "against", "against_after"])
+_FIRM_QUOTES = bits(["from", "against"])
 _NO_QUOTE = bits(
-    ["change", "subject", "metric", "basis", "compare", "prior", "modal", "semicolon", "colon", "stop", "clause"]
+    ["change", "subject", "metric", "basis", "compare", "prior", "modal", "earlier", "semicolon", "colon", "stop", "clause"]
 )
 _ENDS_QUOTE = bits(["to", "moves", "level", "change", "comma", "semicolon", "colon", "stop", "clause", "and", "close"])
+_EXPECTED = bits(["prior", "modal"])
 _CHANGE, _BASIS, _TO, _OF = BIT["change"], BIT["basis"], BIT["to"], BIT["of"]
 
 
@@ -161,6 +170,10 @@ def find_references(tokens: list[Token]) -> set[int]:
     found: set[int] = set()
     for place, token in enumerate(tokens):
         if place in found or token.mask & NUMBER or not token.mask & (_QUOTES | _BASIS):
+            continue
+        if not token.mask & (_FIRM_QUOTES | _BASIS) and not (
+            place + 1 < len(tokens) and tokens[place + 1].mask & NUMBER
+        ):
             continue
         found |= _find_quoted_base(tokens, place) if token.mask & _BASIS else _find_quote(tokens, place)
     return found
@@ -188,6 +201,8 @@ def _find_quote(tokens: list[Token], start: int) -> set[int]:
                 if after is None or not after.mask & (_TO | NUMBER) or after.mask & NUMBER:
                     return set()
         elif not seen and token.mask & _NO_QUOTE:
+            return set()
+        elif seen and token.mask & _EXPECTED:
             return set()
         elif seen and token.mask & _ENDS_QUOTE and not token.mask & BIT["period"]:
             break

@@ -23,6 +23,7 @@ _HEADING_MARK = re.compile(
 _BRACKETED = re.compile(r"\s*【[^】\n]{1,120}】")
 # the look-behind starts a number only at its first digit, so that endless digits cost no more than their length
 _FIGURE = re.compile(r"(?<![\d.,])\d[\d.,]*+[ \t]?(?:%|％|吨|噸|mt\b|t\b|percent|per cent|pp\b|[MG]Wh|个百分点)")
+_CAPTION = re.compile(r"(?:photo|source|image|by|author|tags?|来源|图片|作者|编辑|资料来源|數據來源|资料图)\b\s*[:：/]", re.IGNORECASE)
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _DATE = re.compile(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d")
 _WIDE_GAP = re.compile(r"\S[ ]{2,}(?=\S)|\t")
@@ -151,6 +152,8 @@ def _tell_prose(words: str, *, is_first: bool) -> str:
 def _is_heading(line: str) -> bool:
     """A short line that does not end like a sentence and states no figure."""
     words = _MARKUP.sub("", line).strip()
+    if _CAPTION.match(words):
+        return False
     if not words or _DATE.search(words) or words[-1] in ".。!！?？;；,，、" or _FIGURE.search(words):
         return False
     if words[-1] in ":：":
