@@ -38,6 +38,7 @@ class Language:
     units: Mapping[str, tuple[str, float]] = field(repr=False)
     cased_units: Mapping[str, tuple[str, float]] = field(repr=False)
     numerals: Numerals | None = field(repr=False)
+    currencies: tuple[tuple[str, ...], tuple[str, ...]] = field(repr=False)
     periods: Mapping[str, str] = field(repr=False)
     patterns: tuple[tuple[str, str], ...] = field(repr=False)
     starts: tuple[str, ...] = field(repr=False)
@@ -87,6 +88,7 @@ def _read_language(folder: Path) -> Language:
         units=units,
         cased_units={name: _scale(unit) for name, unit in data.get("cased_units", {}).items()},
         numerals=_read_numerals(data["numerals"]) if "numerals" in data else None,
+        currencies=(tuple(data["currencies"]["ours"]), tuple(data["currencies"]["others"])),
         periods=periods,
         patterns=tuple(_fill_patterns(data, months, units, periods)),
         starts=(

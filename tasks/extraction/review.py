@@ -156,7 +156,7 @@ def _make_scope(tokens: list[Token]) -> Scope:
     return Scope(
         subject=None if is_mixed or not subjects else subjects[0],
         metric=next(iter(metrics)) if len(metrics) == 1 and len(tokens) <= 6 else "",
-        period=periods[0] if periods and len(tokens) <= 6 else None,
+        period=periods[0] if periods and len(tokens) <= 6 and not periods[0].kind.endswith("year") else None,
         is_elsewhere=elsewhere,
     )
 

@@ -47,6 +47,9 @@ def name_periods(tokens: list[Token], plain: str) -> list[Token]:
         token = found
         name = token.roles.get("period") if token.mask & _PERIOD else _month_name(token)
         if name is not None:
+            if out and _is_multiple(out[-1]) and _may_be_base(name) and len(plain[out[-1].end : token.start].split()) <= 1:
+                out.append(make_token(token.start, token.end, {"basis": _BASES.get(name.kind, name)}))
+                continue
             place = _find_against(out, plain, token.start) if _may_be_base(name) else None
             if place is not None:
                 before = out[place]
@@ -62,6 +65,12 @@ def name_periods(tokens: list[Token], plain: str) -> list[Token]:
     return out
 
 
+def _is_multiple(token: Token) -> bool:
+    """Whether a token says how many times the base: "2.1x last June", "more than double 2024"."""
+    quantity = token.quantity
+    return quantity is not None and (quantity.unit == "times" or (quantity.form == "multiple" and quantity.value > 0))
+
+
 def _month_name(token: Token) -> PeriodName | None:
     if token.mask & _MONTH:
         return PeriodName("month", month=token.roles["month"])
@@ -69,7 +78,7 @@ def _month_name(token: Token) -> PeriodName | None:
 
 
 def _may_be_base(name: PeriodName) -> bool:
-    return name.kind == "month" or name.is_quarter or name.kind.startswith("half") or name.kind in {*_BASES, "year"}
+    return name.kind in {"month", "latest_month"} or name.is_quarter or name.kind.startswith("half") or name.kind in {*_BASES, "year"}
 
 
 def _find_against(out: list[Token], plain: str, start: int) -> int | None:

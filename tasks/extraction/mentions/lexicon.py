@@ -86,6 +86,8 @@ def compile_lexicon(
         ours.setdefault(normalise(name), set()).add(node)
     for name, nodes in ours.items():
         roles[name] = {"subject": frozenset(nodes)}
+        if f"{name}'s" in roles:
+            roles[f"{name}'s"] = {"subject": frozenset(nodes)}
     for segment in chain.segments:
         for name in _flatten(segment.sums.values()):
             roles[normalise(name)] = {"subject": frozenset({(segment.name, "")})}
@@ -201,8 +203,11 @@ def _spelled_pattern(language: Language, edge: str) -> str:
     article = language.numerals.article
     first = rf"(?:{word}|{article}(?=[ -](?:{'|'.join(language.numerals.scales)})(?![^\W_])))"
     halves = "|".join(re.escape(half) for half in language.numerals.halves)
+    fractions = build_trie([w for w, m in language.phrases.items() if "fraction" in m])
+    points = build_trie([normalise(u) for u, (kind, _) in language.units.items() if kind in {"%", "pp"} and u != "%"])
     return (
-        rf"{edge}(?P<spelled>(?P<numeral>{first}(?:[ -]+(?:(?:{joins})[ -]+)?{word})*(?:{halves})?)"
+        rf"{edge}(?P<spelled>(?P<part>{fractions})(?: of)? (?:{article}|one) (?P<part_unit>{points})(?![^\W_])"
+        rf"|(?P<numeral>{first}(?:[ -]+(?:(?:{joins})[ -]+)?{word})*(?:{halves})?)"
         rf"[ -]+(?:{article} )?(?:(?P<times>{build_trie([w for w, m in language.phrases.items() if 'times' in m])})|(?P<spelled_unit>{build_trie(names)}))(?![^\W_]))"
     )
 

@@ -44,10 +44,12 @@ def read_pattern_period(group: str, kind: str, match: re.Match[str], language: L
         for name, text in match.groupdict().items()
         if text and name.startswith(group) and name != group
     }
-    year = int(found.get("year", 0))
+    year = int(found.get("year", 0)) or (2000 + int(found["yy"]) if "yy" in found else 0)
     shift = next((change for name, change in _SHIFTS.items() if name in found), None)
     if kind == "year":
         return PeriodName("year", year=year)
+    if "digit" in found:
+        return PeriodName(f"{kind}{found['digit']}", year=year)
     if kind in {"quarter", "half"}:
         return PeriodName(language.periods[re.sub(" +", " ", found[kind])], year=year, shift=shift)
     number = _read_month(found, language)
@@ -55,6 +57,8 @@ def read_pattern_period(group: str, kind: str, match: re.Match[str], language: L
         number = None if number is None else number * 3
     if number is None or not 1 <= number <= 12:
         return None
+    if "latest" in found:
+        return PeriodName("latest_month", month=number)
     return PeriodName("month" if kind == "month" else "to_date", month=number, year=year, shift=shift)
 
 
@@ -83,6 +87,8 @@ class Calendar:
 
     def resolve(self, name: PeriodName) -> str:
         """The period meant by `name`; empty where it cannot be told."""
+        if name.kind == "latest_month":  # "last June": the latest one before the reviewed month
+            return format_month(add_months(self.review, -((self.review.month - name.month - 1) % 12 + 1)))
         if name.kind in {"month", "to_date"}:
             return format_month(self._resolve_month(name))
         if name.kind == "year":

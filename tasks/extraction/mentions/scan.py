@@ -94,6 +94,8 @@ def _read_period(lexicon: Lexicon, match: re.Match[str]) -> Token | None:
     kind = lexicon.kinds[group]
     if kind == "date":
         return make_token(match.start(), match.end(), {"date": True})
+    if kind == "yoy":
+        return make_token(match.start(), match.end(), {"basis": "yoy"})
     name = read_pattern_period(group, kind, match, lexicon.language)
     return None if name is None else make_token(match.start(), match.end(), {"period": name})
 
@@ -106,6 +108,7 @@ def _read_number(language: Language, match: re.Match[str], raw: str) -> Token:
     unit, factor = _find_unit(language, unit_text)
     if unit_text and match.end("unit") <= len(raw):
         unit, factor = language.cased_units.get(raw[match.start("unit") : match.end("unit")], (unit, factor))
+    unit = _check_currency(language, match, unit, unit_text)
     decimals = len(digits.partition(".")[2])
     sign_text = match["sign"] or ""
     quantity = Quantity(
@@ -118,6 +121,18 @@ def _read_number(language: Language, match: re.Match[str], raw: str) -> Token:
         is_dashed=sign_text[:1] in {"-", "–", "—"},
     )
     return make_number(match.start("digits"), match.end(), quantity)
+
+
+def _check_currency(language: Language, match: re.Match[str], unit: str, unit_text: str) -> str:
+    """The unit under the currency that is printed before the number: "RMB 53,400/t" is ours, "$4.6/mt" is not."""
+    start = match.start("sign") if match["sign"] else match.start("digits")
+    before = match.string[max(0, start - 6) : start].rstrip(" -")
+    ours, others = language.currencies
+    if others and before.endswith(others) and not before.endswith(ours or ("\0",)):
+        return "other"
+    if unit_text.startswith("/") and not (ours and before.endswith(ours)):
+        return "other"
+    return unit
 
 
 def _scale(value: float, factor: float) -> float:
@@ -140,6 +155,9 @@ def _read_spelled(language: Language, match: re.Match[str]) -> Token:
 
 
 def _read_worded(language: Language, match: re.Match[str]) -> Quantity | None:
+    if match["part"] is not None:  # "half of one per cent"
+        share = float(language.phrases[match["part"]]["fraction"]) / 100
+        return Quantity(share, _find_unit(language, match["part_unit"])[0], 0.05, form="words")
     numerals = language.numerals
     value = read_words(match["numeral"], numerals) if numerals is not None else None
     if value is None:

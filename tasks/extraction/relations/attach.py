@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from contracts.period import last_month
 from tasks.extraction.mentions.lexicon import Nodes
+from tasks.extraction.mentions.periods import PeriodName
 from tasks.extraction.mentions.token import Token
 from tasks.extraction.quantities.quantity import Quantity
 from tasks.extraction.relations.growth import find_basis, find_sign, name_basis, shift_period
@@ -288,6 +289,9 @@ def _read_reference(view: View, index: int, quantity: Quantity, trail: Trail) ->
     """The number of another period, quoted beside the one reported: "from 75 % in October"."""
     token, last = view.tokens[index], trail.last
     rate = last is not None and last.measure in {"mom_pct", "yoy_pct"}
+    if last is not None and quantity.unit == "" and last.measure == "level" and not rate:
+        factor = next((t.quantity.factor for t in view.tokens if t.quantity is not None and t.start == last.start), 1.0)
+        quantity = replace(quantity, unit=last.unit, value=round(quantity.value * factor, 6), half_width=quantity.half_width * factor)
     if last is None or not (last.measure in {"level", "share_pct"} or rate) or quantity.unit != last.unit:
         return passed_over(token, "the base of a comparison")
     period = _reference_period(view, index, last)
@@ -311,7 +315,7 @@ def _reference_period(view: View, index: int, last: Statement) -> str:
         if view.masks[place] != REFERENCE:
             break
         if "period" in roles:
-            return view.context.calendar.resolve(roles["period"])
+            return _resolve_base(view, roles["period"], last)
         if "basis" in roles:
             basis = roles["basis"]
             return shift_period(last.period, basis) if isinstance(basis, str) else view.context.calendar.resolve(basis)
@@ -320,11 +324,18 @@ def _reference_period(view: View, index: int, last: Statement) -> str:
         if view.masks[place] != REFERENCE:
             break
         if "period" in roles:
-            return view.context.calendar.resolve(roles["period"])
+            return _resolve_base(view, roles["period"], last)
         if "basis" in roles:
             basis = roles["basis"]
             return shift_period(last.period, basis) if isinstance(basis, str) else view.context.calendar.resolve(basis)
     return ""
+
+
+def _resolve_base(view: View, name: PeriodName, last: Statement) -> str:
+    """The period of a quoted base; "last year" beside a month is that month a year before."""
+    if name.kind == "last_year" or (name.kind == "year" and len(last.period) > 4):
+        return shift_period(last.period, "yoy")
+    return view.context.calendar.resolve(name)
 
 
 _FAR = {"basis.carried", "basis.closing", "sign.carried", "sign.joint"}
@@ -396,6 +407,8 @@ def _build(
         strengths.append(basis[2])
     if measure == "share_pct":
         rules.append(share_rule)
+    if view.any_of(view.clause_start(index), index, BIT["negation"]):
+        strengths.append(0.55)
     made: list[Statement | Open] = []
     nodes_said = subject.nodes or frozenset()
     for nodes in _members(view, index, subject):

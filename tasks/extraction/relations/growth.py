@@ -90,7 +90,7 @@ def name_basis(view: View, basis: object, period: str) -> str:
     if not base or len(base) != len(period) or ("-" in base and base[5:6] in "QH") != (period[5:6] in "QH"):
         return "yoy" if basis.kind == "last_year" or (basis.kind == "year" and basis.year == int(period[:4]) - 1) else ""
     months = _months_between(base, period)
-    if basis.kind == "month" and not basis.year and basis.month == int(period[5:7] or 0) and months in {0, 12}:
+    if basis.kind in {"month", "latest_month"} and not basis.year and basis.month == int(period[5:7] or 0) and months in {0, 12}:
         return "yoy"
     if len(period) == 4:
         return "yoy" if months == 12 else ""

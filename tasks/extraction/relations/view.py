@@ -204,7 +204,7 @@ def _find_quote(tokens: list[Token], start: int) -> set[int]:
             return set()
         elif seen and token.mask & _EXPECTED:
             return set()
-        elif seen and token.mask & _ENDS_QUOTE and not token.mask & BIT["period"]:
+        elif seen and token.mask & _ENDS_QUOTE and not token.mask & (BIT["period"] | BIT["in"] | BIT["part_of"]):
             break
         region.add(place)
     return region if seen else set()
