@@ -140,6 +140,11 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
         for meaning, words in data[group].items():
             if meaning not in {"named", "named_after", "same_month"}:
                 yield from ((word, (role, meaning)) for word in words)
+    for key, words in data.get("basis_changes", {}).items():
+        basis, _, sign = key.partition("_")
+        for word in words:
+            yield word, ("basis", basis)
+            yield word, ("change", (_SIGNS[sign], "verb"))
     for meaning, words in data["verbs"].items():
         yield from ((word, ("verb", meaning)) for word in words)
     changes = frozenset(data["times"]["change"])
@@ -197,6 +202,7 @@ _GROUPS = (
     ("quotes", "quote"),
     ("negations", "negation"),
     ("motion", "motion"),
+    ("per_tonne", "per_tonne"),
 )
 _NO_PERIOD = {"end", "not_nameable", "since", "first_months"}
 

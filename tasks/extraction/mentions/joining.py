@@ -47,7 +47,7 @@ def name_periods(tokens: list[Token], plain: str) -> list[Token]:
         token = found
         name = token.roles.get("period") if token.mask & _PERIOD else _month_name(token)
         if name is not None:
-            if out and _is_multiple(out[-1]) and _may_be_base(name) and len(plain[out[-1].end : token.start].split()) <= 1:
+            if _may_be_base(name) and _follows_multiple(out, plain, token.start):
                 out.append(make_token(token.start, token.end, {"basis": _BASES.get(name.kind, name)}))
                 continue
             place = _find_against(out, plain, token.start) if _may_be_base(name) else None
@@ -63,6 +63,19 @@ def name_periods(tokens: list[Token], plain: str) -> list[Token]:
             token = make_token(token.start, token.end, {**roles, "period": name})
         out.append(token)
     return out
+
+
+_AFTER_MULTIPLE = BIT["metric"] | BIT["of"] | BIT["level"] | BIT["against"] | BIT["subject"] | BIT["industry"]
+
+
+def _follows_multiple(out: list[Token], plain: str, start: int) -> bool:
+    """Whether a period says what a multiple is counted from: "2.4 times the output of March 2025"."""
+    for token in reversed(out[-4:]):
+        if _is_multiple(token):
+            return len(plain[token.end : start].split()) <= 6
+        if not token.mask & _AFTER_MULTIPLE:
+            return False
+    return False
 
 
 def _is_multiple(token: Token) -> bool:

@@ -182,14 +182,14 @@ def _number_pattern(language: Language) -> str:
     mark, point = re.escape(language.thousands), re.escape(language.decimal)
     units = build_trie(normalise(unit) for unit in language.units)
     end = r"(?![^\W\d_])" if language.is_spaced else "(?![a-z])"
-    digits = rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+(?!\d)|\d{{1,3}}(?: \d{{3}})+(?=(?:{point}\d+)?\s*{units}{end})|\d+)(?:{point}\d+)?"
+    digits = rf"(?:\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?!\d)|\d{{1,3}}(?: \d{{3}})+(?=(?:{point}\d+)?\s*{units}{end})|\d+)(?:{point}\d+)?"
     return (
         rf"(?<![\d.,])(?P<sign>[-+±–—]\s?)?(?P<digits>{digits})(?:\s*(?P<unit>{units}){end})?"
     )
 
 
 def _spelled_pattern(language: Language, edge: str) -> str:
-    names = [normalise(unit) for unit, (kind, _) in language.units.items() if kind != "other" and unit != "%"]
+    names = [normalise(unit) for unit, (kind, _) in language.units.items() if kind not in {"other", "yuan", "times", "t/a"} and unit != "%"]
     if language.numerals is None:
         number = "[零〇一二两三四五六七八九十百千万]+(?:点[零一二三四五六七八九]+)?"
         return (

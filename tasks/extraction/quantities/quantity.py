@@ -35,7 +35,7 @@ class Quantity:
     @property
     def is_level(self) -> bool:
         """Whether it is in a unit of weight, energy or price."""
-        return self.unit not in {"%", "pp", "times", "", "other", "unread"}
+        return self.unit not in {"%", "pp", "times", "", "other", "unread", "t/a"}
 
 
 def family_of(unit: str) -> str:

@@ -83,7 +83,7 @@ def read_sentence(view: View) -> Findings:
     for index, before in quoted:
         quantity = view.tokens[index].quantity
         if quantity is not None:
-            _sort_outcomes(found, [_read_reference(view, index, quantity, before if before.last else _first(found))])
+            _sort_outcomes(found, [_read_reference(view, index, quantity, _quoting(view, index, before, found))])
     return found
 
 
@@ -95,15 +95,23 @@ def _sort_outcomes(found: Findings, outcomes: list[Statement | Open]) -> None:
             found.statements.append(outcome)
 
 
-def _first(found: Findings) -> Trail:
-    """The trail of a number quoted before any other: the first statement of the sentence."""
-    return Trail(found.statements[0] if found.statements else None)
+def _quoting(view: View, index: int, before: Trail, found: Findings) -> Trail:
+    """The statement that a quoted number is the base of: the one after it that it leads to, else the one before."""
+    token = view.tokens[index]
+    unit = "" if token.quantity is None else token.quantity.unit
+    after = next((s for s in found.statements if s.start > token.start and s.unit == unit), None)
+    leads = index + 1 < len(view.masks) and view.masks[index + 1] & bits(["to", "moves"])
+    if after is not None and (leads or before.last is None or before.last.unit != unit):
+        return Trail(after)
+    return before
 
 
 def read_number(view: View, index: int, trail: Trail) -> tuple[list[Statement | Open], Trail]:
     """What one number of a sentence comes to, and the trail behind it."""
     token = view.tokens[index]
     quantity = token.quantity
+    if quantity is not None and quantity.unit == "yuan":
+        quantity = _price_in_yuan(view, index, quantity, trail)
     if quantity is not None and quantity.unit == "t/a" and _says_capacity(view, index):
         quantity = replace(quantity, unit="t")
     refused = _refuse_unit(quantity)
@@ -141,7 +149,18 @@ def _refuse_unit(quantity: Quantity | None) -> str:
         return "no unit of the chain"
     if quantity.unit == "t/a":
         return "a plant's or project's size"
-    return "a unit of no figure" if quantity.unit == "other" else ""
+    return "a unit of no figure" if quantity.unit in {"other", "yuan"} else ""
+
+
+def _price_in_yuan(view: View, index: int, quantity: Quantity, trail: Trail) -> Quantity:
+    """A price printed in yuan alone is one per tonne where the sentence says so or the metric is a price."""
+    near = range(max(0, index - 3), min(len(view.masks), index + 3))
+    if any(view.masks[place] & BIT["per_tonne"] for place in near):
+        return replace(quantity, unit="CNY/t")
+    named = find_metric(view, index, replace(quantity, unit="CNY/t"), trail, is_share=False)
+    if named.elsewhere or (named.rule == "metric.unit" and not view.any_of(0, index, BIT["averages"])):
+        return quantity
+    return replace(quantity, unit="CNY/t")
 
 
 def _says_capacity(view: View, index: int) -> bool:
@@ -213,7 +232,7 @@ def find_metric(view: View, index: int, quantity: Quantity, trail: Trail, *, is_
         if found.name == "operating_rate" and quantity.is_level:
             continue
         return found
-    if is_price:
+    if is_price or _leads_to_price(view, index, quantity):
         return Metric("price", "metric.unit", 0.9)
     return _find_context_metric(view, quantity, trail, is_share=is_share)
 
@@ -230,6 +249,17 @@ def _is_aside(view: View, place: int, index: int) -> bool:
     if start == own or place > index:
         return False
     return place - start > 1 and view.any_of(start, place, _ACTION | BIT["subject"] | _METRIC)
+
+
+def _leads_to_price(view: View, index: int, quantity: Quantity) -> bool:
+    """Whether a growth ends in a price within its clause: "rose 2.5% to 34,200 yuan"."""
+    if not quantity.is_rate or index + 2 >= len(view.tokens):
+        return False
+    for place in range(index + 1, min(index + 5, view.clause_end(index))):
+        following = view.tokens[place].quantity
+        if following is not None:
+            return following.unit.startswith(("CNY", "yuan")) and bool(view.masks[place - 1] & BIT["to"])
+    return False
 
 
 def _find_context_metric(view: View, quantity: Quantity, trail: Trail, *, is_share: bool) -> Metric:
@@ -361,6 +391,7 @@ def _state(
         share_strength=share_strength,
         has_product=any(product for _, product in nodes),
         before=trail.last.period if trail.last is not None else "",
+        before_measure=trail.last.measure if trail.last is not None else "",
     )
     told = tell_measure(view, index, quantity, signs)
     if not told.measure:
@@ -412,7 +443,7 @@ def _build(
     made: list[Statement | Open] = []
     nodes_said = subject.nodes or frozenset()
     for nodes in _members(view, index, subject):
-        node = choose_node(view, nodes, unit=unit, metric=name)
+        node = choose_node(view, nodes, unit=unit, metric=name, beside=trail.nodes)
         if node is None or (measure.startswith("share") and not node[1]):
             made.append(unresolved(token, "subject"))
             continue

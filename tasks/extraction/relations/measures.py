@@ -27,6 +27,7 @@ class Signs:
     share_strength: float
     has_product: bool
     before: str = ""
+    before_measure: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,9 @@ def _tell_percentage(view: View, index: int, quantity: Quantity, signs: Signs) -
     touch = view.touch_left(index)
     reaches = bool(touch & _TO) and not touch & _BY
     changed = signs.sign is not None and signs.sign_rule not in {"sign.carried", "sign.joint", "sign.cell"}
-    if quantity.form == "fraction" and signs.has_product and reaches and signs.basis is None:
-        return Told("share_pct", "measure.fraction", 0.85)
+    if signs.has_product and reaches and signs.basis is None and signs.sign_rule != "sign.rate" and quantity.unit == "%":
+        if signs.metric == "production" and not view.any_of(view.clause_start(index), index, BIT["slowing"]):
+            return Told("share_pct", "measure.reached", 0.85)
     if signs.metric == "operating_rate" and quantity.unit == "%" and quantity.form != "multiple":
         if reaches or touch & _LEVEL or signs.basis is None or not changed:
             return Told("level", "measure.rate", 0.97 if touch & _REACHES or not changed else 0.8)
@@ -106,6 +108,8 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
     if kind == "to_date" and name != "mom":
         return Told("ytd_yoy_pct", "measure.to_date", 0.97) if name in {"yoy", None, ""} else Told(reason="basis")
     if name is None:
+        if signs.before_measure in {"mom_pct", "yoy_pct", "qoq_pct", "ytd_yoy_pct"} and not changed:
+            return Told(signs.before_measure, "measure.parallel", 0.87)
         return _assume_basis(view, kind, quantity, changed=changed)
     if name == "mom" and "quarter" in kind:
         return Told("qoq_pct", "measure.quarter", 0.95)

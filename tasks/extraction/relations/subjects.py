@@ -39,7 +39,7 @@ def find_subject(view: View, index: int, *, is_share: bool) -> Found | None:
         return Found(elsewhere=outside)
     for rule in view.context.lexicon.language.rules["subject"]:
         place = view.look(index, rule)
-        if place < 0:
+        if place < 0 or (rule.id == "subject.ahead" and not is_share and _find_in_context(view, index, start)):
             continue
         found = _take(view, place, index, is_share=is_share)
         if found is not None:
@@ -67,11 +67,26 @@ def _take(view: View, place: int, index: int, *, is_share: bool) -> Found | None
     if outside:
         return Found(elsewhere=outside)
     nodes: Nodes = view.tokens[chosen].roles["subject"]
+    if is_share and place < index and not any(product for _, product in nodes):
+        nodes = _find_part(view, start, nodes)
     for other in strong:
         if other != chosen and view.masks[other] & _SUBJECT:
             both = view.context.lexicon.intersect(nodes, view.tokens[other].roles["subject"])
             nodes = both or nodes
     return Found(nodes)
+
+
+def _find_part(view: View, start: int, whole: Nodes) -> Nodes:
+    """The product named in an earlier clause, where the clause of a share names only the whole: "…, 占正极产量七成"."""
+    for place in range(start - 1, -1, -1):
+        if view.masks[place] & HARD:
+            break
+        if view.masks[place] & _SUBJECT:
+            nodes: Nodes = view.tokens[place].roles["subject"]
+            both = view.context.lexicon.intersect(nodes, whole)
+            if any(product for _, product in both):
+                return both
+    return whole
 
 
 def _pick(view: View, names: list[int], place: int, start: int, end: int, *, is_share: bool) -> int:
@@ -176,13 +191,13 @@ def _find_in_context(view: View, index: int, start: int) -> Found | None:
     return None
 
 
-def choose_node(view: View, nodes: Nodes, *, unit: str, metric: str) -> Node | None:
+def choose_node(view: View, nodes: Nodes, *, unit: str, metric: str, beside: Nodes | None = None) -> Node | None:
     """One node of those that a name can stand for, by the unit, the section and the topic; None where none fits."""
     lexicon, context = view.context.lexicon, view.context
     order = [s.name for s in lexicon.chain.segments]
     scopes = [context.lead.subject, context.section.subject, context.parent.subject]
     if all(product for _, product in nodes):
-        scopes = [context.lead.subject, context.section.subject, context.topic, context.parent.subject]
+        scopes = [beside, context.lead.subject, context.section.subject, context.topic, context.parent.subject]
     near = [{s for s, _ in subject or ()} for subject in scopes]
 
     def rank(node: Node) -> tuple[bool, ...]:

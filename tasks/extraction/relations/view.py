@@ -113,9 +113,26 @@ def make_view(tokens: list[Token], plain: str, start: int, end: int, context: Co
             masks[place] &= ~_CLAUSE  # "with 41%" opens no clause
     for place in find_references(tokens):
         masks[place] = REFERENCE
+    for place in _find_asides(masks):
+        masks[place] = BIT["apposed"]
     for place in _find_appositions(tokens, masks, plain):
         masks[place] = BIT["apposed"]
     return View(tokens, masks, plain, start, end, context, is_cell, _find_claims(masks))
+
+
+def _find_asides(masks: list[int]) -> list[int]:
+    """Places of brackets that hold no measured number, with what stands in them."""
+    found: list[int] = []
+    opened = -1
+    for place, mask in enumerate(masks):
+        if mask & BIT["open"]:
+            opened = place
+        elif mask & BIT["close"] and opened >= 0:
+            inside = masks[opened + 1 : place]
+            if not any(m & (BIT["rate"] | BIT["quantity"] | BIT["basis"] | BIT["metal"]) for m in inside):
+                found += range(opened, place + 1)
+            opened = -1
+    return found
 
 
 _ACTIONS = bits(["change", "level", "moves", "share_verb", "modal", "verb", "number", "basis", "compare", "colon", "and"])
@@ -169,7 +186,11 @@ def find_references(tokens: list[Token]) -> set[int]:
     """Places of an earlier number and its period: "from 75 % in October", "compared with 402 MWh in July"."""
     found: set[int] = set()
     for place, token in enumerate(tokens):
-        if place in found or token.mask & NUMBER or not token.mask & (_QUOTES | _BASIS):
+        if place in found or token.mask & NUMBER or not token.mask & (_QUOTES | _BASIS | BIT["compare"]):
+            continue
+        if token.mask & BIT["compare"] and place and tokens[place - 1].mask & NUMBER:
+            if place + 1 < len(tokens) and tokens[place + 1].mask & NUMBER:
+                found |= _find_quote(tokens, place) - {place}
             continue
         if not token.mask & (_FIRM_QUOTES | _BASIS) and not (
             place + 1 < len(tokens) and tokens[place + 1].mask & NUMBER
