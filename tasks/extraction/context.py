@@ -18,6 +18,7 @@ class Scope:
     period: PeriodName | None = None
     is_share: bool = False
     is_elsewhere: str = ""
+    unit: tuple[str, float] = ("", 1.0)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tasks.extraction.relations.directions import read_directions
 from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.view import HARD, View, make_view
 from tasks.extraction.statements import Findings, Open, Statement
-from tasks.extraction.tables import TextTable
+from tasks.extraction.tables import TextTable, find_unit
 from tasks.extraction.text.layout import Passage, find_passages, find_sentences
 
 _SUBJECT, _METRIC, _PERIOD, _CHANGE = BIT["subject"], BIT["metric"], BIT["period"], BIT["change"]
@@ -135,7 +135,7 @@ def _enter_heading(context: Context, passage: Passage) -> Context:
     tokens = find_mentions(context.lexicon, passage, 0, len(passage.plain))
     if passage.kind == "title":
         return replace(context.start_paragraph(), section=Scope(), parent=Scope(), document=_make_scope(tokens).subject)
-    scope = _make_scope(tokens)
+    scope = replace(_make_scope(tokens), unit=find_unit(context.lexicon, passage.plain, passage.raw))
     if scope.subject is None and (scope.metric or scope.period is not None) and passage.level >= 1:
         scope = replace(scope, subject=context.section.subject if scope.metric and not scope.period else None)
     return context.enter_section(scope)
@@ -228,12 +228,18 @@ def _last_period(context: Context, view: View, found: Findings) -> PeriodName | 
     if not names:
         return context.last_period
     stated = {s.period for s in found.statements}
+    if any(len(p) == 7 and p[5] not in "QH" for p in stated if p not in _spans_to_date(found)):
+        return None
     to_date = any(o.reason == "a quantity of a span to date" for o in found.opens)
     to_date = to_date or any(s.measure == "ytd_yoy_pct" for s in found.statements)
     for name in reversed(names):
         if (name.kind == "to_date" and to_date) or (name.kind != "to_date" and context.calendar.resolve(name) in stated):
             return name
     return None
+
+
+def _spans_to_date(found: Findings) -> set[str]:
+    return {s.period for s in found.statements if s.measure == "ytd_yoy_pct"}
 
 
 def _look_ahead(context: Context, view: View) -> PeriodName | None:

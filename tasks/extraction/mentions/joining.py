@@ -14,7 +14,7 @@ _SUBJECT, _THING, _PERIOD, _MONTH, _RELATIVE = (
 _MADE_OF, _HYPHEN = BIT["made_of"], BIT["hyphen"]
 _AGAINST, _AGAINST_AFTER, _SINCE = BIT["against"], BIT["against_after"], BIT["since"]
 _NOT_BETWEEN = (
-    BIT["of"] | BIT["in"] | BIT["relative"] | BIT["metric"] | BIT["level"] | BIT["share_verb"] | BIT["pronoun"]
+    BIT["of"] | BIT["in"] | BIT["part_of"] | BIT["relative"] | BIT["metric"] | BIT["level"] | BIT["share_verb"] | BIT["pronoun"]
 )
 _BASES = {"previous_month": "mom", "last_month": "mom", "last_year": "yoy", "last_quarter": "qoq"}
 
@@ -46,6 +46,13 @@ def name_periods(tokens: list[Token], plain: str) -> list[Token]:
     for found in tokens:
         token = found
         name = token.roles.get("period") if token.mask & _PERIOD else _month_name(token)
+        if token.mask & _BASIS and out and out[-1].mask & _AGAINST and not out[-1].mask & _BASIS:
+            before = out.pop()  # "as against the corresponding month"
+            out.append(make_token(before.start, token.end, {**_basis_parts(before), **token.roles}))
+            continue
+        if name is not None and _ends_basis(out, name):
+            out[-2:] = [make_token(out[-2].start, token.end, out[-2].roles)]
+            continue
         if name is not None:
             if _may_be_base(name) and _follows_multiple(out, plain, token.start):
                 out.append(make_token(token.start, token.end, {"basis": _BASES.get(name.kind, name)}))
@@ -82,6 +89,20 @@ def _is_multiple(token: Token) -> bool:
     """Whether a token says how many times the base: "2.1x last June", "more than double 2024"."""
     quantity = token.quantity
     return quantity is not None and (quantity.unit == "times" or (quantity.form == "multiple" and quantity.value > 0))
+
+
+_BASIS, _OF_IN = BIT["basis"], BIT["of"] | BIT["in"]
+
+
+def _ends_basis(out: list[Token], name: PeriodName) -> bool:
+    """Whether a period only completes a base of comparison: "the corresponding quarter of 2024"."""
+    if len(out) < 2 or not out[-1].mask & _OF_IN or not out[-2].mask & _BASIS:
+        return False
+    return out[-2].roles["basis"] == "yoy" and (name.kind == "year" or name.kind.endswith("_year"))
+
+
+def _basis_parts(token: Token) -> dict[str, Any]:
+    return {role: token.roles[role] for role in ("compare", "change") if role in token.roles}
 
 
 def _month_name(token: Token) -> PeriodName | None:

@@ -182,7 +182,7 @@ def _number_pattern(language: Language) -> str:
     mark, point = re.escape(language.thousands), re.escape(language.decimal)
     units = build_trie(normalise(unit) for unit in language.units)
     end = r"(?![^\W\d_])" if language.is_spaced else "(?![a-z])"
-    digits = rf"(?:\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?!\d)|\d{{1,3}}(?: \d{{3}})+(?=(?:{point}\d+)?\s*{units}{end})|\d+)(?:{point}\d+)?"
+    digits = rf"(?:\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?!\d)|\d{{1,3}}(?: \d{{3}})+(?=(?:{point}\d+)?\s*(?:{units}{end}|[-–—]\s?\d{{1,3}} \d{{3}}))|\d+)(?:{point}\d+)?"
     return (
         rf"(?<![\d.,])(?P<sign>[-+±–—]\s?)?(?P<digits>{digits})(?:\s*(?P<unit>{units}){end})?"
     )

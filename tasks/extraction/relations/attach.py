@@ -351,7 +351,7 @@ def _reference_period(view: View, index: int, last: Statement) -> str:
             return shift_period(last.period, basis) if isinstance(basis, str) else view.context.calendar.resolve(basis)
     for place in range(index - 1, max(-1, index - 4), -1):
         roles = view.tokens[place].roles
-        if view.masks[place] != REFERENCE:
+        if view.masks[place] != REFERENCE and "basis" not in roles:
             break
         if "period" in roles:
             return _resolve_base(view, roles["period"], last)

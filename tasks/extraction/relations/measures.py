@@ -103,6 +103,9 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
         kind = scope.kind if scope is not None else ""
     period = _period_of(view, index, signs)
     name = None if signs.basis is None else name_basis(view, signs.basis, period)
+    if signs.sign is None and signs.basis is None and signs.has_product and quantity.unit == "%":
+        if view.touch_left(index) & BIT["subject"] and quantity.form != "multiple":
+            return Told("share_pct", "measure.bare_share", 0.8)
     if signs.sign is None:
         return Told(reason="sign" if name is not None else "measure")
     if kind == "to_date" and name != "mom":

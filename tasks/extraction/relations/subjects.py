@@ -195,7 +195,7 @@ def choose_node(view: View, nodes: Nodes, *, unit: str, metric: str, beside: Nod
     """One node of those that a name can stand for, by the unit, the section and the topic; None where none fits."""
     lexicon, context = view.context.lexicon, view.context
     order = [s.name for s in lexicon.chain.segments]
-    scopes = [context.lead.subject, context.section.subject, context.parent.subject]
+    scopes = [context.lead.subject, context.section.subject]
     if all(product for _, product in nodes):
         scopes = [beside, context.lead.subject, context.section.subject, context.topic, context.parent.subject]
     near = [{s for s, _ in subject or ()} for subject in scopes]

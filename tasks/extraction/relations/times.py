@@ -1,5 +1,6 @@
 """When a number is about: the period it is said of, and spans that are no month's."""
 
+import re
 from dataclasses import dataclass
 
 from contracts.period import add_months, format_month, last_month
@@ -202,11 +203,23 @@ def find_other_span(view: View, index: int, metric: str) -> str:
             )
     if metric in _DAY_METRICS:
         start, end = view.clause_start(index), view.clause_end(index)
-        if view.any_of(start, end, _DATE) or _opens_with_date(view, index):
+        dates = list(view.places(start, end, _DATE))
+        if (dates or _opens_with_date(view, index)) and not _is_month_end(view, dates, metric):
             return "a day's figure"
         if metric == "price" and view.any_of(start, end, _PART_OF | BIT["quote"]):
             return "a quote within the month"
     return ""
+
+
+_DAY = re.compile(r"(?<!\d)(2[89]|3[01])(?:st|th)?(?!\d)")
+
+
+def _is_month_end(view: View, dates: list[int], metric: str) -> bool:
+    """Whether the day is a month's last, on which stocks and capacity are the month's."""
+    if metric not in {"inventory", "capacity"} or not dates:
+        return False
+    token = view.tokens[dates[0]]
+    return _DAY.search(view.plain[token.start : token.end]) is not None
 
 
 def _opens_with_date(view: View, index: int) -> bool:

@@ -165,9 +165,15 @@ def _find_claims(masks: list[int]) -> dict[int, int]:
         if not mask & NUMBER:
             continue
         place = index + 1
+        opened = False
         while place < len(masks) and masks[place] & _CLAIMS_OVER and not masks[place] & (period | NUMBER | BIT["and"]):
+            opened = opened or bool(masks[place] & BIT["open"])
             place += 1
         if place < len(masks) and masks[place] & period:
+            after = masks[place + 1] if place + 1 < len(masks) else 0
+            colon = after & BIT["colon"] and place + 2 < len(masks) and masks[place + 2] & NUMBER
+            if opened and (after & NUMBER or colon):
+                continue
             claims[index] = place
     return claims
 
@@ -196,6 +202,8 @@ def find_references(tokens: list[Token]) -> set[int]:
             place + 1 < len(tokens) and tokens[place + 1].mask & NUMBER
         ):
             continue
+        if token.mask & _BASIS:
+            found |= _find_bracketed_base(tokens, place)
         found |= _find_quoted_base(tokens, place) if token.mask & _BASIS else _find_quote(tokens, place)
     return found
 
@@ -205,6 +213,15 @@ def _find_quoted_base(tokens: list[Token], place: int) -> set[int]:
     if place + 4 >= len(tokens) or not tokens[place + 1].mask & _OF or not tokens[place + 2].mask & NUMBER:
         return set()
     return {place, place + 1, place + 2} if tokens[place + 3].mask & _CHANGE else set()
+
+
+def _find_bracketed_base(tokens: list[Token], place: int) -> set[int]:
+    """The level of a base in brackets behind it: "against the month before (161.2 Mt)"."""
+    if place + 3 >= len(tokens) or not tokens[place + 1].mask & BIT["open"]:
+        return set()
+    number = tokens[place + 2].quantity
+    is_whole = number is not None and number.is_level and tokens[place + 3].mask & BIT["close"]
+    return {place + 1, place + 2, place + 3} if is_whole else set()
 
 
 def _find_quote(tokens: list[Token], start: int) -> set[int]:
