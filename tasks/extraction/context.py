@@ -37,6 +37,7 @@ class Context:
     last_period: PeriodName | None = None
     outlook: PeriodName | None = None
     document: Nodes | None = None
+    bases: frozenset[str] = frozenset()
     is_dated: bool = False
 
     def start_paragraph(self) -> "Context":

@@ -202,6 +202,7 @@ def _remember(context: Context, view: View, found: Findings) -> Context:
         last_basis=_last_basis(context, found),
         last_period=_last_period(context, view, found),
         outlook=_look_ahead(context, view),
+        bases=context.bases | {m[:3] for m in (s.measure for s in found.statements) if m in {"mom_pct", "yoy_pct"}},
     )
 
 

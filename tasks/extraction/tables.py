@@ -1,6 +1,7 @@
 """A table drawn inside a review: each cell is read as the sentence that its row, its column and itself make."""
 
 import re
+from dataclasses import dataclass
 
 from tasks.extraction.context import Context
 from tasks.extraction.mentions.joining import name_periods
@@ -12,6 +13,7 @@ from tasks.extraction.relations.attach import read_sentence
 from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.view import View
 from tasks.extraction.statements import Findings
+from tasks.extraction.text.characters import is_wide
 from tasks.extraction.text.layout import Passage, find_cells
 
 _RULE = re.compile(r"[\s|:=+-]*")
@@ -24,7 +26,7 @@ class TextTable:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.header: list[tuple[int, int, list[Token], tuple[str, float]]] = []
+        self.header: list[list[_Cell]] = []
         self.is_open = True
 
     def read_row(self, passage: Passage) -> Findings:
@@ -39,35 +41,36 @@ class TextTable:
         self.is_open = False
         found = Findings()
         for column in range(1, len(cells)):
-            head, unit = self._find_column(column, spans[column], is_drawn=passage.raw.count("|") > 1)
+            head, unit = self._find_column(column, _columns(passage.raw, spans[column]), len(cells))
             self._read_cell(passage.plain, cells[0], (head, unit), cells[column], found)
         return found
 
     def _add_header(self, passage: Passage, spans: list[tuple[int, int]], cells: list[list[Token]]) -> None:
-        for (start, end), cell in zip(spans, cells, strict=True):
+        row = []
+        for span, cell in zip(spans, cells, strict=True):
             words = [t for t in cell if not t.mask & (_MARKS | NUMBER)]
-            unit = find_unit(self.context.lexicon, passage.plain[start:end], passage.raw[start:end])
-            self.header.append((start, end, words, unit))
+            unit = find_unit(self.context.lexicon, passage.plain[slice(*span)], passage.raw[slice(*span)])
+            row.append(_Cell(_columns(passage.raw, span), words, unit))
+        self.header.append(row)
 
-    def _find_column(
-        self, column: int, span: tuple[int, int], *, is_drawn: bool
-    ) -> tuple[list[Token], tuple[str, float]]:
-        """Words and unit of the column that a cell stands in: by its number in a drawn table, else by its place."""
-        if is_drawn:
-            chosen = self.header[column : column + 1]
-        else:
-            middle = sum(span) / 2
-            near = sorted(self.header[1:], key=lambda cell: abs((cell[0] + cell[1]) / 2 - middle))
-            chosen = [cell for cell in near[:3] if cell[0] <= span[1] and span[0] <= cell[1]] or near[:1]
-        words = [word for cell in sorted(chosen, key=lambda cell: cell[0]) for word in cell[2]]
-        unit = next((cell[3] for cell in chosen if cell[3][0]), self.context.section.unit)
+    def _find_column(self, column: int, span: tuple[int, int], count: int) -> tuple[list[Token], tuple[str, float]]:
+        """Words and unit of the column that a cell stands in: by its number where rows are alike, else by its place."""
+        chosen: list[_Cell] = []
+        for row in self.header:
+            if len(row) == count:
+                chosen.append(row[column])
+            else:
+                near = [cell for cell in row[1:] or row if cell.span[0] <= span[1] and span[0] <= cell.span[1]]
+                chosen += near
+        words = [word for cell in chosen for word in cell.words]
+        unit = next((cell.unit for cell in reversed(chosen) if cell.unit[0]), ("", 1.0))
         return words, unit
 
     def _scan(self, passage: Passage, start: int, end: int) -> list[Token]:
         lexicon = self.context.lexicon
         plain = passage.plain
         tokens = join_quantities(scan(lexicon, plain, passage.raw, start, end), plain, lexicon.language.hedge_gaps)
-        return name_periods(tokens, plain)
+        return name_periods(tokens, plain, is_title=True)
 
     def _read_cell(
         self, plain: str, label: list[Token], column: tuple[list[Token], tuple[str, float]], cell: list[Token], found: Findings
@@ -76,7 +79,7 @@ class TextTable:
         if len(numbers) != 1:
             return
         words, unit = column
-        number = _give_unit(numbers[0], words, unit)
+        number = _give_unit(numbers[0], words, unit if unit[0] else self.context.section.unit, is_own=bool(unit[0]))
         head = [t for t in (*label, *words) if not t.mask & (_MARKS | NUMBER)]
         order = sorted(head, key=lambda token: not token.mask & _SUBJECT)
         tokens = [*order, *(number if t is numbers[0] else t for t in cell)]
@@ -90,13 +93,29 @@ def _is_measured(cell: list[Token]) -> bool:
     return any(t.mask & NUMBER for t in cell)
 
 
-def _give_unit(token: Token, words: list[Token], unit: tuple[str, float]) -> Token:
+@dataclass(frozen=True)
+class _Cell:
+    """A cell of a header: the columns it covers, its words, its unit."""
+
+    span: tuple[int, int]
+    words: list[Token]
+    unit: tuple[str, float]
+
+
+def _columns(raw: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Columns on the page that a cell covers: a Chinese character is two wide."""
+    start = span[0] + sum(map(is_wide, raw[: span[0]]))
+    text = raw[span[0] : span[1]].rstrip()
+    return start, start + len(text) + sum(map(is_wide, text))
+
+
+def _give_unit(token: Token, words: list[Token], unit: tuple[str, float], *, is_own: bool) -> Token:
     """The number in the unit of its column where it prints none; a column of growth or shares is in percent."""
     quantity = token.quantity
     if quantity is None or quantity.unit:
         return token
     name, factor = unit
-    if any(t.mask & bits(["basis", "share_noun", "change"]) for t in words):
+    if any(t.mask & bits(["basis", "share_noun", "change"]) for t in words) or (quantity.sign and not is_own):
         name, factor = "%", 1.0
     quantity.unit = name
     quantity.value = round(quantity.value * factor, 6)

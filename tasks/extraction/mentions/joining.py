@@ -40,7 +40,7 @@ def join_subjects(lexicon: Lexicon, tokens: list[Token], plain: str) -> list[Tok
     return out
 
 
-def name_periods(tokens: list[Token], plain: str) -> list[Token]:
+def name_periods(tokens: list[Token], plain: str, *, is_title: bool = False) -> list[Token]:
     """Every month and relative period as a period; after a preposition of comparison as a basis: "than in May"."""
     out: list[Token] = []
     for found in tokens:
@@ -57,7 +57,7 @@ def name_periods(tokens: list[Token], plain: str) -> list[Token]:
             if _may_be_base(name) and _follows_multiple(out, plain, token.start):
                 out.append(make_token(token.start, token.end, {"basis": _BASES.get(name.kind, name)}))
                 continue
-            place = _find_against(out, plain, token.start) if _may_be_base(name) else None
+            place = _find_against(out, plain, token.start, is_title=is_title) if _may_be_base(name) else None
             if place is not None:
                 before = out[place]
                 del out[place:]
@@ -115,11 +115,11 @@ def _may_be_base(name: PeriodName) -> bool:
     return name.kind in {"month", "latest_month"} or name.is_quarter or name.kind.startswith("half") or name.kind in {*_BASES, "year"}
 
 
-def _find_against(out: list[Token], plain: str, start: int) -> int | None:
+def _find_against(out: list[Token], plain: str, start: int, *, is_title: bool) -> int | None:
     """Place of the preposition of comparison that governs a period, close before it: "than in the peak month of"."""
     for place in range(len(out) - 1, max(-1, len(out) - 4), -1):
         token = out[place]
-        if token.mask & _AGAINST or (token.mask & _AGAINST_AFTER and _follows_change(out, place)):
+        if token.mask & _AGAINST or (token.mask & _AGAINST_AFTER and (is_title or _follows_change(out, place))):
             gap = plain[token.end : start].strip()
             if not token.mask & _AGAINST:
                 return place if gap in {"", "the", "its", "in", "that of", "those of", "their", "le", "de"} else None
@@ -197,6 +197,8 @@ def match_lists(tokens: list[Token]) -> None:
 def _mark_separators(tokens: list[Token], places: set[int]) -> None:
     for place in places:
         token = tokens[place]
+        if token.mask & BIT["change"]:
+            continue
         tokens[place] = Token(token.start, token.end, BIT["separator"], token.roles)
 
 
@@ -218,6 +220,9 @@ def _find_groups(tokens: list[Token], role: str) -> Iterator[tuple[list[int], se
     members: list[int] = []
     separators: set[int] = set()
     pending: set[int] = set()
+    between = _SEPARATOR
+    if role == "number" and any(token.mask & BIT["respectively"] for token in tokens):
+        between |= BIT["change"]  # 分别下降1.9%、下降2.7%、增长0.8%
     for index, token in enumerate(tokens):
         if token.mask & wanted and not (role != "subject" and token.mask & _SUBJECT):
             if members and not pending:
@@ -227,7 +232,7 @@ def _find_groups(tokens: list[Token], role: str) -> Iterator[tuple[list[int], se
             members.append(index)
             separators |= pending
             pending = set()
-        elif members and token.mask & _SEPARATOR and len(pending) < 2:
+        elif members and token.mask & between and len(pending) < 2:
             pending.add(index)
         else:
             if len(members) > 1:

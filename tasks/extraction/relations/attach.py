@@ -39,6 +39,7 @@ class Trail:
     is_share: bool = False
     elsewhere: str = ""
     stated: tuple[tuple[int, Nodes], ...] = ()
+    growth: str = ""
 
 
 _TOGETHER = BIT["together"] | BIT["industry"]
@@ -368,6 +369,7 @@ def _resolve_base(view: View, name: PeriodName, last: Statement) -> str:
     return view.context.calendar.resolve(name)
 
 
+GROWTH = {"mom_pct", "yoy_pct", "qoq_pct", "ytd_yoy_pct"}
 _FAR = {"basis.carried", "basis.closing", "sign.carried", "sign.joint"}
 
 
@@ -391,7 +393,7 @@ def _state(
         share_strength=share_strength,
         has_product=any(product for _, product in nodes),
         before=trail.last.period if trail.last is not None else "",
-        before_measure=trail.last.measure if trail.last is not None else "",
+        before_measure=trail.growth,
     )
     told = tell_measure(view, index, quantity, signs)
     if not told.measure:
@@ -457,7 +459,7 @@ def _build(
         )  # fmt: skip
     stated = [m for m in made if isinstance(m, Statement)]
     last = stated[-1] if stated else trail.last
-    return made, Trail(last, subject.nodes, measure == "share_pct", "", (*trail.stated, (index, nodes_said)))
+    return made, Trail(last, subject.nodes, measure == "share_pct", "", (*trail.stated, (index, nodes_said)), measure if measure in GROWTH else trail.growth)
 
 
 def _trust(strengths: list[float]) -> float:

@@ -20,7 +20,7 @@ def find_sign(view: View, index: int) -> tuple[int, str, float] | None:
     if quantity.sign:
         return quantity.sign, "sign.printed", 0.99
     if quantity.form == "multiple":
-        return (1 if quantity.value >= 0 else -1), "sign.multiple", 0.98
+        return 1, "sign.multiple", 0.98  # the word's value has its own sign
     if quantity.unit == "times":
         return 1, "sign.times", 0.95
     if view.touch_left(index) & _AFTER_TO:

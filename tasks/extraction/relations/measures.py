@@ -111,7 +111,7 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
     if kind == "to_date" and name != "mom":
         return Told("ytd_yoy_pct", "measure.to_date", 0.97) if name in {"yoy", None, ""} else Told(reason="basis")
     if name is None:
-        if signs.before_measure in {"mom_pct", "yoy_pct", "qoq_pct", "ytd_yoy_pct"} and not changed:
+        if signs.before_measure and (not changed or signs.sign_rule == "sign.printed"):
             return Told(signs.before_measure, "measure.parallel", 0.87)
         return _assume_basis(view, kind, quantity, changed=changed)
     if name == "mom" and "quarter" in kind:
@@ -133,6 +133,8 @@ def _assume_basis(view: View, kind: str, quantity: Quantity, *, changed: bool) -
         return Told(reason="basis")
     if view.context.last_basis == "yoy":
         return Told("yoy_pct", "measure.paragraph", 0.85)
+    if view.context.bases == frozenset({"yoy"}):
+        return Told("yoy_pct", "measure.document", 0.7)
     if quantity.form == "multiple" and quantity.unit == "%" and quantity.value > 0:
         return Told("mom_pct", "measure.assumed", 0.55)
     return Told("mom_pct", "measure.assumed", 0.75)
@@ -167,6 +169,9 @@ def _tell_quantity(view: View, index: int, quantity: Quantity, signs: Signs) -> 
 def _is_change(view: View, index: int, signs: Signs) -> bool:
     """Whether a quantity is a change of a level: "up 600 t", "a decline of 40 t", "200 t more than in May"."""
     touch, after = view.touch_left(index), view.touch_right(index)
+    members = view.tokens[index].labels.get("list")
+    if members and touch & BIT["separator"] and index != members[0]:
+        return _is_change(view, members[0], signs)
     if touch & _TO or (touch & _LEVEL and not touch & (_OF | _BY | _CHANGE)):
         return False
     if after & _COMPARE or (after & _BASIS and "compare" in view.tokens[index + 1].roles):

@@ -135,6 +135,9 @@ def find_when(view: View, index: int, measure: str, before: str = "") -> When:
     said = find_period_name(view, index, measure)
     if said is not None:
         name, rule, strength = said
+        last = context.last_period
+        if name.kind == "this_year" and last is not None and last.kind == "year":
+            name = last
         period = calendar.resolve(name)
         return When(period, rule, strength, name, "" if period else "period")
     if view.any_of(0, index, _HORIZON):
@@ -142,6 +145,9 @@ def find_when(view: View, index: int, measure: str, before: str = "") -> When:
     if is_prior(view, index):
         return When(calendar.period, "period.prior", 0.9)
     ahead = _resolve_ahead(view)
+    opening = _find_opening(view, index, measure)
+    if opening is not None:
+        return When(calendar.resolve(opening), "period.opening", 0.9, opening)
     if before and (measure not in _MONTH_ONLY or (len(before) == 7 and before[5] not in "QH")):
         return When(before, "period.carried", 0.96)
     if is_modal(view, index):
@@ -168,6 +174,18 @@ def find_when(view: View, index: int, measure: str, before: str = "") -> When:
     if measure in _MONTH_ONLY and len(calendar.period) == 7 and calendar.period[5] in "QH":
         return When("", "", 0.0, None, "period")
     return When(calendar.period, "period.review", 0.93)
+
+
+def _find_opening(view: View, index: int, measure: str) -> PeriodName | None:
+    """The period that opens the sentence, for a later part of it with a subject of its own."""
+    start = view.clause_start(index)
+    if not view.any_of(0, start, HARD) or not view.any_of(start, index, _OWN):
+        return None
+    for place in range(min(3, len(view.masks))):
+        if view.masks[place] & _PERIOD:
+            name: PeriodName = view.tokens[place].roles["period"]
+            return name if _suits(name, measure) else None
+    return None
 
 
 def _resolve_ahead(view: View) -> str:
