@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from contracts.period import last_month
 from tasks.extraction.context import Context, Scope
 from tasks.extraction.mentions.compounds import complete_names
-from tasks.extraction.mentions.joining import join_subjects, match_lists, name_periods
+from tasks.extraction.mentions.joining import join_subjects, match_lists, name_multiple_bases, name_periods
 from tasks.extraction.mentions.lexicon import Lexicon
 from tasks.extraction.mentions.periods import Calendar, PeriodName
 from tasks.extraction.mentions.scan import scan
@@ -110,7 +110,7 @@ def find_mentions(lexicon: Lexicon, passage: Passage, start: int, end: int) -> l
     tokens = complete_names(lexicon, tokens, plain)
     tokens = join_quantities(tokens, plain, lexicon.language.hedge_gaps)
     tokens = join_subjects(lexicon, tokens, plain)
-    tokens = name_periods(tokens, plain)
+    tokens = name_multiple_bases(name_periods(tokens, plain))
     match_lists(tokens)
     return tokens
 
@@ -190,6 +190,9 @@ def _remember(context: Context, view: View, found: Findings) -> Context:
         first_segment, first_product = found.statements[0].node
         topic = topic or frozenset({(first_segment, "" if found.statements[0].measure == "share_pct" else first_product)})
         metric = statement.metric
+        nodes = {s.node for s in found.statements}
+        if len({n[1] for n in nodes if n[1] and n[0] == segment}) > 1:
+            last = frozenset({(segment, "")})
     elif any(o.status == "passed over" and o.reason not in _SILENT for o in found.opens):
         metric = "?" + next(o.reason for o in found.opens if o.status == "passed over" and o.reason not in _SILENT)
     elif subjects:

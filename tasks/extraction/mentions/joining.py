@@ -50,6 +50,11 @@ def name_periods(tokens: list[Token], plain: str, *, is_title: bool = False) -> 
             before = out.pop()  # "as against the corresponding month"
             out.append(make_token(before.start, token.end, {**_basis_parts(before), **token.roles}))
             continue
+        if name is not None and out and out[-1].mask & _BASIS and out[-1].roles["basis"] == "yoy" and (
+            name.kind.endswith("_year") and not plain[out[-1].end : token.start].strip()
+        ):
+            out[-1] = make_token(out[-1].start, token.end, out[-1].roles)
+            continue
         if name is not None and _ends_basis(out, name):
             out[-2:] = [make_token(out[-2].start, token.end, out[-2].roles)]
             continue
@@ -94,6 +99,19 @@ def _is_multiple(token: Token) -> bool:
 _BASIS, _OF_IN = BIT["basis"], BIT["of"] | BIT["in"]
 
 
+def name_multiple_bases(tokens: list[Token]) -> list[Token]:
+    """Tokens with a period before a multiple as its base: 是2024年的2.3倍."""
+    for place in range(2, len(tokens)):
+        quantity = tokens[place].quantity
+        if quantity is None or quantity.unit != "times" or not tokens[place - 1].mask & _OF_IN:
+            continue
+        before = tokens[place - 2]
+        if before.mask & _PERIOD:
+            name = before.roles["period"]
+            tokens[place - 2] = make_token(before.start, before.end, {"basis": _BASES.get(name.kind, name)})
+    return tokens
+
+
 def _ends_basis(out: list[Token], name: PeriodName) -> bool:
     """Whether a period only completes a base of comparison: "the corresponding quarter of 2024"."""
     if len(out) < 2 or not out[-1].mask & _OF_IN or not out[-2].mask & _BASIS:
@@ -112,6 +130,8 @@ def _month_name(token: Token) -> PeriodName | None:
 
 
 def _may_be_base(name: PeriodName) -> bool:
+    if name.kind == "to_date":
+        return name.shift == -1
     return name.kind in {"month", "latest_month"} or name.is_quarter or name.kind.startswith("half") or name.kind in {*_BASES, "year"}
 
 
@@ -119,9 +139,10 @@ def _find_against(out: list[Token], plain: str, start: int, *, is_title: bool) -
     """Place of the preposition of comparison that governs a period, close before it: "than in the peak month of"."""
     for place in range(len(out) - 1, max(-1, len(out) - 4), -1):
         token = out[place]
-        if token.mask & _AGAINST or (token.mask & _AGAINST_AFTER and (is_title or _follows_change(out, place))):
+        is_against = token.mask & _AGAINST or (token.mask & BIT["compare"] and place and out[place - 1].mask & NUMBER)
+        if is_against or (token.mask & _AGAINST_AFTER and (is_title or _follows_change(out, place))):
             gap = plain[token.end : start].strip()
-            if not token.mask & _AGAINST:
+            if not is_against:
                 return place if gap in {"", "the", "its", "in", "that of", "those of", "their", "le", "de"} else None
             few = len(gap.split()) <= 5 if gap.isascii() else len(gap) <= 3
             return place if few and not any(char.isdigit() for char in gap) else None
@@ -147,7 +168,7 @@ def _follows_change(out: list[Token], place: int) -> bool:
 
 
 def _basis_roles(before: Token, name: PeriodName) -> dict[str, Any]:
-    roles: dict[str, Any] = {"basis": _BASES.get(name.kind, name)}
+    roles: dict[str, Any] = {"basis": "yoy" if name.kind == "to_date" else _BASES.get(name.kind, name)}
     for role in ("compare", "change"):
         if role in before.roles:
             roles[role] = before.roles[role]
@@ -173,6 +194,9 @@ def match_lists(tokens: list[Token]) -> None:
     numbers = list(_find_groups(tokens, "number"))
     subjects = list(_find_groups(tokens, "subject"))
     for members, separators in numbers:
+        units = {tokens[m].quantity.unit for m in members if tokens[m].quantity is not None} - {""}  # type: ignore[union-attr]
+        if len(units) > 1:
+            continue
         is_matched = False
         for label in _LABELS:
             groups = subjects if label == "subject" else list(_find_groups(tokens, label))

@@ -93,6 +93,8 @@ class Calendar:
             return format_month(self._resolve_month(name))
         if name.kind == "year":
             return str(name.year)
+        if name.kind == "last_quarter" and name.year:
+            return f"{name.year}-Q4"
         for prefix, letter, months in (("quarter", "Q", 3), ("half", "H", 6)):
             if name.kind.startswith(prefix):
                 return self._resolve_part(name, letter, months)

@@ -70,7 +70,7 @@ def _make_range(first: Token, last: Token) -> Token:
     if low is None or high is None:
         return first
     if not low.unit:
-        low.value = round(low.value * high.factor, 6)
+        low.value = round(low.value * (high.factor if low.factor == 1 else 1), 6)
         low.unit, low.unit_text = high.unit, high.unit_text
     low.high, low.high_sign, low.half_width = high.value, 0 if high.is_dashed else high.sign, high.half_width
     low.is_added = high.is_added

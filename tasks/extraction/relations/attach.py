@@ -1,5 +1,6 @@
 """A sentence read to statements: each number asked slot by slot, every slot filled by a rule or left open."""
 
+import re
 from dataclasses import dataclass, replace
 
 from contracts.period import last_month
@@ -40,6 +41,7 @@ class Trail:
     elsewhere: str = ""
     stated: tuple[tuple[int, Nodes], ...] = ()
     growth: str = ""
+    main: str = ""
 
 
 _TOGETHER = BIT["together"] | BIT["industry"]
@@ -75,17 +77,53 @@ def read_sentence(view: View) -> Findings:
     found = Findings()
     trail = Trail()
     quoted = []
+    around: list[tuple[int, Trail]] = []
     for index in view.numbers():
+        while around and around[-1][0] < index:
+            trail = replace(around.pop()[1], growth=trail.growth)
+        closing = _closing_bracket(view, index)
+        if closing and not around:
+            around.append((closing, trail))
         if view.masks[index] & REFERENCE:
             quoted.append((index, trail))
             continue
         outcomes, trail = read_number(view, index, trail)
+        _move_to_year(found, outcomes)
         _sort_outcomes(found, outcomes)
     for index, before in quoted:
         quantity = view.tokens[index].quantity
         if quantity is not None:
             _sort_outcomes(found, [_read_reference(view, index, quantity, _quoting(view, index, before, found))])
     return found
+
+
+def _move_to_year(found: Findings, outcomes: list[Statement | Open]) -> None:
+    """A level followed by its growth over a whole year is that year's: "21,900 t, an increase of 134% over 2024"."""
+    growth = outcomes[0] if outcomes else None
+    if not isinstance(growth, Statement) or "period.base" not in growth.rules or not found.statements:
+        return
+    last = found.statements[-1]
+    if last.measure == "level" and (last.node, last.metric) == (growth.node, growth.metric):
+        found.statements[-1] = replace(last, period=growth.period, kind=growth.kind)
+
+
+def _closing_bracket(view: View, index: int) -> int:
+    """Place of the bracket that closes around a number; 0 where it stands in none."""
+    for place in range(index - 1, -1, -1):
+        if view.masks[place] & BIT["close"]:
+            return 0
+        if view.masks[place] & BIT["open"]:
+            return next(iter(view.places(index, len(view.masks), BIT["close"])), 0)
+    return 0
+
+
+def _main_period(trail: Trail, found: Statement | None) -> str:
+    """The period of the number before; of a level of an earlier period the one that the sentence is about."""
+    if found is None:
+        return ""
+    if found.measure == "level" and trail.main and len(trail.main) == len(found.period) and found.period < trail.main:
+        return trail.main
+    return found.period
 
 
 def _sort_outcomes(found: Findings, outcomes: list[Statement | Open]) -> None:
@@ -101,7 +139,11 @@ def _quoting(view: View, index: int, before: Trail, found: Findings) -> Trail:
     token = view.tokens[index]
     unit = "" if token.quantity is None else token.quantity.unit
     after = next((s for s in found.statements if s.start > token.start and s.unit == unit), None)
-    leads = index + 1 < len(view.masks) and view.masks[index + 1] & bits(["to", "moves"])
+    leads = view.any_of(index + 1, min(index + 3, len(view.masks)), bits(["to", "moves"]))
+    named = [view.tokens[i].roles["metric"] for i in view.places(view.clause_start(index), index, _METRIC)]
+    if before.last is not None and named and named[-1] != before.last.metric and after is None:
+        return Trail()
+    leads = leads or (before.last is not None and bool(named) and named[-1] != before.last.metric)
     if after is not None and (leads or before.last is None or before.last.unit != unit):
         return Trail(after)
     return before
@@ -155,6 +197,9 @@ def _refuse_unit(quantity: Quantity | None) -> str:
 
 def _price_in_yuan(view: View, index: int, quantity: Quantity, trail: Trail) -> Quantity:
     """A price printed in yuan alone is one per tonne where the sentence says so or the metric is a price."""
+    text = view.plain[max(0, view.tokens[index].start - 8) : view.tokens[index].start]
+    if re.search("每(?!公?吨)", text):
+        return quantity
     near = range(max(0, index - 3), min(len(view.masks), index + 3))
     if any(view.masks[place] & BIT["per_tonne"] for place in near):
         return replace(quantity, unit="CNY/t")
@@ -323,6 +368,9 @@ def _read_reference(view: View, index: int, quantity: Quantity, trail: Trail) ->
     if last is not None and quantity.unit == "" and last.measure == "level" and not rate:
         factor = next((t.quantity.factor for t in view.tokens if t.quantity is not None and t.start == last.start), 1.0)
         quantity = replace(quantity, unit=last.unit, value=round(quantity.value * factor, 6), half_width=quantity.half_width * factor)
+    own = list(view.places(view.clause_start(index), index, BIT["subject"]))
+    if last is not None and own and not any(last.node[1] in {p for _, p in view.tokens[i].roles["subject"]} for i in own):
+        return passed_over(token, "the base of a comparison")
     if last is None or not (last.measure in {"level", "share_pct"} or rate) or quantity.unit != last.unit:
         return passed_over(token, "the base of a comparison")
     period = _reference_period(view, index, last)
@@ -392,14 +440,16 @@ def _state(
         is_share=bool(share_rule),
         share_strength=share_strength,
         has_product=any(product for _, product in nodes),
-        before=trail.last.period if trail.last is not None else "",
+        before=_main_period(trail, trail.last),
         before_measure=trail.growth,
     )
     told = tell_measure(view, index, quantity, signs)
     if not told.measure:
         opened = unresolved(token, told.reason) if told.is_ours else passed_over(token, told.reason)
         return [opened], replace(trail, nodes=nodes or trail.nodes, elsewhere="")
-    when = find_when(view, index, told.measure, trail.last.period if trail.last is not None else "")
+    when = find_when(view, index, told.measure, _main_period(trail, trail.last))
+    if told.period:
+        when = When(told.period, "period.base", 0.9)
     if not when.period:
         known = when.reason in {"period", ""}
         opened = unresolved(token, "period") if known else passed_over(token, when.reason)
@@ -459,7 +509,8 @@ def _build(
         )  # fmt: skip
     stated = [m for m in made if isinstance(m, Statement)]
     last = stated[-1] if stated else trail.last
-    return made, Trail(last, subject.nodes, measure == "share_pct", "", (*trail.stated, (index, nodes_said)), measure if measure in GROWTH else trail.growth)
+    return made, Trail(last, subject.nodes, measure == "share_pct", "", (*trail.stated, (index, nodes_said)), measure if measure in GROWTH else trail.growth,
+                       trail.main if trail.main and trail.nodes == subject.nodes else period)
 
 
 def _trust(strengths: list[float]) -> float:
@@ -488,7 +539,10 @@ def _members(view: View, index: int, subject: Found) -> list[Nodes]:
 
 def _is_added(view: View, index: int, quantity: Quantity) -> bool:
     """Whether "N times" is added to the base (增长2倍 is +200 %) rather than reached (增至2倍 is +100 %)."""
-    if not quantity.is_added or view.touch_left(index) & bits(["to", "moves", "level", "basis", "of"]):
+    touch = view.touch_left(index)
+    if not quantity.is_added or (touch & bits(["to", "moves", "level", "basis", "of"]) and not touch & BIT["change"]):
+        return False
+    if touch & bits(["to", "moves"]):
         return False
     return bool(view.touch_left(index) & BIT["change"]) or view.any_of(view.clause_start(index), index, BIT["change"])
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tasks.extraction.mentions.periods import PeriodName
 from tasks.extraction.quantities.quantity import Quantity, family_of
 from tasks.extraction.relations.growth import name_basis
 from tasks.extraction.relations.rules import BIT, bits
@@ -39,6 +40,7 @@ class Told:
     strength: float = 0.0
     reason: str = ""
     is_ours: bool = True
+    period: str = ""
 
 
 def find_share(view: View, index: int) -> tuple[str, float]:
@@ -102,6 +104,8 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
         scope = view.context.lead.period or view.context.section.period
         kind = scope.kind if scope is not None else ""
     period = _period_of(view, index, signs)
+    if isinstance(signs.basis, PeriodName) and signs.basis.kind == "year" and said is None and signs.sign is not None:
+        return Told("yoy_pct", "measure.over_year", 0.9, period=str(signs.basis.year + 1))
     name = None if signs.basis is None else name_basis(view, signs.basis, period)
     if signs.sign is None and signs.basis is None and signs.has_product and quantity.unit == "%":
         if view.touch_left(index) & BIT["subject"] and quantity.form != "multiple":
@@ -172,10 +176,10 @@ def _is_change(view: View, index: int, signs: Signs) -> bool:
     members = view.tokens[index].labels.get("list")
     if members and touch & BIT["separator"] and index != members[0]:
         return _is_change(view, members[0], signs)
+    if (after & _COMPARE or (after & _BASIS and "compare" in view.tokens[index + 1].roles)) and not touch & _TO:
+        return True
     if touch & _TO or (touch & _LEVEL and not touch & (_OF | _BY | _CHANGE)):
         return False
-    if after & _COMPARE or (after & _BASIS and "compare" in view.tokens[index + 1].roles):
-        return True
     if touch & _BY and signs.sign is not None:
         return True
     if touch & _CHANGE:
@@ -199,6 +203,8 @@ def _tell_level(view: View, index: int, quantity: Quantity, signs: Signs) -> Tol
     is_price = quantity.unit.startswith("CNY")
     if is_price != (signs.metric == "price"):
         return Told(reason="unit")
+    if is_price and quantity.value < 100:
+        return Told(reason="a price of another unit", is_ours=False)
     if view.touch_right(index) & (_PLAN | BIT["agent"]) and not quantity.bound:
         return Told(reason="a plant's or project's size", is_ours=False)
     if signs.metric == "capacity" and view.any_of(start, end, _NEW):

@@ -57,7 +57,10 @@ def _take(view: View, place: int, index: int, *, is_share: bool) -> Found | None
     else:
         start = max(start, index + 1)
     names = list(view.places(start, end, _NAMES))
-    strong = [n for n in names if not _is_agent(view, n)] or names
+    strong = [n for n in names if not _is_agent(view, n)]
+    if not strong and _is_of_other_segment(view, names):
+        return None
+    strong = strong or names
     chosen = _pick(view, strong, place, start, end, is_share=is_share)
     if _is_compound_thing(view, chosen):
         return Found(elsewhere="another product")
@@ -74,6 +77,19 @@ def _take(view: View, place: int, index: int, *, is_share: bool) -> Found | None
             both = view.context.lexicon.intersect(nodes, view.tokens[other].roles["subject"])
             nodes = both or nodes
     return Found(nodes)
+
+
+def _is_of_other_segment(view: View, names: list[int]) -> bool:
+    """Whether names that only say whose plants are meant are of another segment than the section: 冶炼厂库存."""
+    about = view.context.section.subject or view.context.last or view.context.document
+    if about is None:
+        return False
+    segments = {segment for segment, _ in about}
+    return all(
+        view.masks[n] & _SUBJECT and all(product for _, product in view.tokens[n].roles["subject"])
+        and not segments & {segment for segment, _ in view.tokens[n].roles["subject"]}
+        for n in names
+    )  # fmt: skip
 
 
 def _find_part(view: View, start: int, whole: Nodes) -> Nodes:
@@ -153,7 +169,7 @@ def _unknown_head(view: View, start: int, index: int) -> float:
     """How far a carried subject is trusted in a clause that opens with a noun of its own which nobody knows."""
     language = view.context.lexicon.language
     if not language.is_spaced:
-        return 1.0
+        return _unknown_chinese(view, start, index)
     action = next(iter(view.places(start, index, _ACTIONS | BIT["basis"])), index)
     begin = view.tokens[start - 1].end if start else view.start
     known = [(t.start, t.end) for t in view.tokens[start:action]]
@@ -167,6 +183,22 @@ def _unknown_head(view: View, start: int, index: int) -> float:
             continue
         return 0.45
     return 1.0
+
+
+_CHINESE = re.compile("[\u4e00-\u9fff]{2,}")
+
+
+def _unknown_chinese(view: View, start: int, index: int) -> float:
+    """How far a carried subject is trusted where unknown characters stand right before the metric: 碳酸二甲酯均价."""
+    metric = next(iter(view.places(start, index, _METRIC)), None)
+    if metric is None:
+        return 1.0
+    begin = view.tokens[metric - 1].end if metric else view.start
+    gap = view.plain[begin : view.tokens[metric].start]
+    if len(gap) > 1:
+        for word in sorted(view.context.lexicon.language.neutral, key=len, reverse=True):
+            gap = gap.replace(word, "")
+    return 0.45 if _CHINESE.search(gap) else 1.0
 
 
 def _find_in_context(view: View, index: int, start: int) -> Found | None:

@@ -43,6 +43,8 @@ def find_period_name(view: View, index: int, measure: str = "") -> tuple[PeriodN
             if rule.is_left and _is_subordinate(view, place, index):
                 place = view.look(place, rule)
                 continue
+            if not rule.is_left and _crosses_number(view, index, place):
+                break
             taken = place in others and _is_other_level(view, others[place], index)
             if not taken and _suits(name, measure):
                 doubt = 0.72 if rule.is_left and _is_of_another_clause(view, place, index) else 1.0
@@ -53,6 +55,12 @@ def find_period_name(view: View, index: int, measure: str = "") -> tuple[PeriodN
 
 _ACTIONS = bits(["change", "level", "moves", "share_verb", "modal", "verb", "clause"])
 _OWN = bits(["subject", "metric"])
+
+
+def _crosses_number(view: View, index: int, place: int) -> bool:
+    """Whether a level would reach over another number to a period behind it."""
+    quantity = view.tokens[index].quantity
+    return quantity is not None and quantity.is_level and view.any_of(index + 1, place, BIT["number"] | BIT["reference"])
 
 
 def _is_subordinate(view: View, place: int, index: int) -> bool:
@@ -136,8 +144,9 @@ def find_when(view: View, index: int, measure: str, before: str = "") -> When:
     if said is not None:
         name, rule, strength = said
         last = context.last_period
-        if name.kind == "this_year" and last is not None and last.kind == "year":
-            name = last
+        if name.kind == "this_year":
+            years = [view.tokens[i].roles["period"] for i in view.places(0, index, _PERIOD)]
+            name = next((y for y in years if y.kind == "year"), last if last and last.kind == "year" else name)
         period = calendar.resolve(name)
         return When(period, rule, strength, name, "" if period else "period")
     if view.any_of(0, index, _HORIZON):

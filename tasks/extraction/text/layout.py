@@ -73,7 +73,7 @@ def find_passages(text: str) -> list[Passage]:
             last += 1
         start, end = line.start + offset, lines[last].end
         kind = kind or _tell_prose(text[start:end], is_first=not found)
-        found += _cut_bracketed(text, kind, start, end, level)
+        found += _cut_bracketed(text, kind, start, end, level, is_first=not found)
         position = last + 1
     return found
 
@@ -90,7 +90,9 @@ def is_row(lines: list[Line], position: int) -> bool:
     return any(len(_WIDE_GAP.findall(other.strip())) == cells for other in near) and (cells > 1 or "\t" in words)
 
 
-def _cut_bracketed(text: str, kind: str, start: int, end: int, level: int) -> Iterator[Passage]:
+def _cut_bracketed(
+    text: str, kind: str, start: int, end: int, level: int, *, is_first: bool
+) -> Iterator[Passage]:
     """Passages between titles in bold brackets: 【Supply】 opens a section wherever it stands."""
     if "【" not in text[start:end]:
         yield _make_passage(text, kind, start, end, level)
@@ -99,7 +101,8 @@ def _cut_bracketed(text: str, kind: str, start: int, end: int, level: int) -> It
     for match in re.finditer(r"【[^】\n]{1,120}】", text[start:end]):
         if text[place : start + match.start()].strip():
             yield _make_passage(text, "paragraph", place, start + match.start())
-        yield _make_passage(text, "heading", start + match.start() + 1, start + match.end() - 1)
+        title = "title" if is_first and not match.start() else "heading"
+        yield _make_passage(text, title, start + match.start() + 1, start + match.end() - 1)
         place = start + match.end()
     if text[place:end].strip():
         yield _make_passage(text, "paragraph", place, end)
