@@ -26,6 +26,8 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 	@$(BIN)/python .ci/imports.py
 	@$(BIN)/python .ci/lock.py --check
 	@$(BIN)/python .ci/tables.py --check
+	@$(BIN)/python .ci/alert_rules.py --check
+	@$(BIN)/python .ci/architecture.py --check
 	@echo "check: all good"
 
 bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
@@ -35,8 +37,10 @@ venv: $(VENV)/run.stamp ## the environment alone
 
 dev: $(VENV)/dev.stamp ## the environment with what tests and checks need
 
-docs: $(VENV)/dev.stamp ## docs/tables.md from the contracts
+docs: $(VENV)/dev.stamp ## pages that are made from the code: tables, alert rules, architecture
 	@$(BIN)/python .ci/tables.py
+	@$(BIN)/python .ci/alert_rules.py
+	@$(BIN)/python .ci/architecture.py
 
 lock: $(VENV)/dev.stamp ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/python .ci/lock.py

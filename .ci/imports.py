@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -38,15 +39,39 @@ def find_wrong_imports(root: Path) -> list[str]:
     return wrong
 
 
-def find_circle(root: Path) -> list[str]:
-    """Modules that import one another in a circle, as one line; a package's own `__init__` counts as a module."""
+def count_arrows(root: Path) -> Counter[tuple[str, str]]:
+    """How often a module of one room (folder) imports from another; a package's own `__init__` may gather its parts."""
     modules = list_modules(root)
-    graph = {name: set(_list_own(name, path, modules)) for name, path in modules.items()}
+    arrows: Counter[tuple[str, str]] = Counter()
+    for name, path in modules.items():
+        here = _find_room(name, path)
+        for target in set(_list_own(name, path, modules)):
+            there = _find_room(target, modules[target])
+            if here != there:
+                arrows[here, there] += 1
+    return arrows
+
+
+def find_circles(root: Path) -> Iterator[str]:
+    """A circle of modules that import one another, and one of rooms, each as a line."""
+    modules = list_modules(root)
+    yield from _find_circle({name: set(_list_own(name, path, modules)) for name, path in modules.items()}, "modules")
+    rooms: dict[str, set[str]] = defaultdict(set)
+    for here, there in count_arrows(root):
+        if not here.startswith(f"{there}."):  # what lies inside a package may use it
+            rooms[here].add(there)
+    yield from _find_circle(rooms, "rooms")
+
+
+def _find_circle(graph: Mapping[str, set[str]], of_what: str) -> Iterator[str]:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        return ["a circle of imports: " + " → ".join(reversed(error.args[1]))]
-    return []
+        yield f"a circle of {of_what}: " + " → ".join(reversed(error.args[1]))
+
+
+def _find_room(module: str, path: Path) -> str:
+    return module if path.name == "__init__.py" else module.rpartition(".")[0]
 
 
 def _list_own(name: str, path: Path, modules: Mapping[str, Path]) -> Iterator[str]:
@@ -56,4 +81,4 @@ def _list_own(name: str, path: Path, modules: Mapping[str, Path]) -> Iterator[st
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join([*find_wrong_imports(ROOT), *find_circle(ROOT)]) or 0)
+    sys.exit("\n".join([*find_wrong_imports(ROOT), *find_circles(ROOT)]) or 0)

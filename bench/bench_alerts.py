@@ -19,17 +19,14 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 
-from contracts.alerts import ALERTS, DELIVERIES
+from contracts.alerts import ALERTS
 from contracts.chain import Chain, Segment, load_chain
-from contracts.comparisons import COMPARISONS
-from contracts.figures import FIGURES
 from contracts.period import add_months
-from contracts.releases import QUARANTINE, RELEASES
 from contracts.scores import SCORES
 from contracts.text import fill_text
 from data_lake.lake import Lake, open_lake
 from data_lake.ledger import read_ledger, read_notices, read_silences, record_alerts
-from tasks.alerts import decide, find_alerts
+from tasks.alerts import Evaluation, decide, find_alerts
 
 SERIES, PER_MONTH = 100_000, 4_000
 MONTH = date(2026, 5, 1)
@@ -75,16 +72,7 @@ def make_scores(rng: np.random.Generator) -> pl.DataFrame:
 
 def run_rules(scores: pl.DataFrame, chain: Chain) -> pl.DataFrame:
     """All rules over the month."""
-    empty = {"comparisons": COMPARISONS, "figures": FIGURES, "releases": RELEASES, "quarantine": QUARANTINE}
-    tables = {name: table.empty() for name, table in empty.items()}
-    return find_alerts(
-        scores=scores,
-        **tables,
-        deliveries=DELIVERIES.empty(),
-        chains={chain.name: chain},
-        months=(MONTH, MONTH),
-        as_of=NOW,
-    )
+    return find_alerts(Evaluation(scores=scores, chains={chain.name: chain}, months=(MONTH, MONTH), as_of=NOW))
 
 
 def fill_ledger(lake: Lake, found: pl.DataFrame, rows: int) -> None:

@@ -8,7 +8,7 @@ SEVERITIES = ("info", "warning", "error", "critical")
 STATES = ("fired", "amended", "retracted", "resolved", "inhibited")
 ALERT_KINDS = ("event", "state")
 NOTIFY_REASONS = ("", "first", "severity_up", "retracted", "resolved", "returned", "silence_ended")
-DELIVERY_EVENTS = ("planned", "unwanted", "sending", "sent", "failed", "dead")
+DELIVERY_EVENTS = ("planned", "unwanted", "sending", "sent", "failed", "unanswered", "dead", "requeued")
 
 CANDIDATES = Table(
     name="candidates",
@@ -121,7 +121,11 @@ DELIVERIES = Table(
         Column("attempt", pl.Int64, "how often it was tried, this time included"),
         Column("at", INSTANT, "when"),
         Column("due_at", INSTANT, "not to be tried before this instant", nullable=True),
-        Column("reference", pl.String, "what the channel calls it: message id, channel and time stamp, path"),
+        Column(
+            "reference",
+            pl.String,
+            "what the channel calls it: message id, channel and time stamp, path; before that, who of several has it",
+        ),
         Column("reason", pl.String, "why it failed, without secrets"),
         Column("message", pl.String, "the neutral message as JSON, with the event `planned`"),
         Column("run_id", pl.String, "run or worker that wrote it"),

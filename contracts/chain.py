@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import UsageError
+from contracts.text import fold_name
+from contracts.vocabulary import RATES
 
 _SHIPPED = Path(__file__).parent / "chains"
 
@@ -57,6 +59,11 @@ class Segment:
         """Parent by product; the segment itself is the empty name."""
         return {p.name: p.parent for p in self.products}
 
+    @cached_property
+    def products_by_spelling(self) -> dict[str, str]:
+        """Product by every folded name, title and alias (`contracts.text.fold_name`); the first where two share one."""
+        return {word: p.name for p in reversed(self.products) for word in _spell(p)}
+
 
 @dataclass(frozen=True)
 class Link:
@@ -78,7 +85,11 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Chain:
-    """A value chain and everything that is particular to it."""
+    """A value chain and everything that is particular to it.
+
+    `tolerance_pct` and `tolerance_pp` say how close a forecast must come to be a hit, by measure (or by metric,
+    for the level of a rate): see `tolerance`.
+    """
 
     name: str
     title: str
@@ -89,6 +100,22 @@ class Chain:
     tolerance_pp: Mapping[str, float]
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     not_ours: Names = field(default_factory=dict)
+    tolerance_pct: Mapping[str, float] = field(default_factory=dict)
+
+    def tolerance(self, segment: str, metric: str, measure: str) -> float | None:
+        """How close a forecast of this measure must come to be a hit; None where the definition does not say.
+
+        Of growth and of levels in percent of level: 5 means from 1/1.05 to 1.05 times what was forecast. Of
+        shares, points and rates in points; the level of a rate goes by its metric, since `level` has many units.
+        A segment's own, under its thresholds, come before the chain's. A growth's tolerance that stands under
+        `tolerance_pp` is read as percent of level, which is the same where nothing grows.
+        """
+        own = next((s.thresholds for s in self.segments if s.name == segment), {})
+        tables = [own.get("tolerance_pct"), own.get("tolerance_pp"), self.tolerance_pct, self.tolerance_pp]
+        names = [metric, *([measure] if metric not in RATES else [])] if measure == "level" else [measure]
+        values = (table[name] for name in names for table in tables if table and name in table)
+        value = next(values, None)
+        return None if value is None else float(value)
 
     def segment(self, name: str) -> Segment:
         """The segment of this name. Raises `UsageError` with the nearest names."""
@@ -99,9 +126,19 @@ class Chain:
         near = get_close_matches(name, known, n=3) or known
         raise UsageError(f"chain {self.name} has no segment {name!r}", next=f"did you mean {', '.join(near)}?")
 
+    @cached_property
+    def segments_by_spelling(self) -> dict[str, Segment]:
+        """Segment by every folded name, title and alias (`contracts.text.fold_name`); the first where two share one."""
+        return {word: s for s in reversed(self.segments) for word in _spell(s)}
+
     def nodes(self) -> list[tuple[str, str]]:
         """Every (segment, product) that a figure may be about; product empty = the segment's total."""
         return [(s.name, p) for s in self.segments for p in ("", *(q.name for q in s.products))]
+
+
+def _spell(named: Product | Segment) -> set[str]:
+    aliases = (name for some in named.names.values() for name in some)
+    return {fold_name(name) for name in (named.name, named.title, *aliases)}
 
 
 def load_chain(name: str, folder: Path | None = None) -> Chain:
@@ -145,7 +182,8 @@ def _build_chain(name: str, data: Mapping[str, Any]) -> Chain:
         calendar=Calendar(**data["calendar"]),
         segments=tuple(_build_segment(s) for s in data["segment"]),
         links=tuple(Link(**link) for link in data.get("link", ())),
-        tolerance_pp=data["tolerance_pp"],
+        tolerance_pp=data.get("tolerance_pp", {}),
+        tolerance_pct=data.get("tolerance_pct", {}),
         thresholds=data.get("thresholds", {}),
         not_ours=_names(data.get("not_ours", {})),
     )

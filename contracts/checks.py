@@ -23,25 +23,34 @@ from contracts.text import fill_text
 _DOUBTFUL_PART = 1 / 3
 _DOUBTFUL_ROWS = 3
 _SHOWN = 5
+_NOT_DOUBTFUL = ("chain", "no_figure", "not_stated", "month", "sheet")
+"""Rules of the readers for what states no figure of this release: it says nothing against the rows that do."""
+
+
+class ReleaseDoubtful(ContractBroken):
+    """A release is refused whole because too many of its rows are; `refused` has every one of them."""
+
+    refused: pl.DataFrame = REFUSED.empty()
 
 
 def check_figures(
-    figures: pl.DataFrame, *, chain: Chain, head: ReleaseHead, unreadable: int = 0
+    figures: pl.DataFrame, *, chain: Chain, head: ReleaseHead, unread: pl.DataFrame | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Good figures and refused rows of one release.
 
     `figures` has the columns of `READ_FIGURES`; the refused rows have those of `REFUSED`: one row per row and
-    rule broken. `unreadable` is the number of rows that the reader itself refused; they count towards doubt.
+    rule broken. `unread` are the rows of `REFUSED` that the reader itself refused; they count towards doubt.
 
     Raises `ContractBroken` where the release is to be refused whole: columns that are not the contract's,
-    another chain, percents written as fractions, or more than a third of the rows (and at least 3) broken.
+    another chain, percents written as fractions, or (`ReleaseDoubtful`) more than a third of the rows, and at least
+    3, broken.
     """
     if head.chain != chain.name:
         raise ContractBroken(
             f"a release of chain {head.chain} cannot be checked against chain {chain.name}",
             where=head.document_name,
             found=f"chain {head.chain}",
-            effect="nothing of this release was taken in",
+            effect="no rows were loaded",
             next="name the chain of the document with --chain",
         )
     breaches = find_breaches(figures, table=READ_FIGURES, rules=list_figure_rules(chain, head))
@@ -52,17 +61,17 @@ def check_figures(
         found = find(good)
         refused.vstack(_refuse_rows(good, found), in_place=True)
         good = _keep_good(good, found)
-    _refuse_doubtful(refused, head, rows=figures.height, unreadable=unreadable)
+    _refuse_doubtful(refused, head, rows=figures.height, unread=unread if unread is not None else REFUSED.empty())
     return good, refused
 
 
 def check_reading(reading: Reading, *, chain: Chain) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`check_figures` of a reading; the refused rows are the reader's own and then those of the contract.
 
-    Rows of another chain, which the caller chose to leave out, do not count towards doubt.
+    Rows of another chain, which the caller chose to leave out, and what states no figure do not count towards doubt.
     """
-    unreadable = reading.refused.filter(pl.col("rule") != "chain")["row"].n_unique()
-    good, refused = check_figures(reading.figures, chain=chain, head=reading.head, unreadable=unreadable)
+    unread = reading.refused.filter(~pl.col("rule").is_in(_NOT_DOUBTFUL))
+    good, refused = check_figures(reading.figures, chain=chain, head=reading.head, unread=unread)
     return good, pl.concat([reading.refused, refused])
 
 
@@ -127,26 +136,26 @@ def _refuse_fractions(figures: pl.DataFrame, head: ReleaseHead) -> None:
         f"the percents of release {_name(head)} look like fractions: 0.06 where 6 is meant",
         where=head.document_name,
         found=told.to_list(),
-        effect="nothing of this release was taken in",
+        effect="no rows were loaded",
         next="write percents as 6, not 0.06; of a table whose percents are fractions say scale = 100 in its mapping",
     )
 
 
-def _refuse_doubtful(refused: pl.DataFrame, head: ReleaseHead, *, rows: int, unreadable: int) -> None:
-    broken = refused.filter(pl.col("rule") != "stated_once")["row"].n_unique() + unreadable
-    if broken < _DOUBTFUL_ROWS or broken <= _DOUBTFUL_PART * (rows + unreadable):
+def _refuse_doubtful(refused: pl.DataFrame, head: ReleaseHead, *, rows: int, unread: pl.DataFrame) -> None:
+    all_refused = pl.concat([unread, refused.filter(pl.col("rule") != "stated_once")])
+    broken, total = all_refused["row"].n_unique(), rows + unread["row"].n_unique()
+    if broken < _DOUBTFUL_ROWS or broken <= _DOUBTFUL_PART * total:
         return
-    raise ContractBroken(
-        f"{broken} of {rows + unreadable} rows of release {_name(head)} break the contract; the rest is doubtful",
-        where=f"{head.document_name} · {', '.join(refused['row'].unique(maintain_order=True).head(_SHOWN).to_list())}",
-        found=[*_show(refused.select("rule", "value", "message")), *_count_unreadable(unreadable)],
-        effect="nothing of this release was taken in",
+    places = all_refused["row"].unique(maintain_order=True).head(_SHOWN).to_list()
+    error = ReleaseDoubtful(
+        f"{broken} of {total} rows of release {_name(head)} break the contract; the whole release was rejected",
+        where=f"{head.document_name} · {', '.join(places)}",
+        found=_show(all_refused.select("row", "rule", "value", "message")),
+        effect="no rows were loaded",
         next="correct the file and give it again",
     )
-
-
-def _count_unreadable(unreadable: int) -> list[str]:
-    return [f"{unreadable} rows could not be read"] if unreadable else []
+    error.refused = pl.concat([unread, refused])
+    raise error
 
 
 def _name(head: ReleaseHead) -> str:

@@ -24,6 +24,8 @@ class TronaError(Exception):
     """
 
     exit_code = Exit.BUG
+    may_pass = False
+    """Whether the same may work a moment later."""
 
     def __init__(
         self,
@@ -69,7 +71,7 @@ class UsageError(TronaError):
 
 
 class ContractBroken(TronaError):
-    """A document or table breaks a contract so that it cannot be taken in."""
+    """A document or table breaks a contract so that it cannot be ingested."""
 
     exit_code = Exit.CONTRACT
 
@@ -78,6 +80,11 @@ class SourceUnavailable(TronaError):
     """A document, folder, lake or server cannot be read or reached."""
 
     exit_code = Exit.SOURCE
+    may_pass = True
+
+
+class DocumentUnavailable(SourceUnavailable):
+    """One document cannot be read: the fault lies with it, not with the lake or a server."""
 
 
 class DeliveryFailed(TronaError):

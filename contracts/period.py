@@ -45,6 +45,17 @@ def parse_month(text: str) -> date:
     raise UsageError(f"not a month: {text!r}", next="write it as YYYY-MM, for example 2026-01")
 
 
+def parse_span(first: str, last: str) -> tuple[date | None, date | None]:
+    """First and last month of a span, each None where its text is empty.
+
+    Raises `UsageError` where one is no month, or the first lies after the last.
+    """
+    months = parse_month(first) if first else None, parse_month(last) if last else None
+    if months[0] and months[1] and months[0] > months[1]:
+        raise UsageError(f"the first month {first} is after the last {last}", next="swap --from and --to")
+    return months
+
+
 def add_months(month: date, count: int) -> date:
     """The first day of the month `count` months after `month`."""
     index = month.year * 12 + month.month - 1 + count

@@ -7,7 +7,8 @@ import polars as pl
 from contracts.table import INSTANT, Column, Table
 
 STATUSES = ("scored", "pending", "backcast", "disputed", "unscorable")
-VERDICTS = ("hit", "within_rounding", "miss", "indeterminate", "")
+VERDICTS = ("hit", "within_rounding", "miss", "indeterminate", "vague", "")
+OWN_VERDICTS = ("usual", "unusual", "")
 ISSUES = ("first", "middle", "last", "only", "")
 BAND_KINDS = ("static", "conformal_80", "conformal_90", "pooled_80", "pooled_90", "")
 
@@ -24,12 +25,13 @@ REASONS = MappingProxyType(
         "not_published_yet": "the month's actual is not published yet",
         "issued_after_actual": "published at or after the first actual of its month",
         "level_zero": "a level of zero, or growth of -100 %, has no logarithm and is no base of a ratio",
+        "base_forecast": "the base month of the growth was itself a forecast: no level follows from it",
         "actual_direction_only": "the actual is known as a direction only",
         "actual_bound": "the actual was published as a bound or range",
         "vintage_order_assumed": "the order of differing vintages rests on an assumed publication day",
         "lock_assumed": "whether it came before the actual rests on an assumed publication day",
         "latest_disputed": "the latest actuals, published at the same instant, differ",
-        "no_tolerance": "the chain definition has no tolerance for this measure and its own past is too short",
+        "no_tolerance": "the chain definition has no tolerance for this measure",
     }
 )
 """What the words in `reason` mean; several are separated by `; `."""
@@ -51,12 +53,14 @@ SCORES = Table(
         Column("surprise_lower_pp", pl.Float64, "smallest surprise that rounding allows", nullable=True),
         Column("surprise_upper_pp", pl.Float64, "largest surprise that rounding allows", nullable=True),
         Column("level_surprise_pct", pl.Float64, "100((1+a/100)/(1+f/100)-1); of levels 100(a/f-1)", nullable=True),
-        Column("verdict", pl.String, "rounding-aware verdict; empty unless scored", allowed=VERDICTS),
+        Column("verdict", pl.String, "rounding-aware, by the chain's tolerance; empty unless scored", allowed=VERDICTS),
         Column("status", pl.String, "what could be done with the forecast", allowed=STATUSES),
         Column("forecast_id", pl.String, "figure_id of the forecast"),
         Column("actual_id", pl.String, "figure_id of the actual", nullable=True),
         Column("reason", pl.String, "why it is not scored or lacks a number, else empty"),
-        Column("tolerance_pp", pl.Float64, "static tolerance of the chain definition", nullable=True),
+        Column(
+            "tolerance_pp", pl.Float64, "the chain's tolerance around this forecast; half of its width", nullable=True
+        ),
         Column("direction", pl.String, "hit or miss of the sign with its dead band; empty where undefined"),
         Column("issue", pl.String, "place among the forecasts issued for the month in time", allowed=ISSUES),
         Column("lead_months", pl.Int32, "months from the review to the month forecast"),
@@ -67,7 +71,9 @@ SCORES = Table(
         Column("no_change_surprise_pp", pl.Float64, "surprise of the naive forecast of no change", nullable=True),
         Column("same_growth_surprise_pp", pl.Float64, "surprise of last month's growth", nullable=True),
         Column("seasonal_surprise_pp", pl.Float64, "surprise of the same month last year", nullable=True),
-        Column("log_surprise", pl.Float64, "100 ln((1+a/100)/(1+f/100)); of levels 100 ln(a/f)", nullable=True),
+        Column(
+            "log_surprise", pl.Float64, "100 ln of the ratio of growth factors; of levels 100 ln(a/f)", nullable=True
+        ),
         Column("z", pl.Float64, "surprise over its past robust spread, from 8 past surprises on", nullable=True),
         Column("band_pp", pl.Float64, "half-width of the band used: conformal, else the static one", nullable=True),
         Column("band_kind", pl.String, "own past, pooled past or static; empty = none", allowed=BAND_KINDS),
@@ -80,9 +86,14 @@ SCORES = Table(
         Column("log_surprise_lower", pl.Float64, "smallest log surprise that rounding allows", nullable=True),
         Column("log_surprise_upper", pl.Float64, "largest log surprise that rounding allows", nullable=True),
         Column("level_surprise_mom_pct", pl.Float64, "level surprise by the MoM route, same release", nullable=True),
+        Column(
+            "level_surprise_path_pct", pl.Float64, "by MoM forecasts of all months between, compounded", nullable=True
+        ),
+        Column("level_surprise_path_lower_pct", pl.Float64, "smallest that rounding allows", nullable=True),
+        Column("level_surprise_path_upper_pct", pl.Float64, "largest that rounding allows", nullable=True),
         Column("level_surprise_yoy_pct", pl.Float64, "level surprise by the YoY route, same release", nullable=True),
         Column("level_surprise_level_pct", pl.Float64, "level surprise by levels, same release", nullable=True),
-        Column("wedge", pl.Float64, "log surprise by MoM - log surprise by YoY", nullable=True),
+        Column("wedge", pl.Float64, "log surprise by MoM (or its path) - log surprise by YoY", nullable=True),
         Column("wedge_lower", pl.Float64, "smallest wedge that rounding allows", nullable=True),
         Column("wedge_upper", pl.Float64, "largest wedge that rounding allows", nullable=True),
         Column("is_wedge_beyond_rounding", pl.Boolean, "a base month was restated in silence", nullable=True),
@@ -100,12 +111,24 @@ SCORES = Table(
         Column("naive_no_change", pl.Float64, "naive forecast: 0, of levels and shares the last known", nullable=True),
         Column("naive_same_growth", pl.Float64, "naive forecast: last known month's growth again", nullable=True),
         Column("naive_seasonal", pl.Float64, "naive forecast: same month last year, as known at issue", nullable=True),
-        Column("static_verdict", pl.String, "verdict by the static tolerance alone", allowed=VERDICTS),
-        Column("band_lower_pp", pl.Float64, "lower end of the band around the forecast", nullable=True),
-        Column("band_upper_pp", pl.Float64, "upper end of the band around the forecast", nullable=True),
+        Column("own_verdict", pl.String, "inside the own band, from 8 past errors on?", allowed=OWN_VERDICTS),
+        Column("tolerance_pct", pl.Float64, "the chain's tolerance in percent of level", nullable=True),
+        Column("interval_score", pl.Float64, "of a forecast range, read as a central 80 % interval", nullable=True),
+        Column(
+            "band_lower_pp",
+            pl.Float64,
+            "lower end of the band around the forecast; of levels in percent",
+            nullable=True,
+        ),
+        Column(
+            "band_upper_pp",
+            pl.Float64,
+            "upper end of the band around the forecast; of levels in percent",
+            nullable=True,
+        ),
         Column("band_80_pp", pl.Float64, "half-width of the 80 % band, own or pooled past", nullable=True),
         Column("band_90_pp", pl.Float64, "half-width of the 90 % band, own or pooled past", nullable=True),
-        Column("band_n", pl.Int32, "past forecasts that the band used rests on"),
+        Column("band_n", pl.Int32, "past forecasts that the band rests on"),
         Column("z_n", pl.Int32, "past surprises that z rests on"),
         Column("z_scale", pl.Float64, "robust spread that z divides by", nullable=True),
         Column("is_repeat", pl.Boolean, "same number as the forecast for the month forecast before it"),

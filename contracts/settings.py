@@ -8,6 +8,8 @@ from typing import Any
 
 from contracts.errors import UsageError
 
+USUAL_RECEIVERS = "receivers.toml"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -17,7 +19,8 @@ class Settings:
     inbox: str = "./inbox"
     source: str = ""
     chains: str = ""
-    receivers: str = "./receivers.toml"
+    receivers: str = ""
+    "File that names who is told; empty = `receivers.toml` where there is one, else the console and the lake."
     home: str = "./.trona"
     "Folder of what `trona up` keeps for itself: its lock, and the Prefect server's database where that is SQLite."
     host: str = "127.0.0.1"
@@ -41,6 +44,15 @@ class Settings:
     def chains_folder(self) -> Path | None:
         """Folder of the user's own chain definitions, if any."""
         return Path(self.chains) if self.chains else None
+
+    @property
+    def receivers_address(self) -> str:
+        """The file of receivers as a process with another working directory needs it; empty where none is meant.
+
+        A file that was named is meant, whether it is there or not.
+        """
+        path = Path(self.receivers or USUAL_RECEIVERS).expanduser()
+        return str(path.absolute()) if self.receivers or path.exists() else ""
 
     @property
     def lake_address(self) -> str:

@@ -1,8 +1,13 @@
-"""Text made of columns."""
+"""Text made of columns and numbers."""
 
+import re
+import unicodedata
 from itertools import zip_longest
 
 import polars as pl
+
+_GAPS = re.compile(r"[\s_\-‐‑–]+")
+_LONGEST_NAME = 200
 
 
 def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
@@ -21,3 +26,13 @@ def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
         if value is not None:
             parts.append(pl.col(value) if isinstance(value, str) else value)
     return pl.concat_str(parts)
+
+
+def count_noun(number: int, noun: str) -> str:
+    """`1 figure`, `1,004 figures`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def fold_name(text: str) -> str:
+    """A name without what people write now one way, now another: case, width, spaces, dashes, underscores."""
+    return _GAPS.sub(" ", unicodedata.normalize("NFKC", text[:_LONGEST_NAME]).strip()).casefold()

@@ -5,6 +5,7 @@ import polars as pl
 from contracts.table import INSTANT, Column, Table
 
 BENCHMARKS = ("no_change", "same_growth", "seasonal")
+NO_CHANGE = ("change of 0", "last published change", "last published value", "")
 RECORD_KEY = ("source", "chain", "segment", "product", "metric", "measure", "lead_months")
 
 
@@ -43,13 +44,13 @@ STATISTICS = (
     _number("within_1", "share within ±1 pp, 0 to 1"),
     _number("within_2", "share within ±2 pp"),
     _number("within_5", "share within ±5 pp"),
-    _count("hits", "forecasts of the right direction"),
-    _number("hit_rate", "hits of those with a direction on both sides"),
-    _number("hit_p", "one-sided exact binomial p against the better of 50 % and the base rate"),
+    _count("hits", "former name of direction_hits"),
+    _number("hit_rate", "former name of direction_hit_rate"),
+    _number("hit_p", "former name of direction_hit_p"),
     _number("mase", "MAE over the mean absolute change of the actual against the month before"),
     _number("rmsse", "RMSE over the root mean squared change against the month before"),
-    _number("skill_no_change", "1 - MAE/MAE of no change, on identical months"),
-    _number("skill_same_growth", "1 - MAE/MAE of last month's growth, on identical months"),
+    _number("skill_no_change", "1 - MAE/MAE of no change (see no_change_assumes), on identical months"),
+    _number("skill_same_growth", "1 - MAE/MAE of the last published growth again, on identical months"),
     _number("skill_seasonal", "1 - MAE/MAE of the same month last year, on identical months"),
     *_test_columns("dm", "no change"),
     _number("mz_intercept", "Mincer-Zarnowitz intercept; 0 where efficient"),
@@ -81,9 +82,13 @@ STATISTICS = (
     _count("n_bounds", "forecast bounds, with one end"),
     _number("range_coverage", "share of ranges and bounds that held the actual"),
     _number("range_width", "mean width of ranges"),
+    _number("range_score", "mean interval score of ranges, read as central 80 % intervals"),
     _count("n_directions", "forecasts with a direction on both sides"),
-    _number("hit_rate_lower", "lower end of its Clopper-Pearson 95 % interval"),
-    _number("hit_rate_upper", "upper end of its Clopper-Pearson 95 % interval"),
+    _count("direction_hits", "forecasts of the right direction"),
+    _number("direction_hit_rate", "direction_hits of n_directions"),
+    _number("direction_hit_p", "one-sided exact binomial p against the better of 50 % and the base rate"),
+    _number("direction_hit_rate_lower", "lower end of its Clopper-Pearson 95 % interval"),
+    _number("direction_hit_rate_upper", "upper end of its Clopper-Pearson 95 % interval"),
     _number("base_rate", "share of the most frequent actual direction"),
     *(_count(f"{f}_{a}", f"forecast {f}, actual {a}") for f in ("up", "flat", "down") for a in ("up", "flat", "down")),
     _number("mase_12", "MAE over the mean absolute change against the year before"),
@@ -99,11 +104,18 @@ STATISTICS = (
     _count("verdict_within_rounding", "verdicts within_rounding"),
     _count("verdict_miss", "verdicts miss"),
     _count("verdict_indeterminate", "verdicts indeterminate"),
+    _count("verdict_vague", "ranges and bounds that held the actual but were wider than the usual error"),
+    _count("n_usual", "errors inside the series' own band, where that rests on 8 past errors or more"),
+    _count("n_unusual", "errors outside it"),
+    _count("n_wis", "forecasts that wis rests on"),
+    *(_count(f"n_coverage_{p}", f"forecasts that coverage_{p} rests on") for p in (50, 80, 90)),
+    Column("no_change_assumes", pl.String, "what the naive forecast no_change repeats", allowed=NO_CHANGE),
 )
 
 PLAIN = (
     *("n", "first_month", "last_month", "mean_surprise", "mae", "mdae", "rmse", "within_1", "within_2", "within_5"),
-    *("hits", "hit_rate", "hit_p", "hit_rate_lower", "hit_rate_upper", "base_rate", "n_directions", "unit"),
+    *("direction_hits", "direction_hit_rate", "direction_hit_p", "direction_hit_rate_lower"),
+    *("direction_hit_rate_upper", "base_rate", "n_directions", "unit"),
 )
 """Statistics of the plain record: errors, shares and directions, without any comparison."""
 
@@ -178,8 +190,8 @@ FORECASTER_COMPARISON = Table(
     meaning="Two forecasters on identical targets: relative skill and the test of the difference.",
     columns=(
         Column("measure", pl.String, "how it is stated"),
-        Column("forecaster", pl.String, "the one judged"),
-        Column("other", pl.String, "the one it is judged against"),
+        Column("forecaster", pl.String, "the one compared"),
+        Column("other", pl.String, "the one it is compared with"),
         _count("n", "targets that both forecast"),
         Column("first_month", pl.Date, "first of them", nullable=True),
         Column("last_month", pl.Date, "last of them", nullable=True),

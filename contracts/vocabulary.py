@@ -15,6 +15,8 @@ METRICS = (
     "capacity",
     "demand",
 )
+RATES = ("operating_rate",)
+"""Metrics whose level is a percentage, so that their errors are in points."""
 KINDS = ("actual", "forecast")
 QUALIFIERS = ("exact", "about", "bound", "range")
 

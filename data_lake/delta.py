@@ -10,18 +10,21 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
 from contracts.errors import SourceUnavailable
 from contracts.table import Table
-from data_lake.storage import Storage, flush
+from data_lake.entries import FILES_STATED, Entries
+from data_lake.opening import open_table, table_address, unreadable
+from data_lake.storage import Storage, flush, hold
 
 _CONFIGURATION: dict[str, str | None] = {
     "delta.checkpointInterval": "10",
@@ -29,7 +32,6 @@ _CONFIGURATION: dict[str, str | None] = {
     "delta.deletedFileRetentionDuration": "interval 3650 days",
 }
 _ATTEMPTS = 50
-_STATISTICS = (pl.String, pl.Date, pl.Float64, pl.Int64)
 
 
 class ClaimTaken(Exception):
@@ -53,7 +55,8 @@ class DeltaLog:
         found = self._open()
         if found is None:
             return self.table.empty().lazy()
-        return pl.scan_delta(found).select(self.table.schema.names())
+        paths = _files_of(found, None)
+        return scan_files(self.storage, self.table, paths) if paths else self.table.empty().lazy()
 
     def append(
         self,
@@ -97,15 +100,8 @@ class DeltaLog:
         found = self._open()
         return dict(_files_of(found, None)) if found else {}
 
-    def _open(self) -> DeltaTable | None:
-        try:
-            return DeltaTable(self.address, storage_options=dict(self.storage.options) or None)
-        except TableNotFoundError:
-            return None
-        except (DeltaError, OSError) as error:
-            if self.storage.local and _take_back_torn_commit(Path(self.address) / "_delta_log"):
-                return self._open()
-            raise _unreadable(self.address, error) from error
+    def _open(self, *, is_writing: bool = False) -> DeltaTable | None:
+        return open_table(self.storage, self.table.name, is_writing=is_writing)
 
     def _create(self) -> DeltaTable:
         schema = Schema.from_arrow(self.table.empty().to_arrow().schema)
@@ -113,7 +109,7 @@ class DeltaLog:
         for _ in range(_ATTEMPTS):
             try:
                 DeltaTable.create(
-                    self.address,
+                    table_address(self.storage, self.table.name),
                     schema,
                     mode="ignore",
                     partition_by=partition,
@@ -124,11 +120,11 @@ class DeltaLog:
                 )
             except (DeltaError, OSError) as error:  # another writer created it in the same moment
                 reason: Exception = error
-            found = self._open()
+            found = self._open(is_writing=True)
             if found is not None:
-                self._flush_log(-1, found.version())
+                self._acknowledge(-1)
                 return found
-        raise _unreadable(self.address, reason) from reason
+        raise unreadable(self.address, reason) from reason
 
     def _commit(
         self,
@@ -141,7 +137,7 @@ class DeltaLog:
     ) -> int:
         written = self._write_files(rows)
         for _ in range(_ATTEMPTS):
-            found = self._open() or self._create()
+            found = self._open(is_writing=True) or self._create()
             if claim and found.transaction_version(claim) != expect:
                 raise ClaimTaken(claim)
             gone = dict(removals(found))
@@ -152,27 +148,37 @@ class DeltaLog:
             ]
             if not actions:
                 return found.version()
-            before = found.version()
-            counted = [Transaction(claim, 0 if expect is None else expect + 1)] if claim else None
             try:
-                found.create_write_transaction(
-                    actions,
-                    mode="append",
-                    schema=found.schema(),
-                    partition_by=[self.table.partition] if self.table.partition else None,
-                    commit_properties=CommitProperties(
-                        custom_metadata={k: str(v) for k, v in metadata.items()},
-                        app_transactions=counted,
-                    ),
-                )
+                return self._transact(found, actions, claim=claim, expect=expect, metadata=metadata)
             except CommitFailedError:
                 continue
             except (DeltaError, OSError) as error:
                 raise _unwritable(self.address, error) from error
-            found.update_incremental()
-            self._flush_log(before, found.version())
-            return found.version()
         raise _unwritable(self.address, TimeoutError(f"{_ATTEMPTS} attempts met another writer"))
+
+    def _transact(
+        self,
+        found: DeltaTable,
+        actions: list[AddAction | RemoveAction],
+        *,
+        claim: str,
+        expect: int | None,
+        metadata: Mapping[str, Any],
+    ) -> int:
+        stated = {name: str(value) for name, value in metadata.items()} | {FILES_STATED: str(len(actions))}
+        log = Path(self.address) / "_delta_log"
+        with hold(log, alone=False) if self.storage.local else nullcontext():
+            found.create_write_transaction(
+                actions,
+                mode="append",
+                schema=found.schema(),
+                partition_by=[self.table.partition] if self.table.partition else None,
+                commit_properties=CommitProperties(
+                    custom_metadata=stated,
+                    app_transactions=[Transaction(claim, 0 if expect is None else expect + 1)] if claim else None,
+                ),
+            )
+            return self._acknowledge(found.version())
 
     def _write_files(self, rows: pl.DataFrame) -> list[AddAction]:
         partition = self.table.partition
@@ -190,16 +196,55 @@ class DeltaLog:
         digest = hashlib.sha256(content).hexdigest()[:32]
         path = f"{partition}={value}/{digest}.parquet" if partition else f"{digest}.parquet"
         name = f"{self.table.name}/{path}"
-        if not self.storage.has(name):
-            self.storage.put(name, content)
+        if not self.storage.local or self.storage.size(name) != len(content):
+            self.storage.put(name, content)  # an object is written as cheaply as looked for
         values = {partition: value} if partition else {}
         return AddAction(path, len(content), values, 0, data_change=True, stats=_statistics(ordered))
 
-    def _flush_log(self, before: int, after: int) -> None:
+    def _acknowledge(self, before: int) -> int:
+        """Bring the log's new entries to disk and copy them: from now on they count as acknowledged. The newest."""
+        entries, after = Entries(self.storage, self.table.name), before + 1
+        while self.storage.size(entries.name(after + 1)) is not None:
+            after += 1
         if self.storage.local:
             log = Path(self.address) / "_delta_log"
             names = [f"{v:020}{end}" for v in range(before + 1, after + 1) for end in (".json", ".checkpoint.parquet")]
             flush(*(log / name for name in names), log / "_last_checkpoint", log, log.parent, log.parent.parent)
+        entries.keep(before + 1, after)
+        return after
+
+
+def scan_files(storage: Storage, table: Table, paths: list[tuple[str, str]]) -> pl.LazyFrame:
+    """Rows of these data files of a table (name, partition value), lazily.
+
+    Where the lake's own address has a `=`, polars would take that for a partition too: then each partition is a scan
+    of its own.
+    """
+    options: dict[str, Any] = {
+        "glob": False,
+        "storage_options": dict(storage.options) or None,
+        "missing_columns": "insert",
+        "extra_columns": "ignore",
+    }
+    inside = {name: dtype for name, dtype in table.schema.items() if name != table.partition}
+    if not table.partition:
+        scan = pl.scan_parquet([storage.address(f"{table.name}/{path}") for path, _ in paths], schema=inside, **options)
+    elif "=" not in storage.uri:
+        addresses = [storage.address(f"{table.name}/{path}") for path, _ in paths]
+        partition = {table.partition: table.schema[table.partition]}
+        scan = pl.scan_parquet(addresses, schema=inside, hive_partitioning=True, hive_schema=partition, **options)
+    else:
+        values = sorted({value for _, value in paths})
+        scan = pl.concat(
+            pl.scan_parquet(
+                [storage.address(f"{table.name}/{path}") for path, at in paths if at == value],
+                schema=inside,
+                hive_partitioning=False,
+                **options,
+            ).with_columns(pl.lit(value).cast(table.schema[table.partition]).alias(table.partition))
+            for value in values
+        )
+    return scan.select(table.schema.names())
 
 
 def _files_of(found: DeltaTable, partitions: set[str] | None) -> list[tuple[str, str]]:
@@ -232,38 +277,11 @@ def _statistics(frame: pl.DataFrame) -> str:
     )
 
 
-def _take_back_torn_commit(log: Path) -> bool:
-    """Set aside a newest commit that a power cut left unfinished: it was never acknowledged to its writer."""
-    commits = sorted(log.glob("*.json"))
-    if not commits:
-        return False
-    newest = commits[-1]
-    try:
-        lines = newest.read_text(encoding="utf-8").splitlines()
-        torn = not lines or any(not isinstance(json.loads(line), dict) for line in lines if line)
-    except (ValueError, OSError):
-        torn = True
-    if torn:
-        newest.replace(newest.with_suffix(".torn"))
-        flush(log)
-    return torn
-
-
-def _unreadable(address: str, error: Exception) -> SourceUnavailable:
-    return SourceUnavailable(
-        "a table of the lake cannot be read",
-        where=address,
-        found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        effect="nothing was changed",
-        next="check the address and the permissions with `trona doctor`",
-    )
-
-
 def _unwritable(address: str, error: Exception) -> SourceUnavailable:
     return SourceUnavailable(
         "a table of the lake cannot be written",
         where=address,
         found=str(error).splitlines()[0] if str(error) else type(error).__name__,
-        effect="this commit is not in; what was recorded before is whole",
+        effect="nothing was written; earlier data is intact",
         next="check permissions and free space, then run the same command again",
     )

@@ -13,7 +13,8 @@ from data_lake.lake import Lake
 from data_lake.releases import visible_releases
 from data_lake.selection import Selection
 
-PUBLICATION_ORDER = ("published_at", "is_published_assumed", "release_id")
+PUBLICATION_ORDER = ("published_at", "recorded_at", "release_id")
+"""Which of two vintages is the later: the one published later; of one instant the one recorded last."""
 _STATED = ("value", "lower", "upper", "unit", "qualifier")
 _NO_KEY = 2**64 - 1
 
@@ -53,8 +54,8 @@ def read_figures(
 def newest_vintage(figures: pl.DataFrame) -> pl.DataFrame:
     """Reduce rows of `FIGURES` to the newest value of each key, at its first publication.
 
-    Order of publication: `published_at`, then stated before assumed days, then `release_id`, so that the
-    result depends on nothing but the rows. Rows come in no order that means anything, but always the same.
+    The newest by `PUBLICATION_ORDER`, so that the result depends on nothing but the rows. Rows come in no order that
+    means anything, but always the same.
     """
     values = _order_values(figures)
     return figures[values.filter(pl.col("key") != pl.col("key").shift(-1, fill_value=_NO_KEY))["row"]]

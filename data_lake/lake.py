@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from contracts.errors import SourceUnavailable, UsageError
 from contracts.table import Table
 from data_lake.delta import DeltaLog
+from data_lake.opening import check_address
 from data_lake.storage import Storage
 
 _STORES = {"s3", "s3a", "gs", "az", "abfs", "abfss"}
@@ -32,7 +32,7 @@ class Lake:
     def keep_document(self, sha256: str, content: bytes) -> None:
         """Keep a document's bytes under their hash; a document that is kept already is left alone."""
         name = document_name(sha256)
-        if not self.storage.has(name):
+        if self.storage.size(name) != len(content):
             self.storage.put(name, content)
 
     def read_document(self, sha256: str) -> bytes:
@@ -44,14 +44,15 @@ def open_lake(uri: str | Path, options: Mapping[str, str] | None = None) -> Lake
     """The lake at a folder or object-store address (`s3://bucket/lake`).
 
     For an object store, credentials and endpoint come from the environment (`AWS_ACCESS_KEY_ID`,
-    `AWS_ENDPOINT_URL` …) or from `options`. Raises `UsageError` for an address of an unknown kind and
+    `AWS_ENDPOINT_URL` …) or from `options`. The address is taken as it is written, nothing in it is
+    percent-encoded. Raises `UsageError` for an address of an unknown kind or with a name that tables cannot have, and
     `SourceUnavailable` where a local path is a file.
     """
     text = str(uri)
-    scheme = urlsplit(text).scheme
+    scheme = text.partition("://")[0] if "://" in text else ""
     if scheme in _STORES:
-        return Lake(Storage(text.rstrip("/"), dict(options or {})))
-    if scheme not in {"", "file"} and not Path(text).drive:
+        return _checked(Lake(Storage(text.rstrip("/"), dict(options or {}))))
+    if scheme not in {"", "file"}:
         raise UsageError(
             f"the lake's address has an unknown scheme: {scheme}",
             where=text,
@@ -62,7 +63,12 @@ def open_lake(uri: str | Path, options: Mapping[str, str] | None = None) -> Lake
         raise SourceUnavailable("the lake's address is a file, not a folder", where=str(folder))
     if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
         raise SourceUnavailable("the lake's folder cannot be read", where=str(folder), next="check its permissions")
-    return Lake(Storage(str(folder.absolute())))
+    return _checked(Lake(Storage(str(folder.absolute()))))
+
+
+def _checked(lake: Lake) -> Lake:
+    check_address(lake.storage)
+    return lake
 
 
 def document_name(sha256: str) -> str:

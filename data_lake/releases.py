@@ -13,6 +13,7 @@ from contracts.errors import UsageError
 from contracts.figures import FIGURES
 from contracts.releases import QUARANTINE, RELEASES
 from data_lake.delta import ClaimTaken
+from data_lake.entries import RELEASES_STATED
 from data_lake.lake import Lake
 
 
@@ -26,14 +27,15 @@ def record_release(lake: Lake, release: pl.DataFrame, figures: pl.DataFrame, qua
     release_id = release["release_id"].item()
     if lake.table(RELEASES).claim_version(_claim(release_id)) is not None:
         return False
+    told = {RELEASES_STATED: release.write_json()}
     for table, rows in ((QUARANTINE, quarantine), (FIGURES, figures)):
         if rows.height:
             try:
-                lake.table(table).append(rows, claim=_claim(release_id))
+                lake.table(table).append(rows, claim=_claim(release_id), metadata=told)
             except ClaimTaken:
                 continue  # an earlier, interrupted attempt or a second writer has written these rows
     try:
-        lake.table(RELEASES).append(release, claim=_claim(release_id))
+        lake.table(RELEASES).append(release, claim=_claim(release_id), metadata=told)
     except ClaimTaken:
         return False
     return True
@@ -48,7 +50,8 @@ def retract_release(lake: Lake, release_id: str, *, reason: str, at: datetime) -
         event=pl.lit("retracted"), at=pl.lit(at, pl.Datetime("us", "UTC")), reason=pl.lit(reason)
     )
     try:
-        lake.table(RELEASES).append(row, claim=f"retract:{release_id}")
+        told = {RELEASES_STATED: row.write_json()}
+        lake.table(RELEASES).append(row, claim=f"retract:{release_id}", metadata=told)
     except ClaimTaken:
         raise UsageError(f"release {release_id} is withdrawn already", next="see `trona releases`") from None
     return row

@@ -1,5 +1,6 @@
 """The summary of a run, and the proof that it took nothing away."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -24,14 +25,41 @@ def see_figures(lake: Lake) -> FiguresSeen:
     return FiguresSeen(frozenset(lake.table(FIGURES).files()))
 
 
-def count_lost_rows(lake: Lake, before: FiguresSeen) -> int:
-    """Rows of figures that were there before and are not now; 0 unless somebody tampered with the lake."""
-    gone = before.files - set(lake.table(FIGURES).files())
+@dataclass(frozen=True)
+class FiguresCompared:
+    """What became of the rows of figures that stood before: how many are gone, and how many read differently."""
+
+    removed: int = 0
+    changed: int = 0
+
+
+def compare_figures(lake: Lake, before: FiguresSeen) -> FiguresCompared:
+    """Rows that stood in `before` and do not stand now, or read differently; none unless somebody tampered.
+
+    A file's name is the hash of its bytes, so only rows of files that are gone are read. They are looked for by their
+    key in the files that have come since: rows moved into another file unchanged count as neither.
+    """
+    now = set(lake.table(FIGURES).files())
+    gone, come = before.files - now, now - before.files
     if not gone:
-        return 0
-    names = [lake.storage.address(f"{FIGURES.name}/{name}") for name in gone]
-    options = dict(lake.storage.options) or None
-    return int(pl.scan_parquet(names, storage_options=options).select(pl.len()).collect().item())
+        return FiguresCompared()
+    key = list(FIGURES.key)
+    was, is_now = _hash_rows(lake, gone), _hash_rows(lake, come)
+    found = was.join(is_now, on=key, how="left", suffix="_now", nulls_equal=True)
+    removed = found["content_now"].null_count()
+    return FiguresCompared(removed, found.filter(pl.col("content") != pl.col("content_now")).height)
+
+
+def _hash_rows(lake: Lake, files: Iterable[str]) -> pl.DataFrame:
+    """Key columns and a hash of the whole row, of every row in these data files."""
+    names = [lake.storage.address(f"{FIGURES.name}/{name}") for name in sorted(files)]
+    if not names:
+        return FIGURES.empty().select(*FIGURES.key).with_columns(content=pl.lit(0, pl.UInt64))
+    rows = pl.scan_parquet(
+        names, storage_options=dict(lake.storage.options) or None, hive_partitioning=False, glob=False
+    )
+    content = pl.struct(pl.exclude(FIGURES.key)).hash(seed=0)
+    return rows.select(*FIGURES.key, content.alias("content")).collect()
 
 
 def record_run(lake: Lake, summary: dict[str, object]) -> None:

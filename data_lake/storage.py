@@ -1,21 +1,25 @@
 """Files of the lake, on a local disk or in an object store, under one address.
 
 A local file is complete and flushed to disk before it has its name; an object store gives the same by
-itself. Files are never changed: a name that exists already holds the same bytes.
+itself. Files are never changed: a name that exists already holds the same bytes. Who may read a local file
+is what the umask of the writer says, for files of Trona and of the Delta library alike.
 """
 
 import os
-import tempfile
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from contracts.errors import SourceUnavailable
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+_LITERAL = "/:@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,8 @@ class Storage:
     @property
     def local(self) -> Path | None:
         """The root as a path, or None where it is an object store."""
-        if urlsplit(self.uri).scheme in {"", "file"}:
-            return Path(self.uri.removeprefix("file://"))
-        return None
+        is_local = "://" not in self.uri or self.uri.startswith("file://")
+        return Path(self.uri.removeprefix("file://")) if is_local else None
 
     def address(self, name: str) -> str:
         """Address of a file or folder below the root, for polars and deltalake."""
@@ -67,6 +70,49 @@ class Storage:
             raise _cannot("found", self.address(name), error) from error
         return True
 
+    def size(self, name: str) -> int | None:
+        """Bytes of a file, None where it is not there. Raises `SourceUnavailable` where that cannot be known."""
+        try:
+            if self.local:
+                return (self.local / name).stat().st_size
+            return int(self._objects().head(name)["size"])
+        except FileNotFoundError:
+            return None
+        except store_errors() as error:
+            raise _cannot("found", self.address(name), error) from error
+
+    def list(self, folder: str) -> dict[str, int]:
+        """Files below a folder, by name relative to the root, with their bytes; empty where there is no folder."""
+        try:
+            if self.local:
+                return dict(sorted(_walk(self.local, self.local / folder)))
+            objects = (item for batch in self._objects().list(f"{folder.rstrip('/')}/") for item in batch)
+            return dict(sorted((item["path"], item["size"]) for item in objects))
+        except store_errors() as error:
+            raise _cannot("listed", self.address(folder), error) from error
+
+    def copy(self, name: str, target: str) -> None:
+        """Give a file's bytes to another name, whole or not at all. Raises `SourceUnavailable` where that fails."""
+        if self.local:
+            self.put(target, self.get(name))
+            return
+        try:
+            self._objects().copy(name, target)
+        except store_errors() as error:
+            raise _cannot("written", self.address(target), error) from error
+
+    def set_aside(self, name: str, suffix: str) -> None:
+        """Rename a file so that no reader takes it for what it was. Raises `SourceUnavailable` where that fails."""
+        try:
+            if self.local:
+                path = self.local / name
+                path.replace(path.with_name(path.name + suffix))
+                flush(path.parent)
+            else:
+                self._objects().rename(name, name + suffix)
+        except store_errors() as error:
+            raise _cannot("set aside", self.address(name), error) from error
+
     def _objects(self) -> "ObjectStore":
         return open_objects(self.uri, self.options)
 
@@ -81,8 +127,14 @@ def open_objects(address: str, options: Mapping[str, str] | None = None) -> "Obj
 
     config = {name.lower(): value for name, value in (options or {}).items()}
     plain = config.pop("aws_allow_http", os.environ.get("AWS_ALLOW_HTTP", "")).lower() == "true"
-    store: ObjectStore = from_url(address, config=config, client_options={"allow_http": plain})  # type: ignore[call-overload]
+    store: ObjectStore = from_url(encode_address(address), config=config, client_options={"allow_http": plain})  # type: ignore[call-overload]
     return store
+
+
+def encode_address(address: str) -> str:
+    """An object-store address as libraries want it: percent-encoded, so that `#`, `?` and `%` stand for themselves."""
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{quote(rest, safe=_LITERAL)}"
 
 
 def store_errors() -> tuple[type[Exception], ...]:
@@ -105,18 +157,57 @@ def flush(*paths: Path) -> None:
             os.close(descriptor)
 
 
+@contextmanager
+def hold(folder: Path, *, alone: bool) -> Iterator[bool]:
+    """Hold a local folder together with others, or alone; yields whether it could be had at once.
+
+    Held by the process, and let go by the system when it dies. Where the system or the file system has no such
+    locks, nobody is alone: False, and holding together is granted.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - not on every system
+    except ImportError:
+        yield not alone
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_EX | fcntl.LOCK_NB) if alone else fcntl.LOCK_SH)
+            is_held = True
+        except OSError:
+            is_held = not alone
+        yield is_held
+    finally:
+        os.close(descriptor)
+
+
+def _walk(root: Path, folder: Path) -> Iterator[tuple[str, int]]:
+    for place, folders, names in os.walk(folder, onerror=_raise_unless_missing):
+        folders.sort()
+        for name in names:
+            path = Path(place) / name
+            with suppress(FileNotFoundError):
+                yield path.relative_to(root).as_posix(), path.stat().st_size
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 def _put_local(path: Path, content: bytes) -> None:
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    temporary = path.parent / f".writing-{secrets.token_hex(8)}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # less the umask, like the log's files
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     flush(path.parent, *(folder.parent for folder in made))
 

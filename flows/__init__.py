@@ -1,1 +1,1 @@
-"""What runs, when, in which order: the only folder that imports Prefect, and the door of the command line."""
+"""What runs, when, and in which order: the only folder that imports Prefect."""

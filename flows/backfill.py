@@ -1,4 +1,4 @@
-"""The backfill: many months by hand, each judged with only the knowledge of its time."""
+"""The backfill: many months by hand, each evaluated with only the knowledge of its time."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,13 +6,11 @@ from typing import Literal
 
 from prefect import flow, runtime
 
-from contracts.errors import UsageError
-from contracts.period import parse_month
-from flows.monthly import name_run
-from flows.run.finish import finish_run, raise_failures
-from flows.run.pipeline import RunRequest, run_pipeline
-from flows.run.progress import current_reporter
-from flows.run.retries import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
+from contracts.period import parse_span
+from flows.run.pipeline import run_pipeline
+from flows.run.rehearsal import rehearse
+from flows.run.request import RunRequest
+from flows.run.retries import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES
 from flows.run.task_runner import choose_task_runner
 from tasks.intake.ingest import DocumentHints, find_documents
 
@@ -20,7 +18,8 @@ from tasks.intake.ingest import DocumentHints, find_documents
 def _name_run() -> str:
     parameters = runtime.flow_run.parameters
     months = f"{parameters.get('from_month') or 'the first month'} to {parameters.get('to_month') or 'the last'}"
-    return f"{parameters.get('chain') or 'all chains'} {months}"
+    rehearsed = " (dry run)" if parameters.get("dry_run") else ""
+    return f"{parameters.get('chain') or 'all chains'} {months}{rehearsed}"
 
 
 @flow(
@@ -42,50 +41,41 @@ def backfill(
     chains_folder: Path | None = None,
     receivers: str = "",
     notify: Literal["none", "digest"] = "none",
+    dry_run: bool = False,  # noqa: FBT001, FBT002 - a field of the form
     now: datetime | None = None,
     as_of: datetime | None = None,
 ) -> str:
-    """Take in many months of documents and judge them in the order in which they were published.
+    """Ingest many months of documents and evaluate them in the order in which they were published.
 
-    Can be stopped and started again: what is recorded is known, what is judged is not judged again.
+    Can be stopped and started again: what is recorded is known, what is evaluated is not evaluated again.
     Returns the run's id.
 
     Args:
         lake: folder or object-store address of the lake
-        from_month: first month to take in, YYYY-MM; empty = from the first document on
-        to_month: last month to take in, YYYY-MM; empty = up to the last document
-        documents: files and folders to take in; none = only what the lake holds already
+        from_month: first month to ingest, YYYY-MM; empty = from the first document on
+        to_month: last month to ingest, YYYY-MM; empty = up to the last document
+        documents: files and folders to ingest; none = only what the lake holds already
         chain: only this chain; empty = all
         source: who published them; a table that says another is refused
-        usual_source: who published documents of which nothing says it
+        usual_source: default source, used when the document names none
         chains_folder: folder with own chain definitions
         receivers: file that names the receivers
         notify: none = nobody is told, digest = one summary
+        dry_run: say what would be ingested and evaluated, write nothing
         now: the clock; empty = now
-        as_of: judge with the knowledge of this instant; empty = now
+        as_of: evaluate with the knowledge of this instant; empty = now
     """
-    with retry_what_may_pass():
-        first = parse_month(from_month) if from_month else None
-        last = parse_month(to_month) if to_month else None
-        if first and last and first > last:
-            raise UsageError(
-                f"the first month {from_month} is after the last {to_month}", next="exchange --from and --to"
-            )
-        request = RunRequest(
-            lake=lake,
-            run_id=name_run(),
-            flow="backfill",
-            now=now or datetime.now(UTC),
-            documents=tuple(find_documents(documents or [])),
-            stated=DocumentHints(
-                source, usual_source, chain, chains_folder=chains_folder, first_month=first, last_month=last
-            ),
-            chain=chain,
-            is_live=False,
-            as_of=as_of,
-            is_quiet=True,
-        )
-        reporter = current_reporter()
-        result = run_pipeline(request, reporter)
-        raise_failures(result, finish_run(result, receivers=receivers, notify=notify, reporter=reporter))
-    return request.run_id
+    first, last = parse_span(from_month, to_month)
+    hints = DocumentHints(source, usual_source, chain, chains_folder=chains_folder, first_month=first, last_month=last)
+    request = RunRequest(
+        lake=lake,
+        flow="backfill",
+        now=now or datetime.now(UTC),
+        documents=tuple(find_documents(documents or [])),
+        hints=hints,
+        receivers=receivers,
+        notify=notify,
+        is_live=False,
+        as_of=as_of,
+    )
+    return rehearse(request) if dry_run else run_pipeline(request)

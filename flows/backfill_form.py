@@ -1,25 +1,22 @@
-"""The backfill as a form: typed fields, of which the Prefect UI makes a page and whose values the server checks."""
+"""The backfill as a form of the Prefect UI: the flow of `flows.backfill` with the choices of this set-up.
 
-from datetime import UTC, datetime
+Prefect makes the form of a flow's signature, so what may be chosen (chains, sources) must be known when the
+deployment is made; lake and receivers come from the settings and are no fields.
+"""
+
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-import polars as pl
 from prefect import flow, runtime
-from prefect.artifacts import create_table_artifact
 from pydantic import Field
 
 from contracts.chain import chain_paths
-from contracts.errors import TronaError, UsageError
-from contracts.period import format_month, parse_month
+from contracts.errors import TronaError
 from contracts.releases import RELEASES
 from contracts.settings import load_settings
 from data_lake.lake import open_lake
-from data_lake.releases import visible_releases
 from flows.backfill import backfill
-from flows.run.progress import Reporter, current_reporter
-from tasks.intake.ingest import DocumentHints, find_documents, ingest_document, load_document
 
 EVERY = "all"
 
@@ -69,7 +66,7 @@ def backfill_by_hand(
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a field of the form
     folder: str = "",
 ) -> str:
-    """Take in months of documents and judge each with only the knowledge of its time; the same as `trona backfill`.
+    """Ingest months of documents and evaluate each with only the knowledge of its time, as `trona backfill` does.
 
     Stopped or killed, it goes on where it was when it is started again. Returns the run's id.
 
@@ -79,66 +76,24 @@ def backfill_by_hand(
         chain: only this chain
         source: who published the documents, where they do not say it; all = the one of the settings
         notify: none = nobody is told, digest = one summary
-        dry_run: say what would be taken in and judged, write nothing
+        dry_run: say what would be ingested and evaluated, write nothing
         folder: folder or file with documents, on the machine that runs this; empty = what the lake holds already
     """
     settings = load_settings()
-    first = parse_month(from_month) if from_month else None
-    last = parse_month(to_month) if to_month else None
-    if first and last and first > last:
-        raise UsageError(f"the first month {from_month} is after the last {to_month}", next="exchange the two")
-    stated = DocumentHints(
-        source=_value(source),
-        usual_source=settings.source,
-        chain=_value(chain),
-        chains_folder=settings.chains_folder,
-        first_month=first,
-        last_month=last,
-    )
-    documents = [Path(folder).expanduser()] if folder else []
-    if dry_run:
-        return _rehearse(settings.lake_address, documents, stated, current_reporter())
     return backfill(
         lake=settings.lake_address,
         from_month=from_month,
         to_month=to_month,
-        documents=documents,
-        chain=stated.chain,
-        source=stated.source,
-        usual_source=stated.usual_source,
+        documents=[Path(folder).expanduser()] if folder else [],
+        chain=_value(chain),
+        source=_value(source),
+        usual_source=settings.source,
         chains_folder=settings.chains_folder,
-        receivers=str(Path(settings.receivers).absolute()),
+        receivers=settings.receivers_address,
         notify=notify,
+        dry_run=dry_run,
     )
 
 
 def _value(choice: StrEnum) -> str:
     return "" if choice == EVERY else str(choice)
-
-
-def _rehearse(lake: str, documents: list[Path], stated: DocumentHints, reporter: Reporter) -> str:
-    """What a backfill would take in, as a table in the UI; nothing is written to the lake."""
-    store, now = open_lake(lake), datetime.now(UTC)
-    rows: list[dict[str, object]] = []
-    for path in find_documents(documents):
-        for o in ingest_document(store, load_document(path), stated, now=now, run_id="dry-run", dry_run=True):
-            reporter.say(f"  {o.document}: {o.chain} {o.review_month} {o.status}, {o.figures} figures")
-            rows.append(
-                {
-                    "document": o.document,
-                    "chain": o.chain,
-                    "month": o.review_month,
-                    "status": o.status,
-                    "figures": o.figures,
-                    "refused rows": o.quarantined,
-                    "why": o.error.what if o.error else "",
-                }
-            )
-    if not documents:
-        held = visible_releases(store).select("source", "chain", "review_month", "document_name").collect()
-        wanted = [r for r in held.sort(pl.all()).to_dicts() if stated.wants(r["review_month"])]
-        rows = [r for r in wanted if not stated.chain or r["chain"] == stated.chain]
-    create_table_artifact(rows, key="trona-dry-run", description="What this backfill would look at")
-    span = " to ".join(format_month(m) for m in (stated.first_month, stated.last_month) if m) or "all months"
-    reporter.say(f"dry run, {span}: {len(rows)} releases; nothing was written")
-    return "dry-run"

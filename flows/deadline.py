@@ -8,11 +8,11 @@ from prefect import flow
 
 from contracts.period import format_month
 from data_lake.lake import open_lake
-from flows.events import Event, emit
-from flows.monthly import monthly_run, name_run
-from flows.run.finish import Notify, finish_run, raise_failures
-from flows.run.pipeline import RunRequest, run_pipeline
+from flows.monthly import monthly_run
+from flows.run.events import Event, emit
+from flows.run.pipeline import run_pipeline
 from flows.run.progress import current_reporter
+from flows.run.request import Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from tasks.alerts.expected_releases import ExpectedRelease, find_expected_releases
 from tasks.comparing.refresh import load_chains
@@ -33,29 +33,27 @@ def watchdog(
     notify: Notify = "live",
     now: datetime | None = None,
 ) -> str:
-    """Read the lake, judge today's states (a release missing, a contract broken, a receiver unreachable), and tell.
+    """Read the lake, evaluate today's states (release missing, contract broken, receiver unreachable), and notify.
 
-    What was recorded by a run that was killed before it judged is judged now. Returns the run's id.
+    What was recorded by a run that was killed before it evaluated is evaluated now. Returns the run's id.
 
     Args:
         lake: folder or object-store address of the lake
         chains_folder: folder with own chain definitions
         receivers: file that names the receivers
-        notify: live = whom it concerns, digest = one summary, none = nobody
+        notify: live = notify matching receivers, digest = one summary, none = nobody
         now: the clock; empty = now
     """
     clock = now or datetime.now(UTC)
     reporter = current_reporter()
     with retry_what_may_pass():
-        store = open_lake(lake)
-        awaited = find_expected_releases(store, load_chains(store, chains_folder), clock)
-        for one in awaited:
+        lake_now = open_lake(lake)
+        expected = find_expected_releases(lake_now, load_chains(lake_now, chains_folder), clock)
+        for one in expected:
             reporter.say(f"  {one.describe()}")
-        request = RunRequest(lake, name_run(), "watchdog", clock, stated=DocumentHints(chains_folder=chains_folder))
-        result = run_pipeline(request, reporter)
-        emit(_announce_awaited(awaited, lake, clock, chains_folder))
-        raise_failures(result, finish_run(result, receivers=receivers, notify=notify, reporter=reporter))
-    return request.run_id
+        emit(_announce_expected(expected, lake, clock, chains_folder))
+    hints = DocumentHints(chains_folder=chains_folder)
+    return run_pipeline(RunRequest(lake, "watchdog", clock, hints=hints, receivers=receivers, notify=notify))
 
 
 @flow(
@@ -74,7 +72,7 @@ def poll_release(
     receivers: str = "",
     now: datetime | None = None,
 ) -> str:
-    """Look whether the month's review is here; take in what lies in the inbox where it is not, and say so.
+    """Look whether the month's review is here; ingest what lies in the inbox where it is not, and say so.
 
     Returns what was found, in a sentence.
 
@@ -82,7 +80,7 @@ def poll_release(
         lake: folder or object-store address of the lake
         chain: the chain whose calendar is result
         inbox: where its reviews land
-        usual_source: who published documents of which nothing says it
+        usual_source: default source, used when the document names none
         chains_folder: folder with own chain definitions
         receivers: file that names the receivers
         now: the clock; empty = now
@@ -115,13 +113,13 @@ def _find_of_chain(lake: str, chain: str, chains_folder: Path | None, now: datet
     return [one for one in find_expected_releases(store, load_chains(store, chains_folder), now) if one.chain == chain]
 
 
-def _announce_awaited(
-    awaited: list[ExpectedRelease], lake: str, now: datetime, chains_folder: Path | None
+def _announce_expected(
+    expected: list[ExpectedRelease], lake: str, now: datetime, chains_folder: Path | None
 ) -> list[Event]:
     """An event for each review that is expected from today on and not here; said once, whoever asks."""
     chains = load_chains(open_lake(lake), chains_folder)
     events = []
-    for one in awaited:
+    for one in expected:
         today = now.astimezone(ZoneInfo(chains[one.chain].calendar.time_zone)).date()
         if not one.is_here and one.expected <= today <= one.deadline:
             month = format_month(one.month)

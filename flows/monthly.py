@@ -1,28 +1,15 @@
-"""The month: take in what has landed, check, compare, mark, tell."""
+"""The month: ingest what has landed, evaluate it, compare and score, notify."""
 
-import hashlib
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect import flow, runtime
 
-from contracts.errors import TronaError
 from contracts.period import parse_month
-from flows.events import emit
-from flows.inbox.pickup import take_from_inbox
-from flows.run.finish import Notify, finish_run, raise_failures
-from flows.run.pipeline import RunRequest, run_pipeline
-from flows.run.progress import current_reporter
-from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, may_pass, retry_what_may_pass
-from flows.run.run_events import build_refusals
+from flows.run.pipeline import run_pipeline
+from flows.run.request import Notify, RunRequest
+from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES
 from tasks.intake.ingest import DocumentHints, find_documents
-
-
-def name_run() -> str:
-    """A short name for this run in the lake: the same when it is tried again, so that a digest holds all of it."""
-    run_id = runtime.flow_run.id
-    return hashlib.sha256(run_id.encode()).hexdigest()[:8] if run_id else secrets.token_hex(4)
 
 
 def _name_run() -> str:
@@ -57,34 +44,32 @@ def monthly_run(
     inbox: str = "",
     landed: list[str] | None = None,
 ) -> str:
-    """Take in documents, judge what is new, and tell the receivers. Returns the run's id.
+    """Ingest documents, evaluate what is new, and notify the receivers. Returns the run's id.
 
     Args:
         lake: folder or object-store address of the lake
-        documents: files and folders to take in; none = only what the lake holds already
+        documents: files and folders to ingest; none = only what the lake holds already
         chain: only this chain; empty = all
         month: month that the documents review, YYYY-MM, where they do not say it themselves
         source: who published them; a table that says another is refused
-        usual_source: who published documents of which nothing says it
+        usual_source: default source, used when the document names none
         published: when they were published, where they do not say it themselves
         mapping: how a wide table is laid out
         chains_folder: folder with own chain definitions
         receivers: file that names the receivers
-        notify: live = whom it concerns, digest = one summary, none = nobody
+        notify: live = notify matching receivers, digest = one summary, none = nobody
         now: the clock; empty = now
-        as_of: judge with the knowledge of this instant; empty = now
+        as_of: evaluate with the knowledge of this instant; empty = now
         inbox: folder or object-store prefix from which documents are taken, and moved to done/ or refused/ at the end
         landed: names of the documents to take from the inbox; none = all that are whole
     """
-    reporter = current_reporter()
-    with retry_what_may_pass(), take_from_inbox(inbox, landed, reporter) as arrival:
-        request = RunRequest(
+    return run_pipeline(
+        RunRequest(
             lake=lake,
-            run_id=name_run(),
             flow="monthly_run",
             now=now or datetime.now(UTC),
-            documents=(*find_documents(documents or []), *arrival.paths),
-            stated=DocumentHints(
+            documents=tuple(find_documents(documents or [])),
+            hints=DocumentHints(
                 source=source,
                 usual_source=usual_source,
                 chain=chain,
@@ -93,18 +78,10 @@ def monthly_run(
                 mapping=mapping,
                 chains_folder=chains_folder,
             ),
-            chain=chain,
+            receivers=receivers,
+            notify=notify,
             as_of=as_of,
-            is_quiet=notify != "live",
+            inbox=inbox,
+            landed=None if landed is None else tuple(landed),
         )
-        emit(build_refusals(request, arrival.refused))
-        result = arrival.overlook_gone(run_pipeline(request, reporter))
-        try:
-            delivered = finish_run(result, receivers=receivers, notify=notify, reporter=reporter)
-        except TronaError as error:
-            if not may_pass(error):
-                arrival.settle(result, reporter)
-            raise
-        arrival.settle(result, reporter)
-        raise_failures(result, delivered)
-    return request.run_id
+    )

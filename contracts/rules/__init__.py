@@ -1,1 +1,1 @@
-"""What a table must keep to, one idea per module: named rules as polars expressions."""
+"""What a table must keep to, one idea a module: named rules as polars expressions."""

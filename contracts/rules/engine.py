@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def find_breaches(frame: pl.DataFrame, *, table: Table, rules: Sequence[Rule]) -> pl.DataFrame:
     """`BREACHES` of the rules in a frame of the table's shape.
 
-    Raises `ContractBroken` where columns are missing, unknown or of another type: then no row can be judged.
+    Raises `ContractBroken` where columns are missing, unknown or of another type: then no row can be checked.
     """
     import pandera.polars as pa  # noqa: PLC0415 - see above
     from pandera.config import ValidationDepth, config_context  # noqa: PLC0415
@@ -73,6 +73,6 @@ def refuse_other_shape(frame: pl.DataFrame, table: Table) -> None:
             f"the columns are not those of the contract `{table.name}`",
             where=f"a table of {frame.height} rows",
             found=found,
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next=f"give it the columns {', '.join(expected)}",
         )

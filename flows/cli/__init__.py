@@ -1,4 +1,4 @@
-"""The command line: `trona`."""
+"""The command line, `trona`: a module for each group of commands."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ def main() -> NoReturn:
         _tell(error)
         code = error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("\nstopped: what was recorded is whole; run the same command again to go on\n")
+        sys.stderr.write("\nInterrupted. Recorded data is intact; rerun the command to resume.\n")
         code = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

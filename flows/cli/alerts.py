@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from contracts.alerts import SILENCES
 from contracts.errors import Exit, UsageError
 from contracts.period import parse_month
-from flows.cli.options import Format, LakeOption
+from flows.cli.options import Format, LakeOption, Shape
 from flows.cli.output import print_frame, print_message
 from flows.cli.query import alerts as list_alerts
 from flows.cli.query import open_store
@@ -88,7 +88,7 @@ def add(
     matchers = {"rule": rule, "source": source, "chain": chain, "segment": segment, "product": product}
     matchers |= {"metric": metric, "measure": measure, "month": month and f"{parse_month(month):%Y-%m}"}
     if not any(matchers.values()):
-        raise UsageError("a silence over everything hides everything", next="name a rule, chain, segment … or month")
+        raise UsageError("a silence needs at least one filter", next="name a rule, chain, segment … or month")
     if not reason.strip():
         raise UsageError("a silence needs a reason", next='write --reason "maintenance until Friday"')
     begins = _read_instant(starts) if starts else now
@@ -131,9 +131,8 @@ def list_(
     _, store = open_store(lake)
     events = read_silences(store)
     rows = events if all else read_active(events, datetime.now(UTC))
-    print_frame(
-        rows.sort("at", "silence_id", "event"), format="json" if json else format, nothing="no silence in force"
-    )
+    shape = Shape("json" if json else format)
+    print_frame(rows.sort("at", "silence_id", "event"), shape, nothing="no silence in force")
     return Exit.DONE
 
 

@@ -16,12 +16,12 @@ app = App(
 
 _COMMANDS = {
     "flows.cli.run": {
-        "run": "The month: take in what has landed, check, compare, mark, tell.",
-        "backfill": "Many months by hand, each judged with only the knowledge of its time.",
+        "run": "The month: ingest what has landed, check, compare, score, notify.",
+        "backfill": "Many months by hand, each evaluated with only the knowledge of its time.",
         "replay": "Rebuild every computed table and say what differs from the lake's.",
     },
     "flows.cli.ingest": {
-        "ingest": "Take documents into the lake: tables and published reviews.",
+        "ingest": "Ingest documents into the lake: tables and published reviews.",
         "extract": "Show what would be read from a document; writes nothing.",
         "template": "Write an empty table to fill in.",
         "retract": "Withdraw a release from now on, without erasing it.",
@@ -36,6 +36,8 @@ _COMMANDS = {
         "restatements": "Figures that were published differently later.",
         "explain": "A number's sentence or cell, its document, release and vintages.",
     },
+    "flows.cli.export": {"export": "A workbook for Excel: figures, comparisons, scores, record, alerts, releases."},
+    "flows.cli.page": {"page": "A static site of what the lake knows: months, series, track record, sources."},
     "flows.cli.score": {
         "record": "The track record: how good forecasts were, with the uncertainty of the verdict.",
         "surprise-index": "The chain's monthly surprise.",
@@ -48,7 +50,7 @@ _COMMANDS = {
     "flows.cli.notify": {"notify": "What would go to whom; a test message; what is still to be sent."},
     "flows.cli.up": {
         "up": "Everything in one process tree: server, runner, inbox.",
-        "watch": "Watch the inbox and take in what lands.",
+        "watch": "Watch the inbox and ingest what lands.",
     },
     "flows.cli.doctor": {
         "doctor": "What is wrong with this set-up, and the next command.",

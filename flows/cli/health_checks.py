@@ -18,13 +18,13 @@ from contracts.chain import chain_paths, load_chain
 from contracts.errors import TronaError
 from contracts.releases import RELEASES
 from contracts.runs import RUNS
-from contracts.settings import Settings, settings_path
+from contracts.settings import USUAL_RECEIVERS, Settings, settings_path
 from data_lake.lake import open_lake
-from flows.events import ask_server
 from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
+from flows.run.events import ask_server
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import is_running
-from tasks.delivery import DEFAULT_RECEIVERS, Receiver, load_receivers, resolve_environment
+from tasks.delivery import Receiver, choose_receivers, resolve_environment
 
 _PYTHON = ((3, 11), (3, 14))
 # What a later version breaks, and what it breaks.
@@ -105,7 +105,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
     if path.exists():
         yield HealthFinding("settings", "ok", str(path.absolute()))
     else:
-        yield HealthFinding("settings", "note", f"no {path}: everything as shipped", "trona init")
+        yield HealthFinding("settings", "note", f"no {path}: using defaults", "trona init")
     names = sorted(chain_paths(settings.chains_folder))
     for name in names:
         load_chain(name, settings.chains_folder)
@@ -114,7 +114,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         yield HealthFinding(
             "source",
             "note",
-            "no source is set: reviews that do not name theirs are refused",
+            "no source is set: reviews that do not state a source are rejected",
             "set `source` in trona.toml",
         )
 
@@ -161,12 +161,11 @@ def check_inbox(settings: Settings) -> Iterator[HealthFinding]:
 
 def check_receivers(settings: Settings) -> Iterator[HealthFinding]:
     """Is the file right, and is every secret it names there."""
-    path = Path(settings.receivers).expanduser()
-    if not path.exists():
-        yield HealthFinding("receivers", "note", f"no {path}: the log and files of the lake are told", "trona init")
+    if not settings.receivers_address:
+        found = f"no {USUAL_RECEIVERS}: alerts go to the console and to messages/ of the lake"
+        yield HealthFinding("receivers", "note", found, "trona init")
         return
-    receivers = load_receivers(path)
-    for receiver in receivers:
+    for receiver in choose_receivers(settings.receivers_address):
         lacking = _find_lacking(receiver)
         if lacking:
             yield HealthFinding("receivers", "wrong", f"{receiver.name}: {lacking.what}", lacking.next)
@@ -186,8 +185,7 @@ def _find_lacking(receiver: Receiver) -> TronaError | None:
 
 def receivers_of(settings: Settings) -> list[Receiver]:
     """The receivers that a run would tell."""
-    path = Path(settings.receivers).expanduser()
-    return load_receivers(path) if path.exists() else list(DEFAULT_RECEIVERS)
+    return list(choose_receivers(settings.receivers_address))
 
 
 def check_server(settings: Settings, api: str) -> Iterator[HealthFinding]:

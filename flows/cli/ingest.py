@@ -14,11 +14,10 @@ from contracts.period import add_months, format_month
 from contracts.settings import load_settings
 from contracts.terminal_text import escape_terminal
 from data_lake.lake import open_lake
-from flows.cli.options import Format, LakeOption, parse_published
+from flows.cli.options import Format, LakeOption, Shape, parse_published
 from flows.cli.output import print_frame, print_message
 
 _DEFAULT_LAKE = LakeOption()
-_ZONE = "Asia/Shanghai"
 _EXTRACTED = ("segment", "product", "metric", "period", "kind", "measure")
 EXTRACT_COLUMNS = (*_EXTRACTED, "value", "lower", "upper", "unit", "qualifier", "evidence")
 
@@ -33,9 +32,9 @@ def ingest(
     dry_run: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
-    """Take documents into the lake: figures out of tables and reviews, through the contracts.
+    """Ingest documents into the lake: figures out of tables and reviews, through the contracts.
 
-    Judging and telling is what `trona run` does.
+    Evaluating and notifying is what `trona run` does.
 
     Parameters
     ----------
@@ -54,10 +53,10 @@ def ingest(
     dry_run
         Read and check, write nothing.
     """
-    from tasks.intake.ingest import DocumentHints, find_documents, ingest_file  # noqa: PLC0415 - not for --help
+    from tasks.intake.ingest import DocumentHints, find_documents, ingest_file, later  # noqa: PLC0415 - not for --help
 
     if not paths:
-        raise UsageError("nothing to take in", next="trona ingest PATH…")
+        raise UsageError("nothing to ingest", next="trona ingest PATH…")
     settings = load_settings(lake=lake.lake)
     print_message(f"lake      {settings.lake}" + (" (dry run: nothing is written)" if dry_run else ""))
     store = open_lake(settings.lake)
@@ -65,7 +64,7 @@ def ingest(
         source=source,
         usual_source=settings.source,
         chain=chain,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         review_month=month,
         mapping=mapping,
         chains_folder=settings.chains_folder,
@@ -76,7 +75,7 @@ def ingest(
     errors: list[TronaError] = []
     for number, path in enumerate(documents, start=1):
         try:
-            outcomes = ingest_file(store, path, stated, now=now, run_id=run_id, dry_run=dry_run)
+            outcomes = ingest_file(store, path, stated, now=later(now, number), run_id=run_id, dry_run=dry_run)
         except SourceUnavailable as error:
             errors.append(error)
             print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}: {error.what}")
@@ -100,9 +99,13 @@ def ingest(
         unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
         for line in unplaced:
             print_message(f"  unresolved: {escape_terminal(line)}")
+        for line in (line for outcome in outcomes for line in outcome.refusals):
+            print_message(f"  refused: {escape_terminal(line)}")
+        for line in (line for outcome in outcomes for line in outcome.clashes):
+            print_message(f"  {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
     schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
-    print_frame(pl.DataFrame(rows, schema=schema), format="table", nothing="no documents found")
+    print_frame(pl.DataFrame(rows, schema=schema), nothing="no documents found")
     _tell_end(rows, run_id, dry_run=dry_run)
     for other in errors[1:]:
         print_message("\n".join(escape_terminal(line) for line in str(other).splitlines()))
@@ -122,7 +125,7 @@ def extract(
     format: Format = "table",  # noqa: A002 - the option's name
     unresolved: bool = False,
 ) -> int:
-    """Show what would be read from a document; writes nothing.
+    """Show what would be recorded of a document, and what refused; writes nothing.
 
     Parameters
     ----------
@@ -143,7 +146,13 @@ def extract(
     unresolved
         Show instead what was seen but could not be placed.
     """
-    from tasks.intake.ingest import DocumentHints, load_document, read_document  # noqa: PLC0415 - not for --help
+    from tasks.intake.ingest import (  # noqa: PLC0415 - not for --help
+        DocumentHints,
+        check_as_ingest,
+        list_refusals,
+        load_document,
+        read_document,
+    )
     from tasks.tables import find_mapping, is_table  # noqa: PLC0415
 
     settings = load_settings()
@@ -151,28 +160,36 @@ def extract(
         source=source,
         usual_source=settings.source or "unstated",
         chain=chain,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         review_month=month,
         mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
         chains_folder=settings.chains_folder,
     )
     readings = read_document(load_document(path), stated)
+    figures, errors, is_refused = [READ_FIGURES.empty()], [], False
     for reading in readings:
+        good, refused, error = check_as_ingest(reading, settings.chains_folder)
+        figures.append(good)
+        errors += [error] if error else []
+        is_refused = is_refused or not refused.is_empty()
         head = reading.head
         print_message(
             f"{escape_terminal(head.document_name)}: {head.chain} {head.review_month}, published "
             f"{head.published_at:%Y-%m-%d %H:%M} UTC{' (assumed)' if head.is_published_assumed else ''}: "
-            f"{reading.figures.height} figures, {reading.unresolved.height} unresolved, "
-            f"{reading.refused.height} refused"
+            f"{good.height} figures, {reading.unresolved.height} unresolved, {refused['row'].n_unique()} refused"
         )
+        for line in list_refusals(refused):
+            print_message(f"  refused: {escape_terminal(line)}")
     if unresolved:
-        print_frame(pl.concat([r.unresolved for r in readings]), format=format, nothing="nothing is unresolved")
-        return Exit.DONE
-    figures = pl.concat([r.figures for r in readings]) if readings else READ_FIGURES.empty()
-    shown = figures.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
-    shown = shown.select(EXTRACT_COLUMNS) if format == "table" else shown
-    print_frame(shown, format=format, nothing="no figure was found")
-    return Exit.DONE
+        print_frame(pl.concat([r.unresolved for r in readings]), Shape(format), nothing="nothing is unresolved")
+    else:
+        all_figures = pl.concat(figures)
+        shown = all_figures.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
+        shown = shown.select(EXTRACT_COLUMNS) if format == "table" else shown
+        print_frame(shown, Shape(format), nothing="no figure was found")
+    if errors:
+        raise errors[0]
+    return Exit.CONTRACT if is_refused else Exit.DONE
 
 
 def template(
@@ -238,7 +255,7 @@ def retract(release: str, *, reason: str, dry_run: bool = False, lake: LakeOptio
     )
     count = row["figures"].item(0)
     verb = "would be" if dry_run else "is"
-    print_message(f"{release} with {count} figures {verb} withdrawn; judge again with `trona run`")
+    print_message(f"{release} with {count} figures {verb} withdrawn; run `trona run` to re-evaluate")
     return Exit.DONE
 
 
@@ -248,6 +265,6 @@ def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> N
     if refused and not dry_run:
         print_message(f"refused rows: trona quarantine --run {run_id}")
     if recorded:
-        print_message("next: `trona run` compares, marks forecasts and tells")
+        print_message("next: `trona run` compares, scores forecasts and notifies")
     elif not refused and not dry_run:
         print_message("nothing new: everything was in the lake already")

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from contracts.errors import DeliveryFailed, Exit, UsageError
+from contracts.text import count_noun
 from flows.cli.options import LakeOption
 from flows.cli.output import print_message
 from flows.cli.query import open_store
 
 if TYPE_CHECKING:
+    from data_lake.lake import Lake
     from tasks.delivery import Receiver
     from tasks.messages.neutral import Message
 
@@ -28,6 +30,8 @@ def notify(
     preview: Path | None = None,
     test: str = "",
     to: tuple[str, ...] = (),
+    retry: tuple[str, ...] = (),
+    dead: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
@@ -38,22 +42,30 @@ def notify(
     dry_run
         Print exactly what would go to whom, and send and write nothing.
     preview
-        Write the messages into this folder as Slack JSON, HTML and text, and send nothing.
+        Write the messages into this folder as every channel would send them, and send nothing.
     test
         Send a message marked as a test to this receiver, and nothing else.
     to
         Only these receivers.
+    retry
+        Send this message again, by its id or the beginning of it: one that was given up, or that waits for its turn.
+    dead
+        Send again every message that was given up; with --dry-run list them.
     json
         With --dry-run: print the messages as JSON.
     """
     from flows.run.secret_blocks import resolve_secret  # noqa: PLC0415 - not needed for --help
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
-    from tasks.delivery import deliver, load_receivers  # noqa: PLC0415
+    from tasks.delivery import choose_receivers, deliver  # noqa: PLC0415
+    from tasks.delivery.requeue import requeue  # noqa: PLC0415
     from tasks.delivery.summary import look_ahead  # noqa: PLC0415
 
+    _refuse_contradictions(dry_run=dry_run, preview=preview, test=test, retry=retry, dead=dead)
     settings, store = open_store(lake)
-    receivers = load_receivers(Path(settings.receivers))
+    receivers = list(choose_receivers(settings.receivers_address))
     now, run_id = datetime.now(UTC), secrets.token_hex(4)
+    if dead and dry_run:
+        return _list_dead(store, as_json=json)
     if test:
         return _send_test(_find(receivers, test), store, now, run_id)
     chosen = [_find(receivers, name) for name in to] or receivers
@@ -65,6 +77,9 @@ def notify(
         else:
             _print_ahead(ahead, as_json=json)
         return Exit.DONE
+    if retry or dead:
+        again = requeue(store, retry, every_dead=dead, now=now, run_id=run_id)
+        print_message(f"{count_noun(again.height, 'message')} to be sent again")
     report = deliver(store, receivers, resolve_secret, now, chains=chains, run_id=run_id, console=_show, only=to)
     for line in report.lines:
         print_message(line)
@@ -74,6 +89,27 @@ def notify(
     return Exit.DELIVERY if report.failed or report.dead else Exit.DONE
 
 
+def _refuse_contradictions(
+    *, dry_run: bool, preview: Path | None, test: str, retry: tuple[str, ...], dead: bool
+) -> None:
+    """Options that one call cannot obey together are refused, not ignored."""
+    alone = {"--test": bool(test), "--preview": bool(preview), "--retry": bool(retry)}
+    given = [name for name, is_given in (*alone.items(), ("--dry-run", dry_run), ("--dead", dead)) if is_given]
+    is_fine = len(given) <= 1 or set(given) in ({"--dry-run", "--dead"}, {"--retry", "--dead"})
+    if not is_fine:
+        raise UsageError(f"{' and '.join(given)} do not go together", next="give one of them")
+
+
+def _list_dead(store: "Lake", *, as_json: bool) -> int:
+    """The messages that were given up, with the ids that --retry takes."""
+    from flows.cli.options import Shape  # noqa: PLC0415
+    from flows.cli.output import print_frame  # noqa: PLC0415
+    from tasks.delivery.requeue import list_dead  # noqa: PLC0415
+
+    print_frame(list_dead(store), Shape("json" if as_json else "table"), nothing="no message was given up")
+    return Exit.DONE
+
+
 def _find(receivers: "list[Receiver]", name: str) -> "Receiver":
     for receiver in receivers:
         if receiver.name == name:
@@ -81,12 +117,12 @@ def _find(receivers: "list[Receiver]", name: str) -> "Receiver":
     raise UsageError(f"no receiver {name!r}", next=f"receivers are: {', '.join(r.name for r in receivers)}")
 
 
-def _send_test(receiver: "Receiver", store: "object", now: datetime, run_id: str) -> int:
+def _send_test(receiver: "Receiver", store: "Lake", now: datetime, run_id: str) -> int:
     from flows.run.secret_blocks import resolve_secret  # noqa: PLC0415
     from tasks.delivery.senders import Sent  # noqa: PLC0415
     from tasks.delivery.summary import send_test  # noqa: PLC0415
 
-    outcome = send_test(store, receiver, resolve_secret, now, run_id=run_id, console=_show)  # type: ignore[arg-type]
+    outcome = send_test(store, receiver, resolve_secret, now, run_id=run_id, console=_show)
     if not isinstance(outcome, Sent):
         raise DeliveryFailed(
             f"the test message did not reach {receiver.name}",
@@ -112,16 +148,14 @@ def _print_ahead(ahead: "list[tuple[str, Message]]", *, as_json: bool) -> None:
 
 
 def _write_previews(ahead: "list[tuple[str, Message]]", folder: Path) -> None:
-    from tasks.delivery.slack import preview_slack  # noqa: PLC0415
-    from tasks.messages.mail_parts import render_html  # noqa: PLC0415
-    from tasks.messages.plain_text import render_text  # noqa: PLC0415
+    from tasks.delivery.channel import find_channels  # noqa: PLC0415
 
+    previews = {channel.preview_suffix: channel.preview for channel in find_channels().values()}
     folder.mkdir(parents=True, exist_ok=True)
     for name, message in ahead:
         stem = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in name)}-{message.marker}"
-        texts = {".slack.json": preview_slack(message), ".html": render_html(message), ".txt": render_text(message)}
-        for ending, text in texts.items():
-            stem.with_name(stem.name + ending).write_text(text, encoding="utf-8")
+        for suffix, preview in previews.items():
+            stem.with_name(stem.name + suffix).write_text(preview(message), encoding="utf-8")
     print_message(f"{len(ahead)} messages in {folder}" if ahead else "nothing would be sent")
 
 

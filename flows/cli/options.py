@@ -1,16 +1,31 @@
 """Options that many commands share, and how their values are read."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 
 from contracts.errors import UsageError
+from contracts.local_time import end_day, place_instant
 from contracts.period import parse_month
 from data_lake.selection import Selection
 
 Format = Literal["table", "csv", "json", "parquet"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a table is to be printed: its format, and which columns and rows of it in which order."""
+
+    format: Format = "table"
+    columns: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()
+    """Column names; one with `-` before it descends."""
+    limit: int | None = None
+    """The first rows only; 0 = all; None = all but what a terminal would scroll away."""
+    is_wide: bool = False
 
 
 @Parameter(name="*")
@@ -46,13 +61,27 @@ class Filters:
     to_month: Annotated[str, Parameter(name="--to")] = ""
     "Last month, YYYY-MM."
     as_of: str = ""
-    "Only what was public then: a date (to the end of that day, UTC) or an instant."
+    "Only what was public then: a date (to the end of that day, in the chain's time zone) or an instant."
     as_recorded: str = ""
     "Only what this lake knew then: a date or an instant."
     format: Format = "table"
     "How to print: table, csv, json or parquet."
     json: Annotated[bool, Parameter(negative="")] = False
     "The same as --format json."
+    columns: str = ""
+    "Only these columns, separated by commas, as --format csv names them."
+    sort: Annotated[str, Parameter(allow_leading_hyphen=True)] = ""
+    "Sort by these columns, separated by commas; -NAME descends."
+    limit: int | None = None
+    "The first rows only; 0 = all. A terminal shows 40 unless told otherwise."
+    wide: Annotated[bool, Parameter(negative="")] = False
+    "All columns of the view, however wide the terminal is."
+
+    def shape(self) -> Shape:
+        """How to print what was found."""
+        return Shape(
+            "json" if self.json else self.format, _split(self.columns), _split(self.sort), self.limit, self.wide
+        )
 
     def selection(self) -> Selection:
         """The filters as a selection of rows."""
@@ -68,41 +97,43 @@ class Filters:
             last=parse_month(self.to_month) if self.to_month else None,
         )
 
-    def instants(self, now: datetime) -> tuple[datetime, datetime | None]:
+    def instants(self, now: datetime, zone: str) -> tuple[datetime, datetime | None]:
         """(`as_of`, `as_recorded`); without --as-of it is now, without --as-recorded there is no limit."""
-        as_of = parse_instant(self.as_of, now=now) if self.as_of else now
-        return as_of, parse_instant(self.as_recorded, now=now) if self.as_recorded else None
+        as_of = parse_instant(self.as_of, now=now, zone=zone) if self.as_of else now
+        return as_of, parse_instant(self.as_recorded, now=now, zone=zone) if self.as_recorded else None
 
 
-def parse_instant(text: str, *, now: datetime) -> datetime:
-    """An instant from a date (its last microsecond, UTC) or an ISO instant (UTC where no zone is given).
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
+
+
+def parse_instant(text: str, *, now: datetime, zone: str) -> datetime:
+    """An instant from a date (its last microsecond in `zone`) or an ISO instant (in `zone` where it names none); UTC.
 
     Raises `UsageError` where the text cannot be read, or lies after the day of `now`.
     """
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
+    stated = _read_iso(text, "not a date or an instant", "write 2026-02-05 or 2026-02-05T09:00:00+08:00")
+    is_day = len(text.strip()) <= len("2026-02-05")
+    today = now.astimezone(ZoneInfo(zone))
+    if place_instant(stated, zone) > end_day(today, zone):
         raise UsageError(
-            f"not a date or an instant: {text!r}", next="write 2026-02-05 or 2026-02-05T09:00:00+08:00"
-        ) from None
-    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    if len(text) <= 10:
-        instant += timedelta(days=1, microseconds=-1)
-    if instant.date() > now.date():
-        raise UsageError(
-            f"{text} lies in the future: nothing can be known as of then", next=f"give an instant up to {now:%Y-%m-%d}"
+            f"{text} lies in the future: nothing can be known as of then",
+            found=f"today is {today:%Y-%m-%d} in {zone}",
+            next=f"give an instant up to {today:%Y-%m-%d}",
         )
-    return instant.astimezone(UTC)
+    return end_day(stated, zone) if is_day else place_instant(stated, zone)
 
 
-def parse_published(text: str, zone: str) -> datetime:
-    """When something was published: a date (the start of that day in `zone`) or an ISO instant; as UTC."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only where a date is given
+def parse_published(text: str) -> datetime:
+    """When something was published: a date or clock time, without a zone where it states none, or an ISO instant.
 
+    What has no zone is meant in that of the document's chain, which its reader knows.
+    """
+    return _read_iso(text, "not a date of publication", "write 2026-02-05, or with time and zone")
+
+
+def _read_iso(text: str, what: str, next_: str) -> datetime:
     try:
-        instant = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text.strip())
     except ValueError:
-        raise UsageError(
-            f"not a date of publication: {text!r}", next="write 2026-02-05, or with time and zone"
-        ) from None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        raise UsageError(f"{what}: {text!r}", next=next_) from None

@@ -2,30 +2,53 @@
 
 import json
 import os
+import shutil
 import sys
-from typing import IO
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import polars as pl
 
 from contracts.errors import UsageError
-from flows.cli.options import Format
+from flows.cli.options import Shape
 
-_WIDE = 60
+if TYPE_CHECKING:
+    from flows.cli.text_table import TextColumn
+    from flows.cli.views import View
+
+SHOWN_ROWS = 40
+"""Rows that a terminal shows unless more are asked for; a file or a pipe gets all."""
 
 
-def print_frame(frame: pl.DataFrame, *, format: Format, nothing: str) -> None:  # noqa: A002 - the option's name
+def print_frame(
+    frame: pl.DataFrame,
+    shape: Shape = Shape(),  # noqa: B008 - frozen
+    *,
+    nothing: str,
+    view: "View | None" = None,
+    chains_folder: Path | None = None,
+) -> None:
     """Print a table. `nothing` is said on stderr where it has no row; the data stay empty but well formed.
 
-    JSON is a list of objects, one per row, in column order; months are `YYYY-MM-DD`, instants ISO 8601 in
-    UTC, absent numbers null. CSV has the same texts, absent numbers empty.
+    For people (`table`) a view in words is printed, cut to the terminal's width, with a last line that says how many
+    rows there are and how to see the rest. JSON is a list of objects, one per row, in column order; months are
+    `YYYY-MM-DD`, instants ISO 8601 in UTC, absent numbers null. CSV has the same texts, absent numbers empty.
+    Raises `UsageError` for a column that the table does not have.
     """
     if frame.is_empty():
         print_message(nothing)
-    if format == "table":
-        _print_table(frame)
-    elif format == "csv":
+    frame = _sort(frame, shape.sort)
+    if shape.format == "table":
+        if frame.height:
+            _print_table(frame, shape, None if shape.columns else view, chains_folder)
+        return
+    frame = frame.select(_check_columns(frame, shape.columns)) if shape.columns else frame
+    frame = frame.head(shape.limit) if shape.limit else frame
+    if shape.format == "csv":
         frame.with_columns(*instants_as_text(frame), pl.col(pl.String).replace("", None)).write_csv(_stdout())
-    elif format == "json":
+    elif shape.format == "json":
         rows = frame.with_columns(*instants_as_text(frame), *_dates_as_text(frame)).to_dicts()
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
     else:
@@ -57,36 +80,64 @@ def _stdout() -> IO[bytes]:
     return sys.stdout.buffer
 
 
-def _print_table(frame: pl.DataFrame) -> None:
-    from rich import box  # noqa: PLC0415 - only tables pay for the import
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def _sort(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    if not keys:
+        return frame
+    names = _check_columns(frame, [key.removeprefix("-") for key in keys])
+    return frame.sort(names, descending=[key.startswith("-") for key in keys], nulls_last=True, maintain_order=True)
 
-    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
 
-    table = Table(box=box.SIMPLE, header_style="bold", pad_edge=False)
-    shown = frame.select(pl.exclude("recorded_at", "release_id", "figure_id", "forecast_id", "actual_id", "alert_id"))
-    if frame.width == shown.width or frame.width <= 8:
-        shown = frame
-    for name, dtype in shown.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
-    for row in shown.with_columns(*_cells(shown)).iter_rows():
-        table.add_row(*(Text(escape_terminal(cell or "")) for cell in row))
-    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "200"))
-    Console(width=width, highlight=False).print(table)
+def _check_columns(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
+    for name in names:
+        if name not in frame.columns:
+            near = get_close_matches(name, frame.columns, n=3) or frame.columns
+            raise UsageError(f"there is no column {name!r} in this table", next=f"columns are: {', '.join(near)}")
+    return list(names)
+
+
+def _print_table(frame: pl.DataFrame, shape: Shape, view: "View | None", chains_folder: Path | None) -> None:
+    from flows.cli.text_table import render_table  # noqa: PLC0415 - only tables pay for it
+    from flows.cli.views import View, show_rows  # noqa: PLC0415
+
+    limit = (SHOWN_ROWS if sys.stdout.isatty() else 0) if shape.limit is None else shape.limit
+    if view is not None:
+        kept = View(view.columns, () if shape.sort else view.order, view.needs_series)
+        texts, columns = show_rows(frame, kept, chains_folder, limit), [shown.column for shown in view.columns]
+    else:
+        chosen = frame.select(_check_columns(frame, shape.columns)) if shape.columns else frame
+        chosen = chosen.head(limit) if limit else chosen
+        texts, columns = chosen.select(_cells(chosen)), [_describe(chosen, name) for name in chosen.columns]
+    width = None if shape.is_wide or shape.columns else shutil.get_terminal_size((100, 40)).columns
+    lines = render_table(texts, columns, width=width, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+    print_message(_count_shown(frame.height, texts.height))
+
+
+def _describe(frame: pl.DataFrame, name: str) -> "TextColumn":
+    from flows.cli.text_table import TextColumn  # noqa: PLC0415
+
+    dtype = frame.schema[name]
+    return TextColumn(name, align="right" if dtype.is_numeric() else "left", may_cut=dtype == pl.String)
+
+
+def _count_shown(rows: int, shown: int) -> str:
+    if shown < rows:
+        return f"{shown:,} of {rows:,} rows; all of them: --limit 0; every column: --format csv"
+    return f"{rows:,} row{'' if rows == 1 else 's'}; every column: --format csv"
 
 
 def _cells(frame: pl.DataFrame) -> list[pl.Expr]:
-    cells: list[pl.Expr] = []
-    for name, dtype in frame.schema.items():
-        column = pl.col(name)
-        if dtype == pl.Date:
-            cells.append(column.dt.strftime("%Y-%m"))
-        elif isinstance(dtype, pl.Datetime):
-            cells.append(column.dt.strftime("%Y-%m-%d %H:%M"))
-        elif dtype.is_float():
-            cells.append(column.round(2).cast(pl.String).str.replace(r"\.0$", ""))
-        else:
-            cells.append(column.cast(pl.String).str.slice(0, _WIDE))
-    return cells
+    """Values as plain text, for columns that somebody asked for by name and for tables without a view."""
+    return [_cell(name, dtype) for name, dtype in frame.schema.items()]
+
+
+def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if dtype == pl.Date:
+        return column.dt.strftime("%Y-%m")
+    if isinstance(dtype, pl.Datetime):
+        return column.dt.strftime("%Y-%m-%d %H:%M")
+    if dtype.is_float():
+        return column.round(4).cast(pl.String).str.replace(r"\.0$", "")
+    return column.cast(pl.String)

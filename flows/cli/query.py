@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from contracts.chain import load_chain
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.figures import FIGURES
+from contracts.local_time import DEFAULT_ZONE, find_zone
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from contracts.settings import Settings, load_settings
@@ -30,30 +32,29 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     vintages
         Every value that was published for a figure, not only the newest.
     """
-    from data_lake.figures import read_figures, read_vintages  # noqa: PLC0415 - not needed for --help
+    from data_lake.figures import PUBLICATION_ORDER, read_figures, read_vintages  # noqa: PLC0415 - not for --help
 
     settings, store = open_store(lake)
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     read = read_vintages if vintages else read_figures
     found = read(store, filters.selection(), as_of=as_of, as_recorded=as_recorded).lazy()
-    rows = found.sort(*FIGURES.key[:-1], "published_at", "release_id").collect()
+    rows = found.sort(*FIGURES.key[:-1], *PUBLICATION_ORDER).collect()
     rows = rows.select(*FIGURES.public, pl.exclude(*FIGURES.public))
-    shown = rows.select(FIGURES.public) if filters.format == "table" and not filters.json else rows
-    return print_filtered(shown, filters, f"no figures in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no figures in {settings.lake} for these filters", "figures")
 
 
 def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
     settings, store = open_store(lake)
     rows = derive_filtered(store, settings, filters).comparisons
-    return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters", "comparisons")
 
 
 def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Every forecast, marked against the first published actual; open ones are pending."""
     settings, store = open_store(lake)
     rows = derive_filtered(store, settings, filters).scores
-    return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters", "scores")
 
 
 def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -68,24 +69,25 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     rows = filters.selection().apply(store.table(QUARANTINE).scan())
     if run:
         rows = rows.filter(run_id=run)
-    _, as_recorded = filters.instants(datetime.now(UTC))
+    _, as_recorded = find_instants(store, settings, filters)
     if as_recorded:
         rows = rows.filter(pl.col("recorded_at") <= as_recorded)
     found = rows.sort("recorded_at", *QUARANTINE.key).collect()
-    return print_filtered(found, filters, f"nothing is in quarantine in {settings.lake}")
+    return print_filtered(found, filters, f"nothing is in quarantine in {settings.lake}", "quarantine")
 
 
 def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Publications and what became of them: recorded, evaluated, retracted, in order."""
     settings, store = open_store(lake)
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     events = filters.selection().apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of)
     if as_recorded:
         events = events.filter(pl.col("at") <= as_recorded)
     return print_filtered(
-        events.sort("published_at", "release_id", "at", "event").collect(),
+        events.sort("published_at", pl.col("at").min().over("release_id"), "release_id", "at", "event").collect(),
         filters,
         f"no releases in {settings.lake}",
+        "releases",
     )
 
 
@@ -96,7 +98,7 @@ def runs(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) ->
     if filters.chain:
         rows = rows.filter(pl.col("chain").str.split(" ").list.contains(filters.chain))
     found = rows.sort("started_at", "run_id").collect()
-    return print_filtered(found, filters, f"no runs in {settings.lake} yet")
+    return print_filtered(found, filters, f"no runs in {settings.lake} yet", "runs")
 
 
 def alerts(
@@ -125,14 +127,14 @@ def alerts(
     for value in filter(None, (severity, fail_on)):
         if value not in SEVERITIES:
             raise UsageError(f"no severity {value!r}", next=f"severities are: {', '.join(SEVERITIES)}")
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     is_full = why or filters.json or filters.format != "table"
     rows = read_alerts(store, as_of=as_of, as_recorded=as_recorded, full=is_full)
     found = filters.selection().apply(rows.lazy()).collect()
     if severity:
         found = found.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :]))
     nothing = f"no alerts in {settings.lake} for these filters"
-    code = _print_reasons(found, nothing) if why else print_filtered(found, filters, nothing)
+    code = _print_reasons(found, nothing) if why else print_filtered(found, filters, nothing, "alerts")
     if fail_on:
         live = found.filter(
             pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(fail_on) :]),
@@ -175,14 +177,19 @@ def restatements(
 
     settings, store = open_store(lake)
     now = datetime.now(UTC)
-    as_of, as_recorded = filters.instants(now)
+    as_of, as_recorded = find_instants(store, settings, filters, now)
     selection = filters.selection()
     if between:
         first, separator, second = between.partition("..")
         if not separator:
             raise UsageError(f"not two versions: {between!r}", next="write --between 2025-09-30..2025-10-10")
         versions = [
-            read_figures(store, selection, as_of=parse_instant(text, now=now), as_recorded=as_recorded)
+            read_figures(
+                store,
+                selection,
+                as_of=parse_instant(text, now=now, zone=days_zone(store, settings, filters.chain)),
+                as_recorded=as_recorded,
+            )
             for text in (first, second)
         ]
         return print_filtered(compare_versions(*versions), filters, f"nothing differs between {first} and {second}")
@@ -192,7 +199,7 @@ def restatements(
 
         return print_filtered(restatement_stats(vintages), filters, f"no restatements in {settings.lake}")
     rows = list_restatements(vintages, chains=load_chains(store, settings.chains_folder))
-    return print_filtered(rows, filters, f"no restatements in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no restatements in {settings.lake} for these filters", "restatements")
 
 
 def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -225,12 +232,29 @@ def open_store(lake: LakeOption) -> "tuple[Settings, Lake]":
     return settings, store
 
 
+def days_zone(store: "Lake", settings: Settings, chain: str) -> str:
+    """The time zone that a date on the command line is meant in: the chain's, else that of the lake's chains."""
+    from tasks.comparing.refresh import load_chains  # noqa: PLC0415 - only a date needs it
+
+    named = {chain: load_chain(chain, settings.chains_folder)} if chain else load_chains(store, settings.chains_folder)
+    return find_zone(named)
+
+
+def find_instants(
+    store: "Lake", settings: Settings, filters: Filters, now: datetime | None = None
+) -> tuple[datetime, datetime | None]:
+    """As-of and as-recorded of the filters; the chains are looked up only where an instant is asked for."""
+    asked = filters.as_of or filters.as_recorded
+    zone = days_zone(store, settings, filters.chain) if asked else DEFAULT_ZONE
+    return filters.instants(now or datetime.now(UTC), zone)
+
+
 def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
     """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
     from tasks.comparing.refresh import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
 
     wanted = filters.selection()
-    as_of, as_recorded = filters.instants(datetime.now(UTC))
+    as_of, as_recorded = find_instants(store, settings, filters)
     span = known_span(store) or (as_of.date(), as_of.date())
     derived = derive_months(
         store,
@@ -244,7 +268,10 @@ def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Der
     return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
 
 
-def print_filtered(frame: pl.DataFrame, filters: Filters, nothing: str) -> int:
-    """Print in the format that the filters ask for."""
-    print_frame(frame, format="json" if filters.json else filters.format, nothing=nothing)
+def print_filtered(frame: pl.DataFrame, filters: Filters, nothing: str, view: str = "") -> int:
+    """Print as the filters ask for; a table for people is the view of this name."""
+    from flows.cli.views import VIEWS  # noqa: PLC0415 - not needed for --help
+
+    folder = load_settings().chains_folder
+    print_frame(frame, filters.shape(), nothing=nothing, view=VIEWS.get(view), chains_folder=folder)
     return Exit.DONE

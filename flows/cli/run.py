@@ -16,7 +16,6 @@ from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
 
 _DEFAULT_LAKE = LakeOption()
-_ZONE = "Asia/Shanghai"
 
 
 def run(
@@ -29,12 +28,12 @@ def run(
     as_of: str = "",
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
-    """The month: take in what has landed, check, compare, mark, tell.
+    """The month: ingest what has landed, check, compare, score, notify.
 
     Parameters
     ----------
     documents
-        Files and folders to take in; else the inbox, where there is one.
+        Files and folders to ingest; else the inbox, where there is one.
     chain
         Only this chain.
     month
@@ -42,11 +41,11 @@ def run(
     source
         Who published them, where they do not say it.
     published
-        When they were published, where they do not say it: a date (Shanghai) or an instant.
+        When they were published, where they do not say it: a date (in the chain's time zone) or an instant.
     notify
-        live = whom it concerns, digest = one summary, none = nobody.
+        live = notify matching receivers, digest = one summary, none = nobody.
     as_of
-        Judge with the knowledge of this date or instant instead of now.
+        Evaluate with the knowledge of this date or instant instead of now.
     """
     settings = _start(lake)
     takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
@@ -60,10 +59,10 @@ def run(
         month=month,
         source=source,
         usual_source=settings.source,
-        published=parse_published(published, _ZONE) if published else None,
+        published=parse_published(published) if published else None,
         notify=notify,
         now=now,
-        as_of=parse_instant(as_of, now=now) if as_of else None,
+        as_of=_read_as_of(as_of, settings, chain, now),
     )
     return Exit.DONE
 
@@ -80,16 +79,16 @@ def backfill(
     report: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
-    """Many months by hand, each judged with only the knowledge of its time. Can be stopped and started again.
+    """Many months by hand, each evaluated with only the knowledge of its time. Can be stopped and started again.
 
     Parameters
     ----------
     from_month
-        First month to take in, YYYY-MM.
+        First month to ingest, YYYY-MM.
     to_month
-        Last month to take in, YYYY-MM.
+        Last month to ingest, YYYY-MM.
     documents
-        Files and folders to take in; else only what the lake holds already.
+        Files and folders to ingest; else only what the lake holds already.
     chain
         Only this chain.
     source
@@ -97,7 +96,7 @@ def backfill(
     notify
         none = nobody is told, digest = one summary.
     as_of
-        Judge with the knowledge of this date or instant instead of now.
+        Evaluate with the knowledge of this date or instant instead of now.
     report
         Say at the end what stands out.
     """
@@ -115,7 +114,7 @@ def backfill(
         usual_source=settings.source,
         notify=notify,
         now=now,
-        as_of=parse_instant(as_of, now=now) if as_of else None,
+        as_of=_read_as_of(as_of, settings, chain, now),
     )
     return Exit.DONE
 
@@ -141,8 +140,8 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     if folder and folder.exists() and any(folder.iterdir()):
         raise UsageError("the folder for the rebuilt tables is not empty", where=str(folder), next="name a fresh one")
     now = datetime.now(UTC)
-    instant = parse_instant(as_of, now=now) if as_of else now
     store = open_lake(settings.lake)
+    instant = _read_as_of(as_of, settings, "", now) or now
     with TemporaryDirectory() as temporary:
         fresh = open_lake(folder or temporary)
         rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
@@ -150,9 +149,17 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     if differences.is_empty():
         print_message("rebuilt: byte-identical")
         return Exit.DONE
-    print_frame(differences, format="table", nothing="")
+    print_frame(differences, nothing="")
     print_message(f"rebuilt: {differences.height} differences")
     return Exit.CONTRACT
+
+
+def _read_as_of(text: str, settings: Settings, chain: str, now: datetime) -> datetime | None:
+    """The instant of --as-of, None where it is not given."""
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not needed for --help
+    from flows.cli.query import days_zone  # noqa: PLC0415 - only where it is given
+
+    return parse_instant(text, now=now, zone=days_zone(open_lake(settings.lake), settings, chain)) if text else None
 
 
 def _start(lake: LakeOption) -> Settings:
@@ -163,6 +170,7 @@ def _start(lake: LakeOption) -> Settings:
 
 def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
     """Call a flow with the reporter of this command, at the running server or a temporary one."""
+    refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
     announce(choose_server(find_up(settings).get("api", "")))
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
@@ -178,9 +186,18 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
         call(
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
-            receivers=settings.receivers,
+            receivers=settings.receivers_address,
             **parameters,
         )
+
+
+def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
+    """Raise what a person mistyped before a server is started: documents that are not there, receivers that are not."""
+    from tasks.delivery import choose_receivers  # noqa: PLC0415 - not needed for --help
+    from tasks.intake.ingest import find_documents  # noqa: PLC0415
+
+    find_documents(documents)
+    choose_receivers(settings.receivers_address)
 
 
 def _show(text: str) -> None:

@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 import polars as pl
 from cyclopts import Parameter
 
+from contracts.chain import load_chain
 from contracts.errors import Exit, SourceUnavailable, UsageError
-from flows.cli.options import Filters, Format, LakeOption
+from contracts.settings import load_settings
+from contracts.vocabulary import MEASURES
+from flows.cli.options import Filters, Format, LakeOption, Shape
 from flows.cli.output import print_frame, print_message
 from flows.cli.query import derive_filtered, open_store, print_filtered
 
@@ -40,7 +43,7 @@ def record(
     scores = derive_filtered(store, settings, filters).scores
     grouping = {"group_by": [name.strip() for name in group_by.split(",")]} if group_by else {}
     rows = build_record(scores, actual="latest" if latest else "first", min_n=min_n, **grouping)  # type: ignore[arg-type]
-    return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters")
+    return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters", "record")
 
 
 def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -49,7 +52,8 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
 
     settings, store = open_store(lake)
     rows = build_index(derive_filtered(store, settings, filters).scores)
-    return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters")
+    nothing = f"no scored forecasts in {settings.lake} for these filters"
+    return print_filtered(rows, filters, nothing, "surprise_index")
 
 
 def score(
@@ -57,6 +61,7 @@ def score(
     *,
     show: Literal["record", "scores", "comparison"] = "record",
     as_stated: bool = False,
+    chain: str = "sodium_ion",
     format: Format = "table",  # noqa: A002 - the option's name
 ) -> int:
     """Mark anyone's forecasts against anyone's actuals from a table; no lake is needed.
@@ -72,15 +77,24 @@ def score(
         record, scores (one row per forecast) or comparison (each pair of forecasters).
     as_stated
         Numbers that look like fractions, or like another unit, are meant as they stand.
+    chain
+        The chain whose tolerances and time zone hold.
     format
         How to print: table, csv, json or parquet.
     """
     from tasks.scoring import compare_forecasters, score_table  # noqa: PLC0415 - not needed for --help
 
-    scores, found = score_table(_read(file), as_stated=as_stated)
+    definition = load_chain(chain, load_settings().chains_folder)
+    limits = {name: definition.tolerance("", "", name) for name in MEASURES}
+    scores, found = score_table(
+        _read(file),
+        tolerances={name: limit for name, limit in limits.items() if limit is not None},
+        as_stated=as_stated,
+        zone=definition.calendar.time_zone,
+    )
     frames = {"scores": scores, "record": found}
     frame = frames[show] if show in frames else compare_forecasters(scores)
-    print_frame(frame, format=format, nothing="nothing could be scored")
+    print_frame(frame, Shape(format), nothing="nothing could be scored")
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")
     return Exit.DONE

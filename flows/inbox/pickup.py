@@ -1,25 +1,27 @@
 """Documents of the inbox on their way through a run: taken out of it at the end, so that a crash loses none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from contracts.errors import TronaError
 from flows.inbox.stores import Inbox, Landed, open_inbox, write_reason
-from flows.run.pipeline import RunResult
-from flows.run.progress import Reporter
 from tasks.intake.ingest import find_documents
+
+Say = Callable[[str], None]
+Settled = Mapping[Path, TronaError | None]
 
 
 @dataclass
-class Arrival:
+class Pickup:
     """What a run takes from the inbox: documents by the local path under which they are read.
 
     `refused` are those of a kind that no reader knows, by name; they are moved at once.
     """
 
+    say: Say
     inbox: Inbox | None = None
     documents: dict[Path, Landed] = field(default_factory=dict)
     refused: dict[str, TronaError] = field(default_factory=dict)
@@ -29,61 +31,64 @@ class Arrival:
         """What is to be read."""
         return tuple(self.documents)
 
-    def overlook_gone(self, result: RunResult) -> RunResult:
-        """The run without the errors of documents that another run dealt with in the meantime."""
+    def list_gone(self) -> list[Path]:
+        """Documents that another run dealt with in the meantime."""
         if self.inbox is None:
-            return result
+            return []
         there = {document.name for document in self.inbox.list()}
-        gone = {str(path) for path, document in self.documents.items() if document.name not in there}
-        return replace(result, errors=tuple(e for e in result.errors if e.where not in gone))
+        return [path for path, document in self.documents.items() if document.name not in there]
 
-    def settle(self, result: RunResult, reporter: Reporter) -> None:
-        """Move every document that was dealt with to `done/`, or to `refused/` with the reason.
+    @contextmanager
+    def settle_afterwards(self, settled: Settled) -> Iterator[None]:
+        """Move documents once what stands inside is done.
 
-        A document whose run failed for a reason outside it (the lake could not be written) stays where it is.
+        After an error that may pass they stay, since the run is tried again and must find them.
         """
-        if self.inbox is None:
-            return
-        faults = {error.where: error for error in result.errors}
+        try:
+            yield
+        except TronaError as error:
+            if not error.may_pass:
+                self.settle(settled)
+            raise
+        self.settle(settled)
+
+    def settle(self, settled: Settled) -> None:
+        """Move every document that was dealt with to `done/`, or to `refused/` with the reason; the others stay."""
         for path, document in self.documents.items():
-            error = faults.get(str(path)) or _find_refusal(result, path)
-            if error:
-                self.inbox.refuse(document, write_reason(document.name, error))
-                reporter.say(f"  {document.name} → refused: {error.what}")
-            elif path in result.by_document:
+            error = settled.get(path)
+            if error is not None:
+                self.refuse(document, error)
+            elif path in settled and self.inbox is not None:
                 self.inbox.accept(document)
+
+    def refuse(self, document: Landed, error: TronaError) -> None:
+        """Move a document to `refused/` with the reason, and say so."""
+        if self.inbox is not None:
+            self.inbox.refuse(document, write_reason(document.name, error))
+            self.say(f"  {document.name} → refused: {error.what}")
 
 
 @contextmanager
-def take_from_inbox(address: str, names: Sequence[str] | None, reporter: Reporter) -> Iterator[Arrival]:
+def take_from_inbox(address: str, names: Sequence[str] | None, say: Say) -> Iterator[Pickup]:
     """The named documents of the inbox, or all that are whole; an empty address takes nothing.
 
     Documents that no reader knows are refused here. Names that are not there (any more) are passed over.
     """
     if not address:
-        yield Arrival()
+        yield Pickup(say)
         return
     inbox = open_inbox(address)
     wanted = [d for d in inbox.list() if (names is None or d.name in names) and not inbox.is_still_written(d.name)]
     with TemporaryDirectory(prefix="trona-inbox-") as folder:
-        arrival = Arrival(inbox)
-        fetched = [(document, inbox.fetch(document.name, Path(folder))) for document in wanted]
-        for document, path in fetched:
+        pickup = Pickup(say, inbox)
+        for document in wanted:
+            path = inbox.fetch(document.name, Path(folder))
             try:
                 find_documents([path])
             except TronaError as error:
                 if path.exists():
-                    arrival.refused[document.name] = error
-                    inbox.refuse(document, write_reason(document.name, error))
-                    reporter.say(f"  {document.name} → refused: {error.what}")
+                    pickup.refused[document.name] = error
+                    pickup.refuse(document, error)
                 continue
-            arrival.documents[path] = document
-        yield arrival
-
-
-def _find_refusal(result: RunResult, path: Path) -> TronaError | None:
-    refused = [o for o in result.by_document.get(path, ()) if o.status == "refused"]
-    if not refused:
-        return None
-    first = next((o.error for o in refused if o.error), None)
-    return first or TronaError("a release in it was refused", where=path.name)
+            pickup.documents[path] = document
+        yield pickup

@@ -88,7 +88,7 @@ def watch_inbox(
             is_lost = True
             continue
         if is_lost:
-            say("the inbox is back")
+            say("inbox reachable again")
             is_lost = False
         if ready:
             hand_over(ready)

@@ -1,8 +1,8 @@
-"""The table at the end of a backfill: month by month, what was taken in and what came of it."""
+"""The table at the end of a backfill: month by month, what was ingested and what came of it."""
 
 import polars as pl
 
-from flows.run.pipeline import RunResult
+from flows.run.request import RunResult
 
 _HEAD = ("month", "releases", "figures", "quarantined", "refused", "alerts")
 
@@ -10,7 +10,7 @@ _HEAD = ("month", "releases", "figures", "quarantined", "refused", "alerts")
 def format_backfill_table(result: RunResult) -> str:
     """Months as rows, counts as columns, as aligned text; empty where nothing is new."""
     rows: dict[str, list[int]] = {}
-    for outcome in result.outcomes:
+    for outcome in result.ingested.outcomes:
         if outcome.status not in {"recorded", "refused"}:
             continue
         counts = rows.setdefault(outcome.review_month or "unknown", [0, 0, 0, 0, 0])

@@ -5,8 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from contracts.errors import TronaError
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from flows.run.request import RunRequest
 
 Write = Callable[[str], None]
 
@@ -44,6 +50,30 @@ def current_reporter() -> Reporter:
         logging.getLogger(name).addFilter(_drop_expected_traceback)  # the same function twice is one filter
     logger = get_run_logger()
     return Reporter(say=logger.info, show=logger.info)
+
+
+@dataclass(frozen=True)
+class Progress(Reporter):
+    """The reporter of a run, and the bar in the UI that shows how far it is."""
+
+    artifact: "UUID | None" = None
+
+    def advance(self, percent: float) -> None:
+        """Move the bar."""
+        from prefect.artifacts import update_progress_artifact  # noqa: PLC0415 - inside a flow run only
+
+        if self.artifact is not None:
+            update_progress_artifact(self.artifact, percent)
+
+
+def start_progress(request: "RunRequest") -> Progress:
+    """The caller's reporter with a bar in the UI; called inside a flow run."""
+    from prefect.artifacts import create_progress_artifact  # noqa: PLC0415 - inside a flow run only
+
+    reporter = current_reporter()
+    key = f"trona-{request.flow.replace('_', '-')}"
+    artifact = cast("UUID", create_progress_artifact(0.0, key=key, description=f"run {request.run_id}"))
+    return Progress(reporter.say, reporter.show, reporter.report, artifact)
 
 
 def _drop_expected_traceback(record: logging.LogRecord) -> bool:

@@ -12,8 +12,8 @@ from prefect.client.schemas.objects import FlowRunPolicy
 from prefect.exceptions import PrefectException
 from prefect.states import Scheduled
 
-from contracts.errors import SourceUnavailable, TronaError
-from flows.deployment_names import DEADLINE
+from contracts.errors import TronaError
+from flows.run.deployment_names import DEADLINE
 
 RETRIES, PAUSE_SECONDS = 2, 30
 MONTH_SECONDS, MANY_MONTHS_SECONDS = 3600, 12 * 3600
@@ -30,14 +30,9 @@ def retry_what_may_pass() -> Iterator[None]:
     try:
         yield
     except TronaError as error:
-        if not may_pass(error):
+        if not error.may_pass:
             forbid_retries()
         raise
-
-
-def may_pass(error: TronaError) -> bool:
-    """Whether the same may work a moment later."""
-    return isinstance(error, SourceUnavailable)
 
 
 def forbid_retries() -> None:
@@ -60,7 +55,7 @@ def schedule_notification(lake: str, again_at: datetime, start: datetime) -> str
                 run = client.create_flow_run_from_deployment(
                     deployment.id,
                     state=Scheduled(scheduled_time=start),
-                    name=f"tell again at {start:%H:%M:%S}",
+                    name=f"retry notification at {start:%H:%M:%S}",
                     idempotency_key=f"tell {lake} {again_at.isoformat()}",
                 )
                 return run.name

@@ -8,9 +8,9 @@ from contracts.errors import TronaError
 from contracts.period import format_month
 from contracts.scores import SCORES
 from data_lake.lake import open_lake
-from flows.events import Event
-from flows.run.pipeline import RunRequest, RunResult
-from tasks.alerts.release_missing import RULE as MISSING
+from flows.run.events import Event
+from flows.run.request import RunRequest, RunResult
+from tasks.alerts.rules.release_missing import NAME as MISSING
 from tasks.intake.ingest import IngestOutcome
 
 
@@ -27,7 +27,7 @@ def build_refusals(request: RunRequest, refused: Mapping[str, TronaError]) -> It
 
 
 def _build_recorded(result: RunResult) -> Iterator[Event]:
-    for o in result.with_status("recorded"):
+    for o in result.ingested.with_status("recorded"):
         payload = {
             "lake": result.request.lake,
             "source": o.source,
@@ -46,7 +46,7 @@ def _build_recorded(result: RunResult) -> Iterator[Event]:
 
 
 def _build_broken(result: RunResult) -> Iterator[Event]:
-    for o in result.outcomes:
+    for o in result.ingested.outcomes:
         if o.status == "refused" or o.quarantined:
             yield _describe_broken(result.request, o)
 
@@ -67,9 +67,9 @@ def _describe_broken(request: RunRequest, o: IngestOutcome) -> Event:
 
 
 def _build_scored(result: RunResult) -> Iterator[Event]:
-    if not result.steps:
+    if result.span is None:
         return
-    first, last = min(s.first for s in result.steps), max(s.last for s in result.steps)
+    first, last = result.span
     marked = (
         open_lake(result.request.lake)
         .table(SCORES)

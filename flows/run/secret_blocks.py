@@ -3,13 +3,14 @@
 from typing import Any
 
 from contracts.errors import UsageError
+from contracts.secret import Secret
 from tasks.delivery.secrets import SecretName, resolve_environment
 
 # Where a block keeps its secret, when the receiver does not name the field; the first that it has.
 _FIELDS = ("value", "url", "token", "password")
 
 
-def resolve_secret(name: SecretName) -> str:
+def resolve_secret(name: SecretName) -> Secret:
     """The secret of an environment variable or a Prefect block `type/name`.
 
     Without a `field` the block's value, url, token or password is taken (Secret, SlackWebhook, SlackCredentials,
@@ -22,7 +23,7 @@ def resolve_secret(name: SecretName) -> str:
         value: Any = getattr(block, field, None)
         text = value.get_secret_value() if hasattr(value, "get_secret_value") else value
         if isinstance(text, str) and text:
-            return text
+            return Secret(text)
     raise UsageError(
         f"the {name} has no {name.field or 'secret'}",
         found=f"a block of type {type(block).__name__}",

@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.chain import Calendar, Chain
 from contracts.settings import Settings
-from flows.deployment_names import ARRIVAL, BY_HAND, DEADLINE
+from flows.run.deployment_names import ARRIVAL, BY_HAND, DEADLINE
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -48,7 +47,7 @@ def plan_deployments(settings: Settings, chains: Mapping[str, Chain]) -> list[De
     common = {
         "lake": settings.lake_address,
         "chains_folder": str(settings.chains_folder.absolute()) if settings.chains_folder else None,
-        "receivers": str(Path(settings.receivers).expanduser().absolute()),
+        "receivers": settings.receivers_address,
     }
     inbox = {"inbox": settings.inbox_address, "usual_source": settings.source}
     zone = next(iter(chains.values())).calendar.time_zone if chains else "UTC"
@@ -56,7 +55,7 @@ def plan_deployments(settings: Settings, chains: Mapping[str, Chain]) -> list[De
         DeploymentPlan(
             monthly_run,
             ARRIVAL,
-            "Takes in the documents that have just landed in the inbox, compares, marks and tells.",
+            "Ingests the documents that have just landed in the inbox, compares, scores and notifies.",
             common | inbox,
             triggers=[_hear_arrivals()],
         ),
@@ -78,7 +77,7 @@ def plan_deployments(settings: Settings, chains: Mapping[str, Chain]) -> list[De
             schedules=[Cron(_WATCHDOG_CRON, timezone=zone, slug="deadline")],
         ),
         DeploymentPlan(
-            backfill_by_hand, BY_HAND, "Many months by hand, each judged with only the knowledge of its time.", {}
+            backfill_by_hand, BY_HAND, "Many months by hand, each evaluated with only the knowledge of its time.", {}
         ),
     ]
 

@@ -40,7 +40,7 @@ def hold_lock(settings: Settings, told: Mapping[str, Any]) -> Iterator[None]:
         except BlockingIOError:
             other = _read(file)
             raise UsageError(
-                "trona is up on this lake already",
+                "another `trona up` is already running on this lake",
                 where=settings.lake_address,
                 found=f"process {other.get('pid', 'unknown')}, page {other.get('page', 'unknown')}",
                 effect="nothing was started",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flows.deployment_names import ARRIVAL, BY_HAND
+from flows.run.deployment_names import ARRIVAL, BY_HAND
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 async def recover() -> None:
     """Put in order what an earlier life of the runner left behind; called before it takes any work.
 
-    - a backfill by hand that was being worked on goes on (it knows what is recorded and judged)
+    - a backfill by hand that was being worked on goes on (it knows what is recorded and evaluated)
     - any other run that was being worked on is marked crashed: its documents still lie in the inbox, and what it
-      recorded is judged by the next run
+      recorded is evaluated by the next run
     - of the scheduled looks that were missed, each deployment keeps the last
     """
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - only the runner loads Prefect

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from contracts.settings import Settings, load_settings
-from flows.deployment_names import ARRIVAL
+from flows.run.deployment_names import ARRIVAL
 
 ROLES = ("server", "runner", "watcher")
 _MOST_IN_A_RUN = 200
@@ -126,8 +126,8 @@ def _watch(settings: Settings) -> None:
 def announce_landed(api: str, settings: Settings, documents: "Sequence[object]", stop: threading.Event) -> None:
     """Send one event per document, the first of a batch leading; again and again until the server has taken them."""
     from contracts.errors import SourceUnavailable  # noqa: PLC0415
-    from flows.events import Event, post_events  # noqa: PLC0415
     from flows.inbox.stores import Landed  # noqa: PLC0415
+    from flows.run.events import Event, post_events  # noqa: PLC0415
 
     landed = [document for document in documents if isinstance(document, Landed)]
     batches = [landed[i : i + _MOST_IN_A_RUN] for i in range(0, len(landed), _MOST_IN_A_RUN)]
@@ -161,7 +161,7 @@ def announce_landed(api: str, settings: Settings, documents: "Sequence[object]",
 def is_arrival_running(api: str) -> bool:
     """Whether a run for documents that arrived is waiting or at work; true where the server does not say."""
     from contracts.errors import SourceUnavailable  # noqa: PLC0415
-    from flows.events import ask_server  # noqa: PLC0415
+    from flows.run.events import ask_server  # noqa: PLC0415
 
     asked = {
         "deployments": {"name": {"any_": [ARRIVAL]}},

@@ -196,7 +196,7 @@ class Tree:
                     f"the {child.role} did not start",
                     found=f"exit code {code}" if code is not None else f"no answer in {_START_SECONDS:g} s",
                     effect="everything was stopped again",
-                    next="its last lines stand above; then trona doctor",
+                    next="see its log lines above, then run trona doctor",
                 )
             time.sleep(_LOOK_SECONDS / 2)
 

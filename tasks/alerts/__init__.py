@@ -1,7 +1,8 @@
-"""Alerts: rules that find something, and a ledger that decides whether it is news."""
+"""Rules that find something, and a ledger that decides whether it is news."""
 
-from tasks.alerts.candidates import find_alerts, touched_months
+from tasks.alerts.candidates import find_alerts
 from tasks.alerts.decisions import decide, read_current
+from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.recording import record_candidates
 
-__all__ = ["decide", "find_alerts", "read_current", "record_candidates", "touched_months"]
+__all__ = ["Evaluation", "decide", "find_alerts", "read_current", "record_candidates"]

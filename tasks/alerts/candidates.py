@@ -1,82 +1,39 @@
 """All rules over one evaluation: the findings of a span of months, as of an instant."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 import polars as pl
 
 from contracts.alerts import CANDIDATES
-from contracts.chain import Chain
 from contracts.holidays import CHINESE_ZONES, weigh_holiday
 from contracts.period import add_months
 from contracts.text import fill_text
-from tasks.alerts.chain_divergence import find_chain_divergences
-from tasks.alerts.contract_broken import find_broken_contracts
-from tasks.alerts.delivery_broken import find_broken_deliveries
-from tasks.alerts.direction_miss import find_direction_misses
-from tasks.alerts.forecast_miss import find_forecast_misses
-from tasks.alerts.release_missing import find_missing_releases
-from tasks.alerts.repeated_miss import find_repeated_misses
-from tasks.alerts.restatement import find_disagreements, find_restatements
-from tasks.alerts.scored import prepare_scored
-from tasks.alerts.share_shift import find_share_shifts
-from tasks.alerts.wording import name_severity, name_subjects, rank_severity
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.registry import read_rules
+from tasks.alerts.thresholds import check_thresholds
+from tasks.alerts.wording import name_severity, rank_severity
 
 SENTENCE_LIMIT, SENTENCES_KEPT = 300, 3
 
 
-def find_alerts(
-    *,
-    scores: pl.DataFrame,
-    comparisons: pl.DataFrame,
-    figures: pl.DataFrame,
-    releases: pl.DataFrame,
-    quarantine: pl.DataFrame,
-    deliveries: pl.DataFrame,
-    chains: Mapping[str, Chain],
-    months: tuple[date, date],
-    as_of: datetime,
-) -> pl.DataFrame:
-    """Candidates of all rules for `chains` and the reference months from the first to the last of `months`.
+def find_alerts(evaluation: Evaluation) -> pl.DataFrame:
+    """Candidates of all rules: `CANDIDATES` sorted by key, one row per key; the same evaluation gives the same rows.
 
-    The tables are as of `as_of` and reach back before the window: the records, runs of misses and earlier reviews are
-    read from them. `months` is the span that new figures touch, so that a restated month is judged anew. Events of a
-    month with a part of the new-year window are one severity lower, and say so in their detail; states are about
-    publishing, not output, and stay. The sentences that state the figures are in the detail. Sorted by key, one row
-    per key, the same inputs give the same rows.
+    Events of a month with a part of the new-year window are one severity lower, and say so in their detail; states
+    are about publishing, not output, and stay. The sentences that state the figures are in the detail. Raises
+    `UsageError` where a chain sets a threshold that does not exist.
     """
-    subjects = name_subjects(chains)
-    marked = prepare_scored(scores, figures, chains, months)
-    in_window = marked.filter(pl.col("month").is_between(*months))
-    found = [
-        find_forecast_misses(in_window),
-        find_direction_misses(in_window, chains),
-        find_repeated_misses(marked, chains, months),
-        find_chain_divergences(comparisons, chains, months, subjects),
-        find_share_shifts(comparisons, chains, months, subjects),
-        find_restatements(figures, chains, months, subjects, as_of),
-        find_disagreements(figures, chains, months, subjects, as_of),
-        find_missing_releases(releases, figures, chains, months, as_of),
-        find_broken_contracts(releases, quarantine, chains, months),
-        find_broken_deliveries(deliveries).filter(
-            pl.col("chain").is_in(list(chains)), pl.col("month").is_between(*months)
-        ),
-    ]
-    candidates = pl.concat([CANDIDATES.conform(frame) for frame in found]).sort(CANDIDATES.key)
-    return _add_sentences(_lower_in_holidays(candidates, chains, months), figures)
+    rules = read_rules()
+    check_thresholds(evaluation.chains, {name: rule.thresholds for name, rule in rules.items()})
+    found = [rule.complete(rule.find(evaluation)) for rule in rules.values()]
+    candidates = pl.concat(found).sort(CANDIDATES.key)
+    return _add_sentences(_lower_in_holidays(candidates, evaluation), evaluation.figures)
 
 
-def touched_months(figures: pl.DataFrame, release_ids: list[str]) -> tuple[date, date] | None:
-    """First and last reference month that the figures of these releases are about; None without a figure."""
-    months = figures.filter(pl.col("release_id").is_in(release_ids), pl.col("is_monthly"))["month"]
-    return (months.min(), months.max()) if len(months) else None  # type: ignore[return-value]
-
-
-def _lower_in_holidays(
-    candidates: pl.DataFrame, chains: Mapping[str, Chain], months: tuple[date, date]
-) -> pl.DataFrame:
+def _lower_in_holidays(candidates: pl.DataFrame, evaluation: Evaluation) -> pl.DataFrame:
     """Events in the new-year window one severity lower, never below info, and why."""
-    weights = [(month, weight) for month in _list_months(months) if (weight := weigh_holiday(month)) > 0]
+    chains = evaluation.chains
+    weights = [(month, weight) for month in _list_months(evaluation.months) if (weight := weigh_holiday(month)) > 0]
     table = pl.DataFrame(weights, schema={"month": pl.Date, "weight": pl.Float64}, orient="row")
     chinese = [name for name, chain in chains.items() if chain.calendar.time_zone in CHINESE_ZONES]
     applies = pl.col("weight").is_not_null() & (pl.col("kind") == "event") & pl.col("chain").is_in(chinese)

@@ -18,8 +18,9 @@ from contracts.releases import QUARANTINE, RELEASES, UNRESOLVED_RULE
 from data_lake.lake import Lake
 from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
-from tasks.alerts import find_alerts
-from tasks.alerts.release_missing import WATCHED_MONTHS
+from tasks.alerts.candidates import find_alerts
+from tasks.alerts.evaluation import Evaluation
+from tasks.alerts.rules.release_missing import WATCHED_MONTHS
 from tasks.comparing.refresh import derive_months
 
 # Rules look back: for misses in a row, gaps of late, and how far shares usually move.
@@ -105,15 +106,17 @@ def evaluate_months(
     """
     derived = derive_months(lake, chains, first=add_months(first, -_MEMORY_MONTHS), last=last, as_of=as_of)
     return find_alerts(
-        scores=derived.scores,
-        comparisons=derived.comparisons,
-        figures=derived.vintages,
-        releases=visible_releases(lake, as_of=as_of).collect(),
-        quarantine=lake.table(QUARANTINE).scan().filter(pl.col("rule") != UNRESOLVED_RULE).collect(),
-        deliveries=read_deliveries(lake),
-        chains=chains,
-        months=(first, last),
-        as_of=as_of,
+        Evaluation(
+            scores=derived.scores,
+            comparisons=derived.comparisons,
+            figures=derived.vintages,
+            releases=visible_releases(lake, as_of=as_of).collect(),
+            quarantine=lake.table(QUARANTINE).scan().filter(pl.col("rule") != UNRESOLVED_RULE).collect(),
+            deliveries=read_deliveries(lake),
+            chains=chains,
+            months=(first, last),
+            as_of=as_of,
+        )
     )
 
 

@@ -12,7 +12,7 @@ from contracts.figures import FIGURES
 from contracts.period import MONTH_PATTERN, add_months, first_month, format_month
 from data_lake.lake import Lake
 from data_lake.releases import visible_releases
-from tasks.alerts.release_missing import FOLLOWED_MONTHS, find_deadline
+from tasks.alerts.rules.release_missing import FOLLOWED_MONTHS, find_deadline
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,11 @@ from typing import Any
 
 import polars as pl
 
+from tasks.alerts.registry import read_rules
+
 _LABELS = {
-    "forecast": "forecast",
-    "forecast_lower": "forecast at least",
-    "forecast_upper": "forecast at most",
-    "actual": "outcome",
-    "first_actual": "first published outcome",
-    "surprise": "surprise",
-    "surprise_beyond_rounding": "surprise that rounding cannot explain",
-    "level_surprise_pct": "level against its forecast, %",
-    "band": "usual size",
-    "band_kind": "usual size is",
-    "band_n": "past forecasts behind it",
-    "gap_pp": "gap, pp",
-    "gap_beyond_rounding_pp": "gap that rounding cannot explain, pp",
-    "spread_pp": "usual gap, pp",
-    "months_apart": "months apart of late",
     "holiday_weight_pct": "part of the new-year window in this month, %",
     "severity_without_holiday": "severity without the holiday",
-    "reason": "reason",
 }
 _ELSEWHERE = {"sentences", "holiday", "unit"}
 
@@ -38,8 +24,10 @@ def _explain(row: Mapping[str, Any]) -> Iterable[str]:
     detail = json.loads(row["detail"] or "{}")
     yield f"{row['severity']} {row['state']}: {row['title']}"
     yield f"  alert     {row['alert_id']} · {row['rule']} · {row['source']} {row['chain']} {row['month']:%Y-%m}"
+    rule = read_rules().get(row["rule"])
+    labels = {**_LABELS, **(rule.labels if rule else {})}
     numbers = [
-        f"{_LABELS.get(name, name.replace('_', ' '))} {value}"
+        f"{labels.get(name, name.replace('_', ' '))} {value}"
         for name, value in detail.items()
         if name not in _ELSEWHERE and value not in (None, "")
     ]

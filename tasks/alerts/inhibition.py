@@ -5,20 +5,8 @@ release missing > contract broken > contradiction > forecast miss > divergence, 
 
 import polars as pl
 
+from tasks.alerts.registry import read_rules
 from tasks.alerts.wording import rank_severity
-
-# A rule is held back by a cause of a lower number.
-RANKS = {
-    "release_missing": 0,
-    "contract_broken": 1,
-    "reviews_disagree": 2,
-    "forecast_miss": 3,
-    "direction_miss": 3,
-    "repeated_miss": 3,
-    "chain_divergence": 4,
-    "share_shift": 3,
-}
-CAUSES = ("release_missing", "contract_broken", "reviews_disagree", "forecast_miss")
 
 
 def find_inhibited(alerts: pl.DataFrame) -> pl.DataFrame:
@@ -28,11 +16,13 @@ def find_inhibited(alerts: pl.DataFrame) -> pl.DataFrame:
     severe: an info would otherwise hide a warning from those who hear warnings only. An alert whose rule has no rank
     (a restatement, a broken delivery) is never held back.
     """
+    rules = read_rules().values()
+    ranks = {rule.name: rule.rank for rule in rules}
     ranked = alerts.with_columns(
-        pl.col("rule").replace_strict(RANKS, default=None, return_dtype=pl.Int8).alias("rank"),
+        pl.col("rule").replace_strict(ranks, default=None, return_dtype=pl.Int8).alias("rank"),
         rank_severity(pl.col("severity")).alias("severity_rank"),
     ).filter(pl.col("rank").is_not_null())
-    causes = ranked.filter(pl.col("rule").is_in(CAUSES)).select(
+    causes = ranked.filter(pl.col("rule").is_in([rule.name for rule in rules if rule.is_cause])).select(
         *("source", "chain", "month"),
         pl.col("alert_id").alias("inhibited_by"),
         pl.col("segment").alias("cause_segment"),

@@ -6,9 +6,15 @@ from datetime import date
 import polars as pl
 
 from contracts.chain import Chain
-from tasks.alerts.thresholds import read_thresholds
+from tasks.alerts.thresholds import Threshold, read_thresholds
 from tasks.alerts.wording import FAMILIES, name_subjects, unit_of_measure
 
+MISS_LIMITS = {
+    "level_pct": Threshold(5.0, "a warning: level this far from its forecast, in percent, beyond rounding"),
+    "points_pp": Threshold(5.0, "the same for shares and rates, in points"),
+    "level_tolerance_pct": Threshold(3.0, "a level is a miss from here on"),
+}
+"""Thresholds of the rule forecast_miss, which also say what a miss is for the rules beside it."""
 SERIES = ("source", "chain", "segment", "product", "metric", "measure")
 
 
@@ -36,7 +42,7 @@ def prepare_scored(
     return (
         marked.join(name_subjects(chains), on=["chain", "segment", "product"], how="left")
         .with_columns(pl.col("subject").fill_null(pl.col("segment")))
-        .join(read_thresholds(chains, "forecast_miss"), on=["chain", "segment", "measure"], how="inner")
+        .join(read_thresholds(chains, "forecast_miss", MISS_LIMITS), on=["chain", "segment", "measure"], how="inner")
         .with_columns(_is_missed().fill_null(False).alias("is_missed"))
         .sort(*SERIES, "month")
     )

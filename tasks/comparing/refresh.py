@@ -22,8 +22,9 @@ from tasks.scoring import score_forecasts
 
 MEMORY_YEARS = 3
 """A month's scores look back to January this many years before: enough for every band (they need 9 past
-surprises), and the cost of a month does not grow with the lake. The rule depends on the month alone, so the
-same month gives the same bytes whichever span is asked for."""
+surprises), and the cost of a month does not grow with the lake. They look ahead to the end of the next year too,
+since what was known when a late outcome came out includes outcomes of later months. The rule depends on the month
+alone, so the same month gives the same bytes whichever span is asked for."""
 
 
 def load_chains(lake: Lake, folder: Path | None = None) -> dict[str, Chain]:
@@ -58,15 +59,18 @@ def derive_months(
     parts = []
     for start, stop in split_years(first, last):
         window = Selection(
-            source=only.source, chain=only.chain, first=date(max(start.year - MEMORY_YEARS, 1), 1, 1), last=stop
+            source=only.source,
+            chain=only.chain,
+            first=date(max(start.year - MEMORY_YEARS, 1), 1, 1),
+            last=date(start.year + 1, 12, 1),
         )
         vintages = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded).collect()
-        known = newest_vintage(vintages)
+        known = newest_vintage(vintages.filter(pl.col("month") <= stop))
         parts.append(
             Derived(
                 compare_months(known, chains=chains, months=(start, stop)),
                 score_forecasts(vintages, chains=chains, months=(start, stop)),
-                vintages.filter(pl.col("month") >= start),
+                vintages.filter(pl.col("month").is_between(start, stop)),
             )
         )
     if not parts:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from contracts.alerts import ACKNOWLEDGEMENTS, CANDIDATES, DELIVERIES
+from contracts.alerts import ACKNOWLEDGEMENTS, DELIVERIES
 from contracts.chain import Chain
 from data_lake.lake import Lake
 from data_lake.ledger import (
@@ -19,10 +19,10 @@ from data_lake.ledger import (
     record_deliveries,
 )
 from tasks.alerts.decisions import decide
-from tasks.alerts.delivery_broken import RULE, find_broken_deliveries
-from tasks.delivery.channels import build_senders
+from tasks.alerts.rules.delivery_broken import RULE, find_broken_deliveries
+from tasks.delivery.claim import Hands, start_clock
 from tasks.delivery.outbox import find_pending_months, plan_deliveries
-from tasks.delivery.receivers import Receiver
+from tasks.delivery.receiver import Receiver
 from tasks.delivery.secrets import Resolver
 from tasks.delivery.senders import Write
 from tasks.delivery.sending import DeliveryReport, OutboxWorker, Senders, add_reports, send_due
@@ -42,25 +42,30 @@ def deliver(
     patience_seconds: float = 0.0,
     senders: Senders | None = None,
     only: Sequence[str] = (),
+    hands: Hands | None = None,
 ) -> DeliveryReport:
     """Plan and send everything of `months` (None = all) that people are to be told; returns what became of it.
+
+    `now` is the instant of the call, with whose knowledge messages are planned; claims and receipts have their own,
+    of the clock of `hands`, by default one that runs on from `now`.
 
     Whatever a pass leaves (a channel that asks for patience, a crash) the next call takes up. With `wait` and
     `patience_seconds` a delivery that may be tried again soon is waited for. A dead letter becomes the state alert
     `delivery_broken`, told to the other receivers in the same call, and resolved with the next success. With `only`
     messages are planned for all receivers and sent to those named.
     """
-    channels = senders or build_senders(lake, console)
     plan_untold(lake, receivers, chains=chains, now=now, run_id=run_id, months=months)
     sent_to = [receiver for receiver in receivers if not only or receiver.name in only]
-    post = OutboxWorker(lake, sent_to, channels, resolve_secret, run_id, months)
-    report, now = _send_patiently(post, now, wait, timedelta(seconds=patience_seconds))
+    post = OutboxWorker(
+        lake, sent_to, resolve_secret, run_id, console, hands or Hands(start_clock(now)), months, senders or {}
+    )
+    report = _send_patiently(post, wait, timedelta(seconds=patience_seconds))
     broken = record_broken_deliveries(lake, now=now, run_id=run_id)
     if broken.is_empty():
         return report
     span = (broken["month"].min(), broken["month"].max())
     plan_untold(lake, receivers, chains=chains, now=now, run_id=run_id, months=span)  # type: ignore[arg-type]
-    again = send_due(post, now)
+    again = send_due(post)
     record_broken_deliveries(lake, now=now, run_id=run_id)
     return add_reports(report, again)
 
@@ -113,29 +118,27 @@ def record_broken_deliveries(lake: Lake, *, now: datetime, run_id: str) -> pl.Da
     dead = deliveries.filter(pl.col("event") == "dead")
     if dead.is_empty():
         return pl.DataFrame()
-    candidates = CANDIDATES.conform(find_broken_deliveries(deliveries))
-    silences = read_silences(lake)
+    candidates = RULE.complete(find_broken_deliveries(deliveries))
+    silences, rules = read_silences(lake), {RULE.name}
     return record_alerts(
         lake,
-        lambda ledger: decide(candidates, ledger, silences, as_of=now, recorded_at=now, run_id=run_id, rules={RULE}),
+        lambda ledger: decide(candidates, ledger, silences, as_of=now, recorded_at=now, run_id=run_id, rules=rules),
         months=(dead["month"].min(), dead["month"].max()),  # type: ignore[arg-type]
     )
 
 
-def _send_patiently(
-    post: OutboxWorker, now: datetime, wait: Callable[[float], None] | None, patience: timedelta
-) -> tuple[DeliveryReport, datetime]:
-    end = now + patience
+def _send_patiently(post: OutboxWorker, wait: Callable[[float], None] | None, patience: timedelta) -> DeliveryReport:
+    clock = post.hands.clock
+    end = clock() + patience
     report = DeliveryReport()
     while True:
-        one = send_due(post, now)
+        one = send_due(post)
         report = add_reports(report, one)
         if wait is None or not one.failed:
-            return report, now
-        if one.again_at is None or not now < one.again_at <= end:
-            return report, now
-        wait((one.again_at - now).total_seconds())
-        now = one.again_at
+            return report
+        if one.again_at is None or not clock() < one.again_at <= end:
+            return report
+        wait((one.again_at - clock()).total_seconds())
 
 
 def _read_acknowledged(lake: Lake, months: Months) -> dict[str, str]:

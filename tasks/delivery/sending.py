@@ -1,32 +1,33 @@
 """The outbox worker: takes what is due in hand, sends it, records what became of it.
 
 Decide → ledger → outbox → in hand (`sending`) → send → receipt. A crash between two of these leaves rows from which
-the next worker goes on. A delivery is in the hands of one worker at a time: it is taken by compare-and-swap, and
-given free when the worker has not been heard of for `LEASE`. What was sent but not recorded is sent again with the
-same marker, by which the channels that can (mail clients, webhooks, the bot) drop the second one.
+the next worker goes on. A delivery is in the hands of one worker at a time (see `claim`). What was sent but not
+recorded is sent again with the same marker, by which the channels that can (mail clients, webhooks, the bot) drop the
+second one.
 """
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
-from contracts.alerts import DELIVERIES
 from contracts.errors import TronaError
+from contracts.secret import Secret
 from data_lake.lake import Lake
-from data_lake.ledger import Months, append_receipts, read_deliveries, record_deliveries
-from tasks.delivery.receivers import Receiver
-from tasks.delivery.secrets import Resolver, hide_secrets, quiet_libraries
-from tasks.delivery.senders import Refused, Sender, SendOutcome, SendRequest, Sent, Unavailable
+from data_lake.ledger import Months, read_deliveries
+from tasks.delivery.channel import find_channels
+from tasks.delivery.claim import LEASE, OBSERVE_SECONDS, Claim, Hands
+from tasks.delivery.outbox_state import find_due, find_roots, find_stale, find_waiting, name_group, next_due
+from tasks.delivery.receiver import Receiver
+from tasks.delivery.secrets import Resolver, hide_in_logs, hide_secrets
+from tasks.delivery.senders import Refused, SaveFile, Sender, SendOutcome, SendRequest, Sent, Unavailable, Write
 from tasks.messages.neutral import Message
 
-LEASE = timedelta(minutes=10)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)
 MOST_ATTEMPTS = 10
-_OPEN = ("planned", "failed", "sending")
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,19 @@ Senders = Mapping[str, Sender]
 
 @dataclass(frozen=True)
 class OutboxWorker:
-    """All that a worker of the outbox needs: whose messages, through which senders, in which lake and months."""
+    """All that a worker of the outbox needs: whose messages, in which lake and months, and what channels are given.
+
+    `senders` stand in the place of those of the channels, by kind.
+    """
 
     lake: Lake
     receivers: Sequence[Receiver]
-    senders: Senders
     resolve_secret: Resolver
     run_id: str
+    show: Write
+    hands: Hands
     months: Months = None
+    senders: Senders = field(default_factory=dict)
 
     @property
     def by_name(self) -> dict[str, Receiver]:
@@ -64,71 +70,49 @@ class OutboxWorker:
         return {receiver.name: receiver for receiver in self.receivers}
 
 
-def send_due(post: OutboxWorker, now: datetime) -> DeliveryReport:
+def send_due(post: OutboxWorker) -> DeliveryReport:
     """One pass over the outbox: every delivery that is due is tried once; receivers side by side, each in order.
 
     A receiver whose channel cannot take a message now is left alone for the rest of the pass, so that its messages
     stay in order; the others go on.
     """
-    taken: list[dict[str, Any]] = []
-    roots: dict[str, str] = {}
-
-    def take(rows: pl.DataFrame) -> pl.DataFrame:
-        due = find_due(rows, now).filter(pl.col("receiver").is_in(list(post.by_name)))
-        taken[:] = due.to_dicts()
-        roots.update(_find_roots(rows))
-        return _advance(due, event="sending", now=now, run_id=post.run_id)
-
-    record_deliveries(post.lake, take, months=post.months)
+    claim = Claim(post.lake, post.months, post.run_id, post.hands)
+    taken, roots = _take(post, claim, _find_lost(post))
     queues: dict[str, list[dict[str, Any]]] = {}
     for row in taken:
         queues.setdefault(row["receiver"], []).append(row)
     report = DeliveryReport()
-    with ThreadPoolExecutor(max_workers=min(8, len(queues) or 1)) as pool:
-        worker = _Worker(post, now, roots)
+    with post.hands.keep_renewed(claim), ThreadPoolExecutor(max_workers=min(8, len(queues) or 1)) as pool:
+        worker = _Worker(post, claim, roots)
         for future in as_completed([pool.submit(worker.send_queue, queue) for queue in queues.values()]):
             report = add_reports(report, future.result())
     deliveries = read_deliveries(post.lake, post.months)
     left = find_waiting(deliveries).height
-    return replace(report, waiting=left, again_at=next_due(deliveries, post.receivers) if left else None)
+    return replace(report, waiting=left, again_at=next_due(deliveries, list(post.by_name), LEASE) if left else None)
 
 
-def find_current(deliveries: pl.DataFrame) -> pl.DataFrame:
-    """The latest event of every delivery, with the message and plan it began with.
-
-    What arrived has arrived: a receipt `sent` stands, also where a worker that was taken for lost wrote it late.
-    """
-    ordered = deliveries.sort(pl.col("event") == "sent", "step", "at")
-    last = ordered.unique("delivery_id", keep="last", maintain_order=True)
-    plan = deliveries.filter(pl.col("event") == "planned").select(
-        "delivery_id", pl.col("at").alias("planned_at"), pl.col("message").alias("plan_message")
-    )
-    return last.join(plan.unique("delivery_id"), on="delivery_id", how="left")
+def _find_lost(post: OutboxWorker) -> pl.DataFrame:
+    """Claims of workers that are gone: not renewed for the lease by the clocks, nor while we watched."""
+    stale = find_stale(read_deliveries(post.lake, post.months), post.hands.clock(), LEASE)
+    stale = stale.filter(pl.col("receiver").is_in(list(post.by_name)))
+    if stale.height:
+        post.hands.wait(OBSERVE_SECONDS)
+    return stale.drop("receiver")
 
 
-def find_waiting(deliveries: pl.DataFrame) -> pl.DataFrame:
-    """Deliveries that have neither arrived nor been given up."""
-    return find_current(deliveries).filter(pl.col("event").is_in(_OPEN))
+def _take(post: OutboxWorker, claim: Claim, lost: pl.DataFrame) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Take in hand what is due or was left by the lost; as rows in their state before, and the roots of threads."""
+    taken: list[dict[str, Any]] = []
+    roots: dict[str, str] = {}
 
+    def choose(rows: pl.DataFrame) -> pl.DataFrame:
+        due = find_due(rows, post.hands.clock(), lost).filter(pl.col("receiver").is_in(list(post.by_name)))
+        taken[:] = due.to_dicts()
+        roots.update(find_roots(rows))
+        return due
 
-def find_due(deliveries: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """Deliveries to try now, oldest plan first: planned, failed and due again, or left in hand by a lost worker.
-
-    A receipt that lies in the future is one of a clock that has since moved back: it holds nothing up.
-    """
-    age = (pl.lit(now, DELIVERIES.schema["at"]) - pl.col("at")).abs()
-    is_due = (pl.col("due_at") <= now) | (pl.col("at") > now)
-    free = ((pl.col("event") != "sending") & is_due) | ((pl.col("event") == "sending") & (age >= LEASE))
-    return find_waiting(deliveries).filter(free).sort("planned_at", "month", "delivery_id")
-
-
-def next_due(deliveries: pl.DataFrame, receivers: Sequence[Receiver]) -> datetime | None:
-    """When the next delivery that waits may be tried; one in hand, when its worker counts as lost. None: none waits."""
-    names = [receiver.name for receiver in receivers]
-    rows = find_waiting(deliveries).filter(pl.col("receiver").is_in(names))
-    is_in_hand = pl.col("event") == "sending"
-    soonest = rows.select(pl.when(is_in_hand).then(pl.col("at") + LEASE).otherwise("due_at").min()).item()
-    return cast("datetime | None", soonest)
+    claim.take(choose)
+    return taken, roots
 
 
 def pause_after(attempt: int, asked_seconds: float | None) -> timedelta:
@@ -139,38 +123,26 @@ def pause_after(attempt: int, asked_seconds: float | None) -> timedelta:
     return min(timedelta(seconds=min(asked_seconds, 1e6)), timedelta(hours=24))
 
 
-def _one(row: Mapping[str, Any], **values: Any) -> pl.DataFrame:
-    kept = {name: row[name] for name in DELIVERIES.schema if name in row} | values
-    return pl.DataFrame([kept], schema=DELIVERIES.schema)
+def send_once(receiver: Receiver, request: SendRequest[Any], resolve_secret: Resolver, senders: Senders) -> SendOutcome:
+    """Resolve the receiver's secrets and send; the outcome holds none of them, nor does any log.
 
-
-def _advance(rows: pl.DataFrame, event: str, now: datetime, run_id: str) -> pl.DataFrame:
-    """The next event of these deliveries. The message stands with the plan only."""
-    counted = pl.col("attempt") + (1 if event == "sending" else 0)
-    return DELIVERIES.conform(
-        rows.with_columns(
-            (pl.col("step") + 1).alias("step"),
-            pl.lit(event).alias("event"),
-            counted.alias("attempt"),
-            pl.lit(now, DELIVERIES.schema["at"]).alias("at"),
-            pl.lit(None, DELIVERIES.schema["due_at"]).alias("due_at"),
-            pl.lit("").alias("message"),
-            pl.lit("").alias("covers"),
-            pl.lit("").alias("reason"),
-            pl.lit(run_id).alias("run_id"),
-        )
-    )
-
-
-def _find_roots(deliveries: pl.DataFrame) -> dict[str, str]:
-    """Reference of the first message that arrived, by receiver and group."""
-    sent = deliveries.filter(pl.col("event") == "sent").sort("at", "delivery_id")
-    first = sent.unique(["receiver", "source", "chain", "month"], keep="first", maintain_order=True)
-    return {_group_name(row): row["reference"] for row in first.to_dicts()}
-
-
-def _group_name(row: Mapping[str, Any]) -> str:
-    return "\x1f".join(str(row[name]) for name in ("receiver", "source", "chain", "month"))
+    Whatever a channel throws is that channel's failure and stops nobody else.
+    """
+    secrets: dict[str, Secret] = {}
+    try:
+        for setting, name in receiver.secret_names.items():
+            secrets[setting] = resolve_secret(name)
+        send = senders.get(receiver.kind) or find_channels()[receiver.kind].send
+        with hide_in_logs(secrets):
+            outcome = send(replace(request, secrets=secrets))
+    except TronaError as error:
+        outcome = Unavailable(error.what, reached=request.reached)
+    except Exception as error:  # noqa: BLE001 - one channel's defect must not keep the others from being told
+        told = f"{type(error).__name__}: {error}"
+        outcome = Unavailable(told, is_unanswered=True, reached=request.reached)
+    if isinstance(outcome, Sent):
+        return Sent(hide_secrets(outcome.reference, secrets.values()))
+    return replace(outcome, reason=hide_secrets(outcome.reason, secrets.values())[:500])
 
 
 @dataclass(frozen=True)
@@ -178,70 +150,69 @@ class _Worker:
     """Sends what was taken in hand, and writes a receipt after each."""
 
     post: OutboxWorker
-    now: datetime
+    claim: Claim
     roots: dict[str, str]
 
     def send_queue(self, queue: Sequence[dict[str, Any]]) -> DeliveryReport:
-        """Send one receiver's messages in order; after one that cannot be taken now, the rest wait with it."""
+        """Send one receiver's messages in order; after one that cannot be taken now, the rest wait with it.
+
+        Of what is no longer in hand nothing is sent: somebody else is at it.
+        """
         report = DeliveryReport()
         held_until: datetime | None = None
         for row in queue:
             if held_until:
                 waiting = row | {"attempt": row["attempt"] - 1}
-                self._write_receipt(waiting, "failed", due_at=held_until, reason="waits its turn")
+                self.claim.conclude(waiting, "failed", due_at=held_until, reason="waits its turn")
                 continue
-            outcome, secrets = self._try_once(row)
-            report = add_reports(report, self._record_outcome(outcome, secrets, row))
+            if not self.claim.holds(row["delivery_id"]):
+                continue
+            outcome = self._try_once(row)
+            report = add_reports(report, self._record_outcome(outcome, row))
             if isinstance(outcome, Sent):
-                self.roots.setdefault(_group_name(row), outcome.reference)
+                self.roots.setdefault(name_group(row), outcome.reference)
             if isinstance(outcome, Unavailable) and row["attempt"] + 1 < MOST_ATTEMPTS:
-                held_until = self.now + pause_after(row["attempt"] + 1, outcome.after_seconds)
+                held_until = self.post.hands.clock() + pause_after(row["attempt"] + 1, outcome.after_seconds)
         return report
 
-    def _try_once(self, row: Mapping[str, Any]) -> tuple[SendOutcome, Mapping[str, str]]:
-        """Resolve secrets and send. Whatever a channel throws is that channel's failure and stops nobody else."""
+    def _try_once(self, row: Mapping[str, Any]) -> SendOutcome:
         receiver = self.post.by_name[row["receiver"]]
-        secrets: dict[str, str] = {}
-        try:
-            for setting, name in receiver.secret_names.items():
-                secrets[setting] = self.post.resolve_secret(name)
-            request = SendRequest(
-                message=Message.from_json(row["plan_message"]),
-                receiver=receiver,
-                secrets=secrets,
-                at=self.now,
-                root=self.roots.get(_group_name(row), ""),
-                is_repeat=row["event"] == "sending" or row["attempt"] > 0,
-            )
-            with quiet_libraries(secrets):
-                return self.post.senders[receiver.kind](request), secrets
-        except TronaError as error:
-            return Unavailable(error.what), secrets
-        except Exception as error:  # noqa: BLE001 - one channel's defect must not keep the others from being told
-            return Unavailable(f"{type(error).__name__}: {error}"), secrets
+        request = SendRequest(
+            message=Message.from_json(row["plan_message"]),
+            receiver=receiver,
+            secrets={},
+            at=self.post.hands.clock(),
+            root=self.roots.get(name_group(dict(row)), ""),
+            is_repeat=row["is_repeat"],
+            reached=row["reference"] or "",
+            show=self.post.show,
+            keep=keep_in(self.post.lake),
+        )
+        return send_once(receiver, request, self.post.resolve_secret, self.post.senders)
 
-    def _record_outcome(
-        self, outcome: SendOutcome, secrets: Mapping[str, str], row: Mapping[str, Any]
-    ) -> DeliveryReport:
+    def _record_outcome(self, outcome: SendOutcome, row: dict[str, Any]) -> DeliveryReport:
         if isinstance(outcome, Sent):
-            self._write_receipt(row, "sent", reference=hide_secrets(outcome.reference, secrets))
+            self.claim.conclude(row, "sent", reference=outcome.reference)
             return DeliveryReport(sent=1)
         attempt = row["attempt"] + 1
-        reason = hide_secrets(outcome.reason, secrets)[:500]
-        line = f"{row['receiver']}: {row['headline']}: {reason}"
+        said = {"reason": outcome.reason, "reference": outcome.reached}
+        line = f"{row['receiver']}: {row['headline']}: {outcome.reason}"
         if isinstance(outcome, Refused) or attempt >= MOST_ATTEMPTS:
-            self._write_receipt(row, "dead", reason=reason)
-            return DeliveryReport(dead=1, lines=(f"given up, {line}",))
-        due = self.now + pause_after(attempt, outcome.after_seconds)
-        self._write_receipt(row, "failed", reason=reason, due_at=due)
+            self.claim.conclude(row, "dead", **said)
+            return DeliveryReport(dead=1, lines=(f"given up {row['delivery_id']}, {line}",))
+        due = self.post.hands.clock() + pause_after(attempt, outcome.after_seconds)
+        self.claim.conclude(row, "unanswered" if outcome.is_unanswered else "failed", due_at=due, **said)
         return DeliveryReport(failed=1, lines=(f"tried again from {due:%Y-%m-%d %H:%M:%S} UTC on, {line}",))
 
-    def _write_receipt(self, row: Mapping[str, Any], event: str, **values: Any) -> None:
-        """`row` is the state before it was taken in hand: the receipt comes one step after `sending`."""
-        in_hand = _one(row, step=row["step"] + 1, attempt=row["attempt"] + 1)
-        frame = _advance(in_hand, event, self.now, self.post.run_id)
-        filled = frame.with_columns(pl.lit(v, DELIVERIES.schema[k]).alias(k) for k, v in values.items())
-        append_receipts(self.post.lake, filled)
+
+def keep_in(lake: Lake) -> SaveFile:
+    """How a channel saves a file in the lake: name and content to its address."""
+
+    def keep(name: str, content: bytes) -> str:
+        lake.storage.put(name, content)
+        return lake.storage.address(name)
+
+    return keep
 
 
 def add_reports(a: DeliveryReport, b: DeliveryReport) -> DeliveryReport:

@@ -12,13 +12,14 @@ from data_lake.ledger import Months, read_deliveries, read_ledger, record_delive
 from tasks.alerts.decisions import ACTIVE, read_current
 from tasks.alerts.identity import hash_text
 from tasks.alerts.wording import SEVERITY_RANK, rank_severity
-from tasks.delivery.channels import build_senders
+from tasks.delivery.claim import Hands, start_clock
 from tasks.delivery.deliver import plan_pending
 from tasks.delivery.outbox import select_routes
-from tasks.delivery.receivers import Receiver
-from tasks.delivery.secrets import Resolver, hide_secrets, quiet_libraries
-from tasks.delivery.senders import Refused, SendOutcome, SendRequest, Sent, Unavailable, Write
-from tasks.delivery.sending import DeliveryReport, OutboxWorker, find_waiting, send_due
+from tasks.delivery.outbox_state import find_waiting
+from tasks.delivery.receiver import Receiver
+from tasks.delivery.secrets import Resolver
+from tasks.delivery.senders import SendOutcome, SendRequest, Write
+from tasks.delivery.sending import DeliveryReport, OutboxWorker, keep_in, send_due, send_once
 from tasks.messages.digest import MOST_ROWS, build_findings
 from tasks.messages.neutral import Message
 
@@ -48,7 +49,7 @@ def deliver_summary(
         return plans.filter(~pl.col("delivery_id").is_in(done))
 
     record_deliveries(lake, plan)
-    return send_due(OutboxWorker(lake, receivers, build_senders(lake, console), resolve_secret, run_id), now)
+    return send_due(OutboxWorker(lake, receivers, resolve_secret, run_id, console, Hands(start_clock(now))))
 
 
 def plan_summary(
@@ -127,13 +128,8 @@ def send_test(
         context=(("Receiver", receiver.name), ("Channel", receiver.kind), ("As of", f"{now:%Y-%m-%d %H:%M} UTC")),
         is_test=True,
     )
-    secrets = {setting: resolve_secret(name) for setting, name in receiver.secret_names.items()}
-    with quiet_libraries(secrets):
-        outcome = build_senders(lake, console)[receiver.kind](SendRequest(message, receiver, secrets, now))
-    if isinstance(outcome, Sent):
-        return Sent(hide_secrets(outcome.reference, secrets))
-    reason = hide_secrets(outcome.reason, secrets)
-    return Refused(reason) if isinstance(outcome, Refused) else Unavailable(reason, outcome.after_seconds)
+    request = SendRequest(message, receiver, {}, now, show=console, keep=keep_in(lake))
+    return send_once(receiver, request, resolve_secret, {})
 
 
 def look_ahead(

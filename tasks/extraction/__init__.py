@@ -1,4 +1,4 @@
-"""Reviews of prose read to figures: documents in, figures with their evidence out."""
+"""Figures from prose: documents in, figures with their evidence out."""
 
 from tasks.extraction.text.documents import document_text, is_review
 from tasks.extraction.explaining import MarkedText, mark_evidence

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from contracts.figures import READ_FIGURES
+from contracts.readings import DOUBTFUL
 from tasks.extraction.review import Stated
 from tasks.extraction.statements import Statement
 
@@ -36,9 +37,9 @@ def _keep_better(best: dict[Key, Stated], item: Stated) -> None:
         best[key] = item
 
 
-def _precision(statement: Statement) -> tuple[bool, bool, float, int, float]:
+def _precision(statement: Statement) -> tuple[bool, float, int]:
     rank = _QUALIFIERS.index(statement.qualifier)
-    return statement.confidence < 0.5, rank > 1, statement.half_width, rank, 0.0
+    return rank > 1, statement.half_width, rank
 
 
 def frame_figures(stated: list[Stated], text: str) -> pl.DataFrame:
@@ -47,6 +48,20 @@ def frame_figures(stated: list[Stated], text: str) -> pl.DataFrame:
     names = [column.name for column in READ_FIGURES.columns]
     data = {name: [row[name] for row in rows] for name in names}
     return pl.DataFrame([pl.Series(c.name, data[c.name], dtype=c.dtype) for c in READ_FIGURES.columns])
+
+
+def frame_doubtful(doubtful: list[Stated], figures: list[Stated], text: str) -> pl.DataFrame:
+    """Doubtful statements of facts that no figure states, with their confidence and doubt; each reading once."""
+    known = {(*item.statement.series, item.statement.measure) for item in figures}
+    rows = {}
+    for item in doubtful:
+        s = item.statement
+        if (*s.series, s.measure) not in known:
+            rows[*s.series, s.measure, s.value, s.lower, s.upper] = {
+                **_row(item, text), "confidence": s.confidence, "doubt": s.doubt,
+            }  # fmt: skip
+    data = {column.name: [row[column.name] for row in rows.values()] for column in DOUBTFUL.columns}
+    return pl.DataFrame([pl.Series(c.name, data[c.name], dtype=c.dtype) for c in DOUBTFUL.columns])
 
 
 def _row(item: Stated, text: str) -> dict[str, object]:

@@ -1,23 +1,27 @@
-"""A document of prose read to a release: its head, its figures with evidence, and what stayed open."""
+"""A document of prose read to a release: its head, its figures with evidence, and what became of every other number."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-
-import polars as pl
+from zoneinfo import ZoneInfo
 
 from contracts.chain import Chain, load_chain
 from contracts.errors import ContractBroken, UsageError
+from contracts.local_time import place_instant
 from contracts.period import last_month
-from contracts.readings import UNRESOLVED, Document, Reading, ReleaseHead
-from tasks.extraction.figures import frame_figures, merge_statements
-from tasks.extraction.head import is_other_chain, read_chain, read_published, read_review_period
+from contracts.readings import Document, Reading, ReleaseHead
+from tasks.extraction.accounts import frame_numbers, frame_unresolved
+from tasks.extraction.dating import read_published, read_review_period
+from tasks.extraction.doubts import part_doubtful
+from tasks.extraction.figures import frame_doubtful, frame_figures, merge_statements
+from tasks.extraction.head import find_other_chain, read_chain
 from tasks.extraction.language import Language, detect_language
 from tasks.extraction.mentions.lexicon import build_lexicon, names_sums
 from tasks.extraction.mentions.periods import Calendar
-from tasks.extraction.review import Account, read_text
+from tasks.extraction.review import read_text
 from tasks.extraction.text.characters import normalise
 from tasks.extraction.text.documents import document_text
+from tasks.extraction.text.page_dates import read_page_published
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,12 @@ class _Head:
     language: Language
     published: datetime
     period: str
+
+    @property
+    def calendar(self) -> Calendar:
+        """The months by which the text's relative periods are told."""
+        local = self.published.astimezone(ZoneInfo(self.chain.calendar.time_zone))
+        return Calendar(self.period, last_month(self.period), date(local.year, local.month, 1))
 
 
 def read_review(
@@ -41,18 +51,21 @@ def read_review(
 
     Publication, reviewed month and chain are read from the document where they are not given; a given
     one goes before a read one. `published` is an instant; a day stated in the document counts as its
-    first instant in the chain's time zone. Figures have the columns of `READ_FIGURES`; `span_start`
-    and `span_end` count characters of `document_text(document)`, and `evidence` is that text's sentence.
+    first instant in the chain's time zone. `review_month` may also be a quarter or a half-year.
+    `figures` has the columns of `READ_FIGURES`; `span_start` and `span_end` count characters of
+    `document_text(document)`, and `evidence` is that text's sentence. What is less sure, or contradicts
+    another number, is in `doubtful`; every other number is in `numbers` with what became of it.
 
     Raises `ContractBroken` or `SourceUnavailable` where the document holds no readable text or reviews
     another chain, and `UsageError` where publication, month or chain can be found nowhere.
     """
     text = document_text(document)
-    head = _read_head(text, document.name, chain, published, review_month, chains_folder)
-    has_sums = names_sums(normalise(text), head.chain)
-    lexicon = build_lexicon(head.chain.name, head.language, chains_folder, has_sums=has_sums)
-    calendar = Calendar(head.period, last_month(head.period), date(head.published.year, head.published.month, 1))
-    account = read_text(text, lexicon, calendar)
+    head = _read_head(text, document, chain, published, review_month, chains_folder)
+    plain = normalise(text)
+    lexicon = build_lexicon(head.chain.name, head.language, chains_folder, has_sums=names_sums(plain, head.chain))
+    account = read_text(text, lexicon, head.calendar)
+    sure, doubtful = part_doubtful(account.stated)
+    figures = merge_statements(sure, account.directions)
     return Reading(
         head=ReleaseHead(
             source=source,
@@ -62,14 +75,17 @@ def read_review(
             document=document.sha256,
             document_name=document.name,
         ),
-        figures=frame_figures(merge_statements(account.stated, account.directions), text),
-        unresolved=_frame_unresolved(account, text),
+        figures=frame_figures(figures, text),
+        confidence=tuple(item.statement.confidence for item in figures),
+        doubtful=frame_doubtful(doubtful, figures, text),
+        unresolved=frame_unresolved(account, text),
+        numbers=frame_numbers(account, text),
     )
 
 
 def _read_head(
     text: str,
-    name: str,
+    document: Document,
     chain: str | None,
     published: datetime | None,
     review_month: str | None,
@@ -78,24 +94,20 @@ def _read_head(
     language = detect_language(text)
     found_chain = chain or read_chain(text, folder)
     if found_chain is None:
-        raise _ask(name, "which chain it reviews", "--chain")
+        raise _ask(document.name, "which chain it reviews", "--chain")
     definition = load_chain(found_chain, folder)
-    if chain is not None and is_other_chain(text, definition):
-        raise ContractBroken(
-            f"{name} reviews another chain",
-            where=name,
-            found=f"no name of {definition.name}, which was asked for",
-            effect="nothing was read",
-            next="leave --chain out, or give the chain that it reviews",
-        )
-    instant = published or read_published(text, language, definition)
+    _refuse_other_chain(text, document.name, definition, is_given=chain is not None)
+    zone = definition.calendar.time_zone
+    stated = published or read_page_published(document)
+    instant = place_instant(stated, zone) if stated else read_published(text, language, definition)
     if instant is None:
-        raise _ask(name, "when it was published", "--published")
+        raise _ask(document.name, "when it was published", "--published")
     if review_month:
         last_month(review_month)  # raises where it is no period
-    period = review_month or read_review_period(text, language, instant.date())
+    day = instant.astimezone(ZoneInfo(zone)).date()
+    period = review_month or read_review_period(text, language, day)
     if period is None:
-        raise _ask(name, "which month it reviews", "--month")
+        raise _ask(document.name, "which month it reviews", "--month")
     return _Head(definition, language, instant, period)
 
 
@@ -108,12 +120,14 @@ def _ask(name: str, what: str, option: str) -> UsageError:
     )
 
 
-def _frame_unresolved(account: Account, text: str) -> pl.DataFrame:
-    seen = {
-        (n.start, n.end): n for n in reversed(account.numbers) if n.status == "unresolved"
-    }
-    rows = [
-        (f"{start}-{end}", text[start:end], text[n.sentence_start : n.sentence_end], n.reason)
-        for (start, end), n in sorted(seen.items())
-    ]
-    return pl.DataFrame(rows, schema=UNRESOLVED.schema, orient="row")
+def _refuse_other_chain(text: str, name: str, chain: Chain, *, is_given: bool) -> None:
+    """Refuse a document given for one chain that clearly reviews another."""
+    other = find_other_chain(text, chain) if is_given else ""
+    if other:
+        raise ContractBroken(
+            f"{name} reviews another chain",
+            where=name,
+            found=f"{other}, where {chain.name} was asked for",
+            effect="nothing was read",
+            next="leave --chain out, or give the chain that it reviews",
+        )

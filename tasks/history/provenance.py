@@ -7,6 +7,7 @@ from contracts.figures import FIGURE_KEY, FIGURES
 from contracts.readings import Document
 from contracts.releases import RELEASES
 from contracts.terminal_text import escape_terminal
+from data_lake.figures import PUBLICATION_ORDER
 from data_lake.lake import Lake
 from tasks.extraction import document_text, is_review
 
@@ -69,7 +70,7 @@ def _say_value(row: dict[str, object]) -> str:
 
 def _list_vintages(figures: pl.LazyFrame, row: dict[str, object]) -> list[str]:
     same = figures.filter(*(pl.col(name) == row[name] for name in FIGURE_KEY))
-    others = same.sort("published_at", "release_id").collect().to_dicts()
+    others = same.sort(*PUBLICATION_ORDER).collect().to_dicts()
     if len(others) == 1:
         return ["no other value was published for it"]
     return [

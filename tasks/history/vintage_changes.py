@@ -46,7 +46,7 @@ def list_restatements(figures: pl.DataFrame, *, chains: Mapping[str, Chain]) -> 
         .alias("class"),
         is_published_assumed=is_assumed,
     )
-    return RESTATEMENTS.conform(pairs).sort(*FIGURE_KEY, "published_at", "figure_id")
+    return RESTATEMENTS.conform(pairs).sort(*FIGURE_KEY, "published_at", "vintage")
 
 
 def compare_versions(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

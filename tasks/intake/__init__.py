@@ -1,1 +1,1 @@
-"""Taking a document in: read, check, record."""
+"""Ingesting a document: read, check, record."""

@@ -1,4 +1,4 @@
-"""Taking a document in: keep it by hash, read it, check it, record each release it states.
+"""Ingesting a document: keep it by hash, read it, check it, record each release it states.
 
 Reading and checking touch no table; recording is one call per release (`data_lake.releases`). What is
 refused is kept too: the document by its hash, the rows and the reason in quarantine.
@@ -11,19 +11,22 @@ from pathlib import Path
 import polars as pl
 
 from contracts.chain import load_chain
-from contracts.checks import check_reading
-from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
+from contracts.checks import ReleaseDoubtful, check_reading
+from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavailable, TronaError, UsageError
+from contracts.figures import READ_FIGURES
 from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.releases import QUARANTINE, UNRESOLVED_RULE
+from contracts.text import fill_text
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents
 from tasks.extraction import is_review, read_review
+from tasks.intake.clashes import describe_clashes, find_rivals, record_after
 from tasks.intake.figure_rows import build_figures, build_release, short_hash
 from tasks.tables import find_mapping, is_table, read_table
 
-MOST_UNPLACED = 10
+MOST_TOLD = 10
 _CLOCK_SLACK = timedelta(minutes=5)
 
 
@@ -56,7 +59,8 @@ class DocumentHints:
 class IngestOutcome:
     """What became of one release of a document.
 
-    `unplaced` holds what was seen but could not be placed, a line each, the first `MOST_UNPLACED` of them.
+    `unplaced` holds what was seen but could not be placed, and `refusals` what was refused, a line each, the first
+    `MOST_TOLD` of them; `clashes` the figures of which another value is recorded for the same day, a line each.
     `recorded`; `known` (nothing new); `refused`; `skipped` (outside the months asked for); `readable` (dry run).
     """
 
@@ -71,6 +75,8 @@ class IngestOutcome:
     quarantined: int = 0
     unresolved: int = 0
     unplaced: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    clashes: tuple[str, ...] = ()
     error: TronaError | None = field(default=None, repr=False)
 
 
@@ -88,7 +94,7 @@ def find_documents(paths: list[Path]) -> list[Path]:
             raise SourceUnavailable("there is no such file or folder", where=str(path), next="check the path")
         elif not _is_readable(path):
             raise UsageError(
-                f"no reader knows files like {path.name!r}",
+                f"unsupported file type {path.suffix or path.name!r}",
                 where=str(path),
                 next="give a table (.csv .xlsx .parquet) or a review (.txt .md .html .pdf .docx)",
             )
@@ -98,20 +104,20 @@ def find_documents(paths: list[Path]) -> list[Path]:
 
 
 def load_document(path: Path) -> Document:
-    """The file's bytes under its name. Raises `SourceUnavailable` where it cannot be read."""
+    """The file's bytes under its name. Raises `DocumentUnavailable` where it cannot be read."""
     try:
         return Document(path.name, path.read_bytes())
     except OSError as error:
-        raise SourceUnavailable(
+        raise DocumentUnavailable(
             "the document cannot be read",
             where=str(path),
             found=error.strerror or str(error),
-            effect="it was not taken in; other documents were",
+            effect="it was not ingested; other documents were",
             next="check that the file is there and its permissions",
         ) from error
 
 
-def read_document(document: Document, stated: DocumentHints) -> list[Reading]:
+def read_document(document: Document, hints: DocumentHints) -> list[Reading]:
     """Read a document with the reader of its kind; one reading per release that it states."""
     if not document.content:
         raise ContractBroken(
@@ -124,15 +130,15 @@ def read_document(document: Document, stated: DocumentHints) -> list[Reading]:
     if is_table(document.name):
         return read_table(
             document,
-            source=stated.source or None,
-            usual_source=stated.usual_source,
-            chain=stated.chain or None,
-            published=stated.published,
-            review_month=stated.review_month or None,
-            mapping=stated.mapping,
-            chains_folder=stated.chains_folder,
+            source=hints.source or None,
+            usual_source=hints.usual_source,
+            chain=hints.chain or None,
+            published=hints.published,
+            review_month=hints.review_month or None,
+            mapping=hints.mapping,
+            chains_folder=hints.chains_folder,
         )
-    if not (stated.source or stated.usual_source):
+    if not (hints.source or hints.usual_source):
         raise UsageError(
             "who published this review is not stated",
             where=document.name,
@@ -140,26 +146,45 @@ def read_document(document: Document, stated: DocumentHints) -> list[Reading]:
         )
     reading = read_review(
         document,
-        source=stated.source or stated.usual_source,
-        chain=stated.chain or None,
-        published=stated.published,
-        review_month=stated.review_month or None,
-        chains_folder=stated.chains_folder,
+        source=hints.source or hints.usual_source,
+        chain=hints.chain or None,
+        published=hints.published,
+        review_month=hints.review_month or None,
+        chains_folder=hints.chains_folder,
     )
     return [reading]
 
 
+def check_as_ingest(
+    reading: Reading, chains_folder: Path | None
+) -> tuple[pl.DataFrame, pl.DataFrame, ContractBroken | None]:
+    """Figures that would be recorded, refused rows, and the error where the release would be refused whole."""
+    try:
+        return *check_reading(reading, chain=load_chain(reading.head.chain, chains_folder)), None
+    except ContractBroken as error:
+        refused = error.refused if isinstance(error, ReleaseDoubtful) else reading.refused
+        return READ_FIGURES.empty(), refused, error
+
+
+def later(now: datetime, number: int) -> datetime:
+    """When the so-many-th document of a command is recorded, counted from 1: a microsecond after the one before it.
+
+    Documents are read several at a time, yet of two vintages of one instant the one recorded last is the later.
+    """
+    return now + timedelta(microseconds=number - 1)
+
+
 def ingest_file(
-    lake: Lake, path: Path, stated: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
+    lake: Lake, path: Path, hints: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
 ) -> list[IngestOutcome]:
-    """Take in the document in a file, with the mapping that lies beside it where none is named."""
-    mapping = stated.mapping or (find_mapping(path) if is_table(path.name) else None)
-    stated = replace(stated, mapping=mapping)
-    return ingest_document(lake, load_document(path), stated, now=now, run_id=run_id, dry_run=dry_run)
+    """Ingest the document in a file, with the mapping that lies beside it where none is named."""
+    mapping = hints.mapping or (find_mapping(path) if is_table(path.name) else None)
+    hints = replace(hints, mapping=mapping)
+    return ingest_document(lake, load_document(path), hints, now=now, run_id=run_id, dry_run=dry_run)
 
 
 def ingest_document(
-    lake: Lake, document: Document, stated: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
+    lake: Lake, document: Document, hints: DocumentHints, *, now: datetime, run_id: str, dry_run: bool = False
 ) -> list[IngestOutcome]:
     """Keep the document, read it, and record every release that it states and that is new.
 
@@ -169,20 +194,25 @@ def ingest_document(
     if not dry_run:
         lake.keep_document(document.sha256, document.content)
     try:
-        readings = _read_or_refuse(document, stated)
+        readings = _read_or_refuse(document, hints)
     except (ContractBroken, UsageError, SourceUnavailable) as error:
         if not dry_run:
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
         return [IngestOutcome(document.name, "refused", error=error)]
     known = recorded_documents(lake)
-    intake = _Intake(lake, document, known, stated, now, run_id, dry_run)
-    return [intake.take(reading) for reading in readings]
+    outcomes = []
+    for reading in readings:
+        outcome = _Intake(lake, document, known, hints, now, run_id, dry_run).take(reading)
+        outcomes.append(outcome)
+        if outcome.status == "recorded" and len(readings) > 1:
+            known = recorded_documents(lake)
+    return outcomes
 
 
-def _read_or_refuse(document: Document, stated: DocumentHints) -> list[Reading]:
+def _read_or_refuse(document: Document, hints: DocumentHints) -> list[Reading]:
     """Readings of the document; whatever else goes wrong inside a reader is a refusal of this document alone."""
     try:
-        return read_document(document, stated)
+        return read_document(document, hints)
     except TronaError:
         raise
     except Exception as error:
@@ -202,7 +232,7 @@ class _Intake:
     lake: Lake
     document: Document
     known: pl.DataFrame
-    stated: DocumentHints
+    hints: DocumentHints
     now: datetime
     run_id: str
     dry_run: bool
@@ -220,29 +250,37 @@ class _Intake:
             unresolved=reading.unresolved.height,
             unplaced=_list_unplaced(reading.unresolved),
         )
-        if not self.stated.wants(head.review_month):
+        if not self.hints.wants(head.review_month):
             return replace(outcome, status="skipped")
         if head.release_id in self.known["release_id"]:
             return outcome
         try:
             _check_publication(head, self.known, self.now)
-            chain = load_chain(head.chain, self.stated.chains_folder)
+            chain = load_chain(head.chain, self.hints.chains_folder)
             good, refused = check_reading(reading, chain=chain)
         except (ContractBroken, UsageError) as error:
             if not self.dry_run:
                 _quarantine_whole(self.lake, self.document, head, error, now=self.now, run_id=self.run_id)
             return replace(outcome, status="refused", error=error)
+        rivals = find_rivals(self.lake, self.known, head, good, zone=chain.calendar.time_zone)
+        clashes = describe_clashes(rivals)
         outcome = replace(outcome, figures=good.height, quarantined=refused["row"].n_unique())
+        outcome = replace(outcome, clashes=clashes, refusals=list_refusals(refused))
         if self.dry_run:
             return replace(outcome, status="readable")
         kept = pl.concat([refused, _refuse_unresolved(reading.unresolved)])
-        return replace(outcome, status="recorded" if self.record(outcome, head, good, kept) else "known")
+        return replace(
+            outcome,
+            status="recorded" if self.record(outcome, head, good, kept, record_after(rivals, self.now)) else "known",
+        )
 
-    def record(self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame) -> bool:
-        figures = build_figures(good, head, recorded_at=self.now)
+    def record(
+        self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame, at: datetime
+    ) -> bool:
+        figures = build_figures(good, head, recorded_at=at)
         quarantine = _build_quarantine(refused, head, now=self.now, run_id=self.run_id)
         release = build_release(
-            head, at=self.now, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
+            head, at=at, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
         )
         return record_release(self.lake, release, figures, quarantine)
 
@@ -294,8 +332,15 @@ def _refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def list_refusals(refused: pl.DataFrame) -> tuple[str, ...]:
+    """The first refused rows, a line each: place, rule, what was found, what was expected."""
+    lines = refused.head(MOST_TOLD).select(fill_text("{} · {} · {}: {}", "row", "rule", "value", "message")).to_series()
+    more = refused.height - MOST_TOLD
+    return (*lines, *([f"and {more} more"] if more > 0 else []))
+
+
 def _list_unplaced(unresolved: pl.DataFrame) -> tuple[str, ...]:
-    first = unresolved.head(MOST_UNPLACED)
+    first = unresolved.head(MOST_TOLD)
     return tuple(f"{row['text']} ({row['reason']}): {row['sentence']}" for row in first.to_dicts())
 
 
@@ -305,9 +350,11 @@ def _quarantine_whole(
     """Keep the refusal of a whole document or release as one row, once."""
     head = head or ReleaseHead("", "", "", now, document.sha256, document.name)
     release_id = head.release_id if head.chain else f"document-{document.sha256[:12]}"
+    # Its rows as well, where they are known: a row is looked for under its own place and value.
+    single = error.refused if isinstance(error, ReleaseDoubtful) else REFUSED.empty()
     whole = {"row": "whole", "rule": "release_refused", "column": "", "value": error.found, "message": error.what}
     row = pl.DataFrame([whole], schema_overrides=REFUSED.schema)
-    rows = _build_quarantine(REFUSED.conform(row), head, now=now, run_id=run_id)
+    rows = _build_quarantine(pl.concat([REFUSED.conform(row), single]), head, now=now, run_id=run_id)
     rows = rows.with_columns(
         release_id=pl.lit(release_id),
         review_month=pl.when(pl.col("review_month") == "").then(pl.lit("unknown")).otherwise("review_month"),

@@ -1,1 +1,1 @@
-"""Messages: one neutral message, and how each channel shows it."""
+"""One neutral message, and how each channel shows it."""

@@ -5,6 +5,8 @@ import importlib.util
 from tasks.messages.neutral import Finding, Message
 
 MOST_BARS = 8
+# Sharp on a phone; and, where the message around it is long, coarser and smaller in bytes.
+CHART_SCALES = (1.5, 0.75)
 # Blue and orange stay apart for every kind of colour vision; the sign stands beside the bar as well.
 _ABOVE, _BELOW = "#2166ac", "#d95f02"
 
@@ -30,8 +32,8 @@ def write_pct(value: float) -> str:
     return f"{'−' if value < 0 else '+'}{size} %"
 
 
-def draw_chart(message: Message) -> bytes | None:
-    """A PNG, 560 px wide; None where there is nothing to draw or the extra is not installed."""
+def draw_chart(message: Message, *, scale: float = CHART_SCALES[0]) -> bytes | None:
+    """A PNG, shown 560 px wide, `scale` pixels a unit; None where there is nothing to draw or the extra is missing."""
     bars = list_bars(message)
     if not bars or not all(importlib.util.find_spec(name) for name in ("altair", "vl_convert")):
         return None
@@ -54,5 +56,5 @@ def draw_chart(message: Message) -> bytes | None:
     # Mail clients on a phone show it at half its size: the letters are large for that.
     chart = chart.configure_view(stroke=None).configure_axis(labelFontSize=14, titleFontSize=13)
     chart = chart.configure_text(fontSize=14)
-    png: bytes = vl_convert.vegalite_to_png(chart.to_dict(), scale=1.5)
+    png: bytes = vl_convert.vegalite_to_png(chart.to_dict(), scale=scale)
     return png

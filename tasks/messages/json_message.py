@@ -1,5 +1,6 @@
 """A message as JSON, for programs."""
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -14,3 +15,8 @@ def render_json(message: Message) -> dict[str, Any]:
     `marker` is the same whenever the same message is sent again: a program that has seen it drops the second one.
     """
     return {"version": VERSION, "title": message.title, **asdict(message)}
+
+
+def preview_json(message: Message) -> str:
+    """What would be posted, as text."""
+    return json.dumps(render_json(message), ensure_ascii=False, indent=1)

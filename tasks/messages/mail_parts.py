@@ -2,18 +2,21 @@
 
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 from jinja2 import Environment
 
-from tasks.messages.chart import describe_chart, draw_chart
+from tasks.messages.chart import CHART_SCALES, describe_chart, draw_chart, list_bars
 from tasks.messages.cleaning import clean_text
-from tasks.messages.neutral import ICONS, Message
+from tasks.messages.mail_address import MailAddress
+from tasks.messages.neutral import ICONS, Message, shorten_texts
 from tasks.messages.plain_text import render_text
 
 SUBJECT_LIMIT, SIZE_LIMIT = 140, 100_000
 _CHART_ID = "chart"
+# Lengths to which the texts of findings are cut, one after another, where a mail is too long even without its chart.
+_TEXT_LIMITS = (160, 80, 40)
 # Word and shape carry the severity; the tone only repeats it, without red against green.
 _TONES = {"info": "#4a5a6a", "warning": "#8a5a00", "error": "#7a1f5c", "critical": "#1a1a1a"}
 
@@ -98,14 +101,13 @@ _ENVIRONMENT.filters["keep_together"] = lambda text: text.replace(" ", "\u00a0")
 _PAGE = _ENVIRONMENT.from_string(_TEMPLATE)
 
 
-def render_html(message: Message, *, has_chart: bool = False, most: int | None = None) -> str:
-    """The HTML part; `most` shortens the list of findings and counts the rest."""
-    shown = message.findings if most is None else message.findings[:most]
+def render_html(message: Message, *, has_chart: bool = False) -> str:
+    """The HTML part."""
     return _PAGE.render(
         message=message,
-        marked=[f for f in shown if f.is_marked],
-        others=[f for f in shown if not f.is_marked],
-        more=message.more + len(message.findings) - len(shown),
+        marked=[f for f in message.findings if f.is_marked],
+        others=[f for f in message.findings if not f.is_marked],
+        more=message.more,
         has_chart=has_chart,
         chart_id=_CHART_ID,
         chart_text=describe_chart(message),
@@ -117,39 +119,42 @@ def render_html(message: Message, *, has_chart: bool = False, most: int | None =
     )
 
 
-def build_mail(message: Message, *, sender: str, to: tuple[str, ...], at: datetime) -> EmailMessage:
+def build_mail(message: Message, *, sender: MailAddress, to: MailAddress, at: datetime) -> EmailMessage:
     """The e-mail: multipart/alternative of text and HTML, the chart inside the HTML part, under 100 kB in all.
 
     The Message-ID is the marker, so that a second copy is the same message to a mail client; References names the
-    thread, so that all messages about a month are one conversation. Where it is too long, the list is shortened and
-    then the chart left out. Header values are single lines: no text can start another header.
+    thread, so that all messages about a month are one conversation. Where it is too long, the chart is drawn smaller,
+    then left out, then the texts of the findings are cut; never is a finding left out. Header values are single
+    lines: no text can start another header.
     """
-    chart = draw_chart(message)
-    for most in (len(message.findings), 10, 5, 1):
-        for picture in (chart, None) if most == 1 else (chart,):
-            mail = _assemble(message, sender=sender, to=to, at=at, chart=picture, most=most)
-            if len(mail.as_bytes()) < SIZE_LIMIT:
-                return mail
+    charts = [draw_chart(message, scale=scale) for scale in CHART_SCALES] if list_bars(message) else []
+    for chart in (*charts, None):
+        mail = _assemble(message, sender=sender, to=to, at=at, chart=chart)
+        if len(mail.as_bytes()) < SIZE_LIMIT:
+            return mail
+    for limit in _TEXT_LIMITS:
+        mail = _assemble(shorten_texts(message, limit), sender=sender, to=to, at=at, chart=None)
+        if len(mail.as_bytes()) < SIZE_LIMIT:
+            return mail
     return mail
 
 
 def _assemble(
-    message: Message, *, sender: str, to: tuple[str, ...], at: datetime, chart: bytes | None, most: int
+    message: Message, *, sender: MailAddress, to: MailAddress, at: datetime, chart: bytes | None
 ) -> EmailMessage:
-    domain = sender.rsplit("@", 1)[-1]
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=SMTP if sender.is_ascii and to.is_ascii else SMTPUTF8)
     update = "Update: " if message.is_update else ""
     mail["Subject"] = clean_text(f"{update}{message.title}", SUBJECT_LIMIT)
-    mail["From"] = sender
-    mail["To"] = ", ".join(to)
+    mail["From"] = sender.header
+    mail["To"] = to.header
     mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = f"<{message.marker}@{domain}>"
-    mail["References"] = f"<{message.thread}@{domain}>"
-    mail["In-Reply-To"] = f"<{message.thread}@{domain}>"
+    mail["Message-ID"] = f"<{message.marker}@{sender.domain}>"
+    mail["References"] = f"<{message.thread}@{sender.domain}>"
+    mail["In-Reply-To"] = f"<{message.thread}@{sender.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Trona-Marker"] = message.marker
     mail.set_content(render_text(message))
-    mail.add_alternative(render_html(message, has_chart=chart is not None, most=most), subtype="html")
+    mail.add_alternative(render_html(message, has_chart=chart is not None), subtype="html")
     if chart is not None:
         page = mail.get_payload()[1]  # type: ignore[index]
         page.add_related(chart, "image", "png", cid=f"<{_CHART_ID}>", filename="chart.png", disposition="inline")  # type: ignore[union-attr]

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
-from tasks.messages.cleaning import clean_text
+from tasks.messages.cleaning import clean_text, clip_text
 
 ICONS: Mapping[str, str] = {"info": "ℹ", "warning": "▲", "error": "◆", "critical": "✖"}
 HEADLINE_LIMIT, TITLE_LIMIT, CELL_LIMIT, SENTENCE_LIMIT = 200, 300, 60, 300
@@ -102,6 +102,24 @@ class Message:
         for name in ("notes", "commands"):
             data[name] = tuple(data[name])
         return cls(**data)
+
+
+def shorten_texts(message: Message, limit: int) -> Message:
+    """The same message with every text of its findings, notes and commands at most `limit` characters long."""
+    return replace(
+        message,
+        headline=clip_text(message.headline, limit),
+        findings=tuple(_shorten_finding(finding, limit) for finding in message.findings),
+        notes=tuple(clip_text(note, limit) for note in message.notes),
+        commands=tuple(clip_text(command, limit) for command in message.commands),
+    )
+
+
+def _shorten_finding(finding: Finding, limit: int) -> Finding:
+    texts: dict[str, Any] = {
+        f.name: clip_text(value, limit) for f in fields(finding) if isinstance(value := getattr(finding, f.name), str)
+    }
+    return replace(finding, **texts, sentences=tuple(clip_text(text, limit) for text in finding.sentences))
 
 
 def is_web_address(address: str) -> bool:

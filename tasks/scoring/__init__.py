@@ -1,4 +1,4 @@
-"""Marking forecasts: surprises, verdicts, track records, and the uncertainty of the verdict."""
+"""Scoring forecasts: surprises, verdicts, track records, and the uncertainty of the verdict."""
 
 from tasks.scoring.pairwise import compare_forecasters
 from tasks.scoring.record import build_record

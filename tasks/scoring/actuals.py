@@ -11,7 +11,20 @@ from tasks.scoring.naive import series_month
 from tasks.scoring.surprise import classify_direction
 from tasks.scoring.vintages import fold_repetitions
 
-_COLUMNS = ("key", "at", "value", "lower", "upper", "half_width", "unit", "figure_id", "assumed", "direction_only")
+_COLUMNS = (
+    "key",
+    "at",
+    "value",
+    "lower",
+    "upper",
+    "half_width",
+    "unit",
+    "figure_id",
+    "recorded_at",
+    "release_id",
+    "assumed",
+    "direction_only",
+)
 
 
 def collect_actuals(figures: pl.DataFrame, asked: pl.Series, series: pl.DataFrame) -> pl.DataFrame:

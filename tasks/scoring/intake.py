@@ -15,7 +15,7 @@ from tasks.scoring.vintages import is_repetition
 NEEDED = (
     *SERIES,
     *("period", "month", "is_monthly", "kind", "value", "lower", "upper", "half_width", "unit", "qualifier"),
-    *("published_at", "is_published_assumed", "review_month", "release_id", "figure_id"),
+    *("published_at", "recorded_at", "is_published_assumed", "review_month", "release_id", "figure_id"),
 )
 ROUTES = {"mom_pct": 1, "yoy_pct": 2, "level": 3}
 _CUMULATIVE = ("ytd_yoy_pct", "qoq_pct")
@@ -48,7 +48,7 @@ def refuse_infinite(figures: pl.DataFrame) -> None:
 def code_figures(figures: pl.DataFrame, chains: Mapping[str, Chain]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Figures with `series` and what follows from it instead of words, and the table of series.
 
-    Adds `base`, `pool`, `family`, `route`, `tolerance_pp`, `month_no`, `key` (series and month),
+    Adds `base`, `pool`, `family`, `is_yearly`, `route`, `tolerance`, `month_no`, `key` (series and month),
     `lead_months` and `is_scorable` (a single month, not cumulative).
     """
     series, table = code_words(figures, SERIES)
@@ -56,7 +56,9 @@ def code_figures(figures: pl.DataFrame, chains: Mapping[str, Chain]) -> tuple[pl
         pl.col("measure").replace_strict(ROUTES, default=0, return_dtype=pl.Int8).alias("route"),
         pl.col("measure").is_in(_CUMULATIVE).alias("is_cumulative"),
     )
-    shared = [table[c].gather(series) for c in ("base", "pool", "family", "route", "tolerance_pp", "is_cumulative")]
+    shared = [
+        table[c].gather(series) for c in ("base", "pool", "family", "is_yearly", "route", "tolerance", "is_cumulative")
+    ]
     coded = figures.drop(SERIES).with_columns(series.alias("series"), *shared)
     coded = coded.with_columns(
         month_number(pl.col("month")).alias("month_no"),
@@ -124,9 +126,7 @@ def _mark_duplicates(forecasts: pl.DataFrame) -> pl.DataFrame:
     several = forecasts.select(one.is_duplicated()).to_series()
     if not several.any():
         return forecasts
-    group = forecasts.filter(several).sort(
-        *keys, "forecast_at", "forecast", "forecast_lower", "forecast_upper", "forecast_id", nulls_last=True
-    )
+    group = forecasts.filter(several).sort(*keys, "forecast_at", "recorded_at", "release_id", "forecast_id")
     stated = ("forecast", "forecast_lower", "forecast_upper", "unit", "lead_months")
     group = group.with_columns(is_repetition(stated).alias("_repeated"))
     fresh = ~pl.col("_repeated")

@@ -63,11 +63,10 @@ def _decode(codes: pl.Series, sizes: Sequence[tuple[str, pl.Series]]) -> pl.Data
 
 
 def describe_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
-    """Add what is the same for all figures of a series: `base`, `pool`, `family`, `tolerance_pp`.
+    """Add what is the same for all figures of a series: `base`, `pool`, `family`, `is_yearly`, `tolerance`.
 
     `base` numbers the series without their measure, `pool` those whose residuals may be pooled.
-    `tolerance_pp` is the static one: of the segment where its thresholds have one, else of the chain;
-    null where the chain or measure has none.
+    `tolerance` is the chain's (`Chain.tolerance`), null where it has none.
     """
     tolerances = [
         _find_tolerance(chains.get(row["chain"]), row["segment"], row["metric"], row["measure"])
@@ -78,8 +77,14 @@ def describe_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.Data
         code_words(table, SERIES[:-1])[0].alias("base"),
         code_words(table, pooled)[0].alias("pool"),
         find_family(),
-        pl.Series("tolerance_pp", tolerances, pl.Float64),
+        is_yearly(),
+        pl.Series("tolerance", tolerances, pl.Float64),
     )
+
+
+def is_yearly() -> pl.Expr:
+    """Whether a measure compares with the year before, as `is_yearly`."""
+    return pl.col("measure").is_in([name for name, m in MEASURES.items() if m.lag == 12]).alias("is_yearly")
 
 
 def find_family() -> pl.Expr:
@@ -93,15 +98,7 @@ def find_family() -> pl.Expr:
 
 
 def _find_tolerance(chain: Chain | None, segment: str, metric: str, measure: str) -> float | None:
-    """Tolerance of a measure; a rate's level goes by the metric's name, since `level` has many units."""
-    if chain is None:
-        return None
-    name = metric if measure == "level" else measure
-    own: Mapping[str, float] = next(
-        (s.thresholds.get("tolerance_pp", {}) for s in chain.segments if s.name == segment), {}
-    )
-    value = own.get(name, chain.tolerance_pp.get(name))
-    return None if value is None else float(value)
+    return None if chain is None else chain.tolerance(segment, metric, measure)
 
 
 def is_family(*families: str) -> pl.Expr:

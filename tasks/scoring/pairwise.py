@@ -2,7 +2,8 @@
 
 Relative skill (E. Y. Cramer et al., PNAS 119, 2022): θ_i is the geometric mean over all forecasters j of
 MAE_i/MAE_j on the targets common to i and j, with 1 for j = i. It ranks forecasters of which no two
-forecast the same months; below 1 = better than their mean.
+forecast the same months; below 1 = better than their mean. A forecaster without error has 0 beside ones with
+errors, and theirs is null beside it: no ratio to a perfect one is finite.
 """
 
 from itertools import permutations
@@ -59,8 +60,16 @@ def _compare(scored: pl.DataFrame, measure: str) -> pl.DataFrame:
             *(pl.col(f"d_{c}").alias(f"dm_{c}") for c in ("stat", "p", "diff", "lower", "upper")),
         )
     )
-    logs = pl.when(pl.col("mae_ratio") > 0).then(pl.col("mae_ratio")).log()
+    perfect = pl.col("mae_other") == 0
+    logs = (
+        pl.when(perfect & (pl.col("mae") > 0))
+        .then(float("inf"))
+        .when(perfect)
+        .then(0.0)
+        .otherwise(pl.col("mae_ratio").log())
+    )
     skill = (logs.sum() / (logs.count() + 1)).exp().over("forecaster")
+    skill = pl.when(skill.is_finite()).then(skill)
     reason = (
         pl.when(pl.col("n") == 0)
         .then(pl.lit("no_common_target"))

@@ -49,7 +49,8 @@ def find_intervals(levels: dict[str, float]) -> dict[int, tuple[str, str, float]
 def score_quantiles(levels: dict[str, float], actual: str = "actual") -> list[pl.Expr]:
     """Per row: `wis`, and per central interval `covered_80` (0 or 1) and `interval_score_80`.
 
-    Null where the actual or a quantile of the row is null.
+    Null where the actual or a quantile that the number needs is null: all of them for `wis`, the two ends for
+    an interval.
     """
     y = pl.col(actual)
     losses = [
@@ -61,10 +62,11 @@ def score_quantiles(levels: dict[str, float], actual: str = "actual") -> list[pl
     expressions = [pl.when(whole).then(score).alias("wis")]
     for percent, (lower, upper, alpha) in find_intervals(levels).items():
         low, high = pl.col(lower), pl.col(upper)
+        known = low.is_not_null() & high.is_not_null() & y.is_not_null()
         inside = (y >= low) & (y <= high)
         outside = (low - y).clip(0) + (y - high).clip(0)
         expressions += [
-            inside.cast(pl.Float64).alias(f"covered_{percent}"),
-            (high - low + 2 / alpha * outside).alias(f"interval_score_{percent}"),
+            pl.when(known).then(inside.cast(pl.Float64)).alias(f"covered_{percent}"),
+            pl.when(known).then(high - low + 2 / alpha * outside).alias(f"interval_score_{percent}"),
         ]
     return expressions

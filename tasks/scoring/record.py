@@ -12,6 +12,7 @@ import polars as pl
 from contracts.errors import UsageError
 from contracts.figures import SERIES
 from contracts.track_record import BENCHMARKS, ERRORS, PLAIN, RECORD_KEY, STATISTICS
+from contracts.vocabulary import MEASURES
 from tasks.scoring.accuracy import aggregate_accuracy, aggregate_errors, finish_accuracy
 from tasks.scoring.efficiency import compute_efficiency, sum_efficiency
 from tasks.scoring.groups import code_groups, find_duplicates
@@ -35,7 +36,7 @@ _USED = (
         "actual_direction",
     ),
     *("naive_no_change", "naive_same_growth", "naive_seasonal", "actual_half_width", "forecast_qualifier"),
-    *("is_repeat", "verdict", "lead_months", "forecast_at", "forecast_id"),
+    *("is_repeat", "verdict", "own_verdict", "interval_score", "lead_months", "forecast_at", "forecast_id"),
 )
 
 
@@ -69,7 +70,7 @@ def build_record(
     extra = [c for c in scores.columns if c in levels or c == "wis" or c.startswith(("covered_", "interval_score_"))]
     rows = coded.hstack(scores.select(*_USED, *extra))
     if actual == "latest":
-        rows = rows.hstack(scores.select(find_family()))
+        rows = _dispute_latest(rows.hstack(scores.select(find_family(), "reason")))
     counted = _choose(_mark_against(rows, actual), issue)
     if detail != "full":
         return _build_short(groups, counted, keys, min_n, detail)
@@ -77,7 +78,7 @@ def build_record(
         counted.lazy()
         .group_by("gid")
         .agg(
-            *aggregate_accuracy(percents),
+            *aggregate_accuracy(percents, has_wis=bool(levels)),
             *aggregate_skill(),
             *sum_efficiency(pl.col("surprise"), pl.col("forecast")),
             pl.col("lead_months").max().clip(1).alias("horizon"),
@@ -95,7 +96,18 @@ def build_record(
     frame = frame.with_columns(pl.col("n", "n_points", "n_series", "horizon").fill_null(0))
     if min_n:
         frame = frame.filter(pl.col("_counted").fill_null(0) >= min_n)
-    return _arrange(frame, keys, percents, actual)
+    return _arrange(_explain_quantiles(frame, levels, percents), keys, percents, actual)
+
+
+def _explain_quantiles(frame: pl.DataFrame, levels: dict[str, float], percents: list[int]) -> pl.DataFrame:
+    """Say why quantile statistics are null: no quantiles at all, none in pairs, or none of a row complete."""
+    n = pl.col("n_wis") if levels else pl.lit(0)
+    wis = (
+        pl.when(n.fill_null(0) > 0).then(pl.lit("")).otherwise(pl.lit("quantile_missing" if levels else "no_quantiles"))
+    )
+    known = pl.sum_horizontal(f"n_coverage_{p}" for p in percents) if percents else pl.lit(0)
+    pairs = pl.lit("quantile_missing" if percents else "no_central_pair" if levels else "")
+    return frame.with_columns(wis.alias("_wis"), pl.when(known > 0).then(pl.lit("")).otherwise(pairs).alias("_pairs"))
 
 
 def _build_short(groups: pl.DataFrame, counted: pl.DataFrame, keys: list[str], min_n: int, detail: str) -> pl.DataFrame:
@@ -123,6 +135,13 @@ def _check_groups(scores: pl.DataFrame, group_by: Sequence[str], series: Sequenc
     return keys
 
 
+def _dispute_latest(rows: pl.DataFrame) -> pl.DataFrame:
+    """Set aside, as disputed, the scored rows whose latest actual is contradicted by another of the same instant."""
+    disputed = (pl.col("status") == "scored") & pl.col("reason").str.contains("latest_disputed", literal=True)
+    status = pl.when(disputed).then(pl.lit("disputed")).otherwise("status").alias("status")
+    return rows.with_columns(status).drop("reason")
+
+
 def _mark_against(rows: pl.DataFrame, actual: str) -> pl.DataFrame:
     """Scored rows, with the actual asked for: everything that follows from it moves by the restatement."""
     scored = rows.filter(pl.col("status") == "scored")
@@ -141,6 +160,8 @@ def _mark_against(rows: pl.DataFrame, actual: str) -> pl.DataFrame:
         .alias("abs_error"),
         pl.when(pl.col("is_covered").is_not_null(), latest.is_not_null()).then(inside).alias("is_covered"),
         pl.lit("").alias("verdict"),
+        pl.lit("").alias("own_verdict"),
+        pl.lit(None, pl.Float64).alias("interval_score"),
     )
     point = pl.col("actual").is_not_null()
     return moved.with_columns(
@@ -155,7 +176,7 @@ def _choose(scored: pl.DataFrame, issue: str) -> pl.DataFrame:
         return scored
     chosen = (
         scored.filter(several)
-        .sort("forecast_at", "forecast_id")
+        .sort("forecast_at", "lead_months", "forecast_id", descending=[False, True, False])
         .unique("place", keep="last" if issue == "last" else "first", maintain_order=True)
     )
     return pl.concat([scored.filter(~several), chosen]).sort("place")
@@ -193,6 +214,23 @@ def _loss_rows(counted: pl.DataFrame) -> pl.DataFrame:
     return rows.group_by("gid", "month_no").agg(pl.col("horizon").max(), *(pl.col(b).mean() for b in BENCHMARKS))
 
 
+def _name_no_change() -> pl.Expr:
+    """What the naive forecast no_change repeats, by measure."""
+    family = {name: measure.family for name, measure in MEASURES.items()}
+    yearly = [name for name, measure in MEASURES.items() if measure.lag == 12]
+    kind = pl.col("measure").replace_strict(family, default="", return_dtype=pl.String)
+    return (
+        pl.when(kind.is_in(["share", "level"]))
+        .then(pl.lit("last published value"))
+        .when(pl.col("measure").is_in(yearly))
+        .then(pl.lit("last published change"))
+        .when(kind.is_in(["growth", "points", "change"]))
+        .then(pl.lit("change of 0"))
+        .otherwise(pl.lit(""))
+        .alias("no_change_assumes")
+    )
+
+
 def _arrange(frame: pl.DataFrame, keys: list[str], percents: list[int], actual: str) -> pl.DataFrame:
     frame = finish_skill(finish_accuracy(frame, percents))
     frame = frame.with_columns(compute_efficiency(frame).get_columns())
@@ -211,7 +249,10 @@ def _arrange(frame: pl.DataFrame, keys: list[str], percents: list[int], actual: 
         **{new: f"{b}_reason" for b, new in names.items()},
         "mz": "mz_reason",
         "verdicts": "_verdict",
+        "wis": "_wis",
+        "coverage": "_pairs",
     }
+    frame = frame.with_columns(_name_no_change())
     frame = frame.with_columns(pl.lit("" if actual == "first" else "judged by the first actual only").alias("_verdict"))
     told = [
         pl.when(pl.col(column).fill_null("n_is_0") != "").then(pl.lit(f"{name}: ") + pl.col(column).fill_null("n_is_0"))
@@ -222,14 +263,22 @@ def _arrange(frame: pl.DataFrame, keys: list[str], percents: list[int], actual: 
     more = [
         name
         for p in percents
-        for name in (f"coverage_{p}", f"coverage_{p}_lower", f"coverage_{p}_upper", f"interval_score_{p}")
+        for name in (
+            f"coverage_{p}",
+            f"coverage_{p}_lower",
+            f"coverage_{p}_upper",
+            f"interval_score_{p}",
+            f"n_coverage_{p}",
+        )
         if name not in {c.name for c in STATISTICS}
     ]
     filled = frame.with_columns(pl.col(c.name).fill_null(0) for c in columns if c.dtype == pl.Int64)
     return filled.select(
         *keys,
         *(
-            pl.col(c.name).cast(c.dtype) if c.name in filled.columns else pl.lit(None, c.dtype).alias(c.name)
+            (pl.col(c.name) if c.name in filled.columns else pl.lit(0 if c.dtype == pl.Int64 else None, c.dtype))
+            .cast(c.dtype)
+            .alias(c.name)
             for c in STATISTICS
         ),
         *more,

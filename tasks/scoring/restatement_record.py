@@ -16,7 +16,18 @@ from tasks.scoring.naive import month_number, series_month
 from tasks.scoring.vintages import fold_repetitions, sort_vintages
 
 _DAYS_A_MONTH = 365.25 / 12
-_NEEDED = ("month", "value", "lower", "upper", "unit", "figure_id", "published_at", "is_published_assumed")
+_NEEDED = (
+    "recorded_at",
+    "release_id",
+    "month",
+    "value",
+    "lower",
+    "upper",
+    "unit",
+    "figure_id",
+    "published_at",
+    "is_published_assumed",
+)
 
 
 def restatement_stats(figures: pl.DataFrame | pl.LazyFrame, *, group_by: Sequence[str] = SERIES) -> pl.DataFrame:

@@ -19,14 +19,8 @@ from tasks.scoring.intake import NEEDED, code_figures, refuse_infinite, split_fo
 from tasks.scoring.keys import is_family
 from tasks.scoring.naive import MONTHS, add_naive
 from tasks.scoring.status import append_reason, set_status
-from tasks.scoring.surprise import (
-    add_surprises,
-    classify_direction,
-    compare_directions,
-    give_range_verdict,
-    give_verdict,
-    is_bounded,
-)
+from tasks.scoring.surprise import add_surprises, classify_direction, compare_directions
+from tasks.scoring.verdicts import add_verdicts
 from tasks.scoring.vintages import resolve_actuals
 from tasks.scoring.wedge import add_routes
 
@@ -71,7 +65,7 @@ def score_pairs(forecasts: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame
 
     `forecasts` has a row per forecast with the columns that `SCORES` calls forecast_*, plus the integers
     `series` (whose actuals it is about), `voice` (series and forecaster), `base`, `pool`, `route`,
-    `month_no` and `key`, and `family`, `unit`, `tolerance_pp`, `release_id`, `reason`, and `status`
+    `month_no` and `key`, and `family`, `is_yearly`, `unit`, `tolerance`, `release_id`, `reason`, and `status`
     (empty where still open). `vintages` are folded actuals. Rows come back ordered by voice, lead, month,
     publication and id.
     """
@@ -110,30 +104,8 @@ def _classify_actual() -> pl.Expr:
 def _judge(frame: pl.DataFrame) -> pl.DataFrame:
     """Verdicts; what is not scored keeps its forecast and band but no number of the outcome's surprise."""
     scored = pl.col("status") == "scored"
-    is_level = (pl.col("family") == "level") & ~pl.col("in_points")
-    low = pl.when(is_level).then("level_surprise_lower_pct").otherwise("surprise_lower")
-    high = pl.when(is_level).then("level_surprise_upper_pct").otherwise("surprise_upper")
-    tolerance = pl.col("tolerance_pp")
-    verdicts = {
-        "verdict": give_verdict(low, high, pl.col("band_lower_pp"), pl.col("band_upper_pp")),
-        "static_verdict": give_verdict(low, high, -tolerance, tolerance),
-    }
-    frame = _take_back(frame.with_columns(compare_directions().alias("direction")))
-    is_direction = pl.col("family") == "direction"
+    frame = add_verdicts(_take_back(frame.with_columns(compare_directions().alias("direction"))))
     frame = frame.with_columns(
-        *(
-            pl.when(~scored)
-            .then(pl.lit(""))
-            .when(is_direction)
-            .then("direction")
-            .when(is_bounded())
-            .then(give_range_verdict())
-            .when(pl.col("forecast").is_not_null())
-            .then(verdict)
-            .otherwise(pl.lit(""))
-            .alias(name)
-            for name, verdict in verdicts.items()
-        ),
         pl.when(scored).then("direction").otherwise(pl.lit("")).alias("direction"),
         *(
             pl.when(scored & pl.col("in_points"))
@@ -151,7 +123,7 @@ def _take_back(frame: pl.DataFrame) -> pl.DataFrame:
     numbers = (
         *("surprise", "surprise_pp", "surprise_lower", "surprise_upper", "surprise_lower_pp", "surprise_upper_pp"),
         *("level_surprise_pct", "level_surprise_lower_pct", "level_surprise_upper_pct", "abs_error"),
-        *("log_surprise", "log_surprise_lower", "log_surprise_upper", "is_covered", "z", "z_scale"),
+        *("log_surprise", "log_surprise_lower", "log_surprise_upper", "is_covered", "z", "z_scale", "interval_score"),
     )
     late = (pl.col("status") != "scored") & pl.col("actual_at").is_not_null()
     if not frame.select(late.any()).item():
@@ -164,6 +136,7 @@ def _explain(frame: pl.DataFrame) -> pl.DataFrame:
     point = (pl.col("status") == "scored") & pl.col("surprise").is_not_null()
     flags = frame.select(
         (point & is_family("growth", "level") & pl.col("log_surprise").is_null()).alias("level_zero"),
+        (point & pl.col("is_base_forecast")).alias("base_forecast"),
         (point & (pl.col("verdict") == "")).alias("no_tolerance"),
     )
     for word in flags.columns:
@@ -215,7 +188,7 @@ def fill_scores(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         *(
             pl.col(name).fill_null("") if name in frame.columns else pl.lit("").alias(name)
-            for name in ("issue", "verdict", "static_verdict", "direction", "band_kind")
+            for name in ("issue", "verdict", "own_verdict", "direction", "band_kind")
         ),
         pl.col("is_repeat").fill_null(value=False),
         *(pl.col(c).fill_null(0) for c in ("band_n", "z_n", "actual_vintages")),

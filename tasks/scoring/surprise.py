@@ -9,6 +9,7 @@ import polars as pl
 from tasks.scoring.keys import is_family, is_in_points
 
 _DEAD_BAND_PP = 1.0
+_RANGE_ALPHA = 0.2
 _GRAIN = 1e-9  # differences of printed decimals are not exact in binary: 0.3 - 0.1 is not 0.2
 
 
@@ -18,6 +19,8 @@ def add_surprises(frame: pl.DataFrame) -> pl.DataFrame:
     e = a - f in `unit`, interval e ± (h_a + h_f); E = 100((1+a/100)/(1+f/100) - 1) for growth and
     100(a/f - 1) for levels; ε = 100 ln of the same ratio. Where the actual is a bound or range, only
     the ends that it has are given. E and ε are null for shares and points, and where a factor is zero.
+    E is null too where the base of the growth was itself still to come (`is_base_forecast`): the ratio of
+    growth factors, whose logarithm ε stays, is then no ratio of levels.
     """
     h_f, h_a = pl.col("forecast_half_width"), pl.col("actual_half_width")
     low_a = pl.coalesce(pl.col("actual") - h_a, "actual_lower")
@@ -31,10 +34,11 @@ def add_surprises(frame: pl.DataFrame) -> pl.DataFrame:
         _ratio(low_a, pl.col("forecast") + h_f).alias("_ratio_lower"),
         _ratio(high_a, pl.col("forecast") - h_f).alias("_ratio_upper"),
         is_in_points().alias("in_points"),
+        _is_base_forecast().alias("is_base_forecast"),
     )
     return frame.with_columns(
         *(
-            (100 * (pl.col(ratio) - 1)).alias(name)
+            pl.when(~pl.col("is_base_forecast")).then(100 * (pl.col(ratio) - 1)).alias(name)
             for ratio, name in (
                 ("_ratio", "level_surprise_pct"),
                 ("_ratio_lower", "level_surprise_lower_pct"),
@@ -56,7 +60,17 @@ def add_surprises(frame: pl.DataFrame) -> pl.DataFrame:
         _absolute_error().alias("abs_error"),
         _is_covered().alias("is_covered"),
         (pl.col("forecast_upper") - pl.col("forecast_lower")).alias("width"),
+        _score_range().alias("interval_score"),
     ).drop("_ratio", "_ratio_lower", "_ratio_upper")
+
+
+def _is_base_forecast() -> pl.Expr:
+    """Whether a growth's base month lies after the month reviewed, by `route` (1 MoM, 2 YoY) and lead."""
+    return (
+        pl.when(pl.col("route") == 1)
+        .then(pl.col("lead_months") > 1)
+        .otherwise((pl.col("route") == 2) & (pl.col("lead_months") > 12))
+    )
 
 
 def _ratio(actual: pl.Expr, forecast: pl.Expr) -> pl.Expr:
@@ -78,6 +92,13 @@ def _is_covered() -> pl.Expr:
     above = (pl.col("actual") >= pl.col("forecast_lower")).fill_null(value=True)
     below = (pl.col("actual") <= pl.col("forecast_upper")).fill_null(value=True)
     return pl.when(is_bounded(), pl.col("actual").is_not_null()).then(above & below)
+
+
+def _score_range() -> pl.Expr:
+    """Interval score of a forecast range, read as a central 80 % interval since it names no level."""
+    low, high, a = pl.col("forecast_lower"), pl.col("forecast_upper"), pl.col("actual")
+    outside = (low - a).clip(0) + (a - high).clip(0)
+    return pl.when(is_bounded()).then(high - low + 2 / _RANGE_ALPHA * outside)
 
 
 def is_bounded() -> pl.Expr:
@@ -114,43 +135,3 @@ def compare_directions() -> pl.Expr:
     """`hit` where forecast and actual direction agree, `miss` where not, empty where either is unknown."""
     same = pl.col("forecast_direction") == pl.col("actual_direction")
     return pl.when(same).then(pl.lit("hit")).when(~same).then(pl.lit("miss")).otherwise(pl.lit(""))
-
-
-def give_verdict(lower: pl.Expr, upper: pl.Expr, low: pl.Expr, high: pl.Expr) -> pl.Expr:
-    """Verdict of the surprise interval [lower, upper] against the band [low, high]; either end may be null.
-
-    `hit`: the whole interval lies inside the band. `within_rounding`: not inside, but zero is in the
-    interval, so that forecast and actual may be the same number. `miss`: wholly outside.
-    `indeterminate`: the band's edge falls inside the interval. Empty where there is no band.
-    """
-    lower, upper = lower.fill_null(float("-inf")), upper.fill_null(float("inf"))
-    bounded = lower.is_finite() | upper.is_finite()
-    closed = lower.is_finite() & upper.is_finite()
-    return (
-        pl.when((lower >= low - _GRAIN) & (upper <= high + _GRAIN))
-        .then(pl.lit("hit"))
-        .when(closed & (lower <= _GRAIN) & (upper >= -_GRAIN))
-        .then(pl.lit("within_rounding"))
-        .when((lower > high + _GRAIN) | (upper < low - _GRAIN))
-        .then(pl.lit("miss"))
-        .when(bounded & low.is_not_null())
-        .then(pl.lit("indeterminate"))
-        .otherwise(pl.lit(""))
-    )
-
-
-def give_range_verdict() -> pl.Expr:
-    """Verdict of a forecast bound or range: hit where it holds the actual, a miss only beyond rounding."""
-    slack = pl.col("forecast_half_width").fill_null(0.0) + pl.col("actual_half_width").fill_null(0.0)
-    near = (pl.col("actual") + slack >= pl.col("forecast_lower")).fill_null(value=True) & (
-        pl.col("actual") - slack <= pl.col("forecast_upper")
-    ).fill_null(value=True)
-    return (
-        pl.when("is_covered")
-        .then(pl.lit("hit"))
-        .when(pl.col("is_covered").is_null())
-        .then(pl.lit(""))
-        .when(near)
-        .then(pl.lit("within_rounding"))
-        .otherwise(pl.lit("miss"))
-    )

@@ -5,6 +5,7 @@ these optional `actual_at` (when the outcome was published) and quantile columns
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from difflib import get_close_matches
 from itertools import pairwise
 
@@ -15,6 +16,7 @@ from contracts.vocabulary import MEASURES, measures_of
 from tasks.scoring.quantiles import find_levels
 from tasks.scoring.table_months import read_instants, read_months
 
+ZONE = "Asia/Shanghai"
 REQUIRED = ("forecaster", "series", "month", "issued_at", "measure", "forecast", "actual")
 KEY = ("forecaster", "series", "measure", "month", "issued_at")
 TARGET = ("series", "measure", "month")
@@ -22,12 +24,13 @@ _PERCENT = (*measures_of("growth", "share"),)
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 
 
-def check_score_table(frame: pl.DataFrame, *, as_stated: bool = False) -> pl.DataFrame:
+def check_score_table(frame: pl.DataFrame, *, as_stated: bool = False, zone: str = ZONE) -> pl.DataFrame:
     """The table with its types set, or an error that says what is wrong with it.
 
     `month` becomes the first day, `issued_at` (and `actual_at`) UTC instants, numbers floats; an actual
     given on some rows of a (series, measure, month) holds for all of them. `as_stated` confirms that
-    numbers that look like fractions or another unit are meant as they stand.
+    numbers that look like fractions or another unit are meant as they stand. `zone` is the time zone of dates
+    and of clock times that state none.
 
     Raises `ContractBroken` for missing columns, empty keys, unknown measures, NaN or infinity, percent
     below -100, crossing quantiles, duplicate keys and actuals that differ; `UsageError` where fractions
@@ -40,9 +43,10 @@ def check_score_table(frame: pl.DataFrame, *, as_stated: bool = False) -> pl.Dat
     table = frame.select(kept).with_columns(pl.col("forecaster", "series", "measure").cast(pl.String).str.strip_chars())
     _refuse_empty_keys(table)
     _refuse_measures(table)
-    table = table.with_columns(read_months(table["month"]), read_instants(table["issued_at"]).alias("issued_at"))
+    table = table.with_columns(read_months(table["month"]), read_instants(table["issued_at"], zone).alias("issued_at"))
+    table = table.with_columns(pl.col("issued_at").dt.convert_time_zone(zone))  # as errors show it
     if "actual_at" in kept:
-        table = table.with_columns(read_instants(table["actual_at"]).alias("actual_at"))
+        table = table.with_columns(read_instants(table["actual_at"], zone).alias("actual_at"))
     table = table.with_columns(_read_numbers(table[c]) for c in numbers)
     _refuse_infinite(table, numbers)
     _refuse_below_minus_100(table, numbers)
@@ -52,7 +56,7 @@ def check_score_table(frame: pl.DataFrame, *, as_stated: bool = False) -> pl.Dat
     if not as_stated:
         _ask_about_fractions(table)
         _ask_about_units(table)
-    return table
+    return table.with_columns(pl.col("issued_at").dt.convert_time_zone("UTC"))
 
 
 def _require_columns(columns: Sequence[str]) -> None:
@@ -78,11 +82,20 @@ def _refuse_rows(what: str, bad: pl.DataFrame, total: int, *, show: Iterable[str
     if bad.is_empty():
         return
     names = list(show)
-    found = [" ".join(f"{n}={row[n]}" for n in names) for row in bad.head(5).select(names).iter_rows(named=True)]
+    found = [
+        " ".join(f"{n}={_write(row[n])}" for n in names) for row in bad.head(5).select(names).iter_rows(named=True)
+    ]
     more = [f"and {bad.height - 5} more"] if bad.height > 5 else []
     raise ContractBroken(
         f"{bad.height} of {total} rows {what}", found=[*found, *more], effect="nothing is scored", next=next_
     )
+
+
+def _write(value: object) -> object:
+    """A month as 2026-01, an instant as the day it is in the table's zone, with the time where it has one."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}".removesuffix(" 00:00")
+    return f"{value:%Y-%m}" if isinstance(value, date) else value
 
 
 def _refuse_empty_keys(table: pl.DataFrame) -> None:

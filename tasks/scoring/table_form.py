@@ -1,7 +1,8 @@
 """Anyone's forecasts against anyone's actuals, from one table and without a lake.
 
 The table's outcomes have no vintages. Where it has no `actual_at`, the outcome of a month counts as
-known from the first day of the next month (UTC): a forecast issued then or later is a backcast.
+known from the first day of the next month, in the chain's time zone: a forecast issued then or later is a
+backcast. Leads too are counted by the calendar of that zone.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,12 @@ from contracts.text import fill_text
 from contracts.vocabulary import MEASURES
 from tasks.scoring.groups import code_groups
 from tasks.scoring.intake import ROUTES
-from tasks.scoring.keys import find_family
+from tasks.scoring.keys import find_family, is_yearly
 from tasks.scoring.naive import month_number, series_month
 from tasks.scoring.quantiles import find_levels, score_quantiles
 from tasks.scoring.record import build_record
 from tasks.scoring.score_forecasts import fill_scores, score_pairs
-from tasks.scoring.table_checks import check_score_table
+from tasks.scoring.table_checks import ZONE, check_score_table
 
 _SERIES = ("series", "measure")
 _FIRST = ("forecaster", "series", "month", "issued_at", "measure", "forecast", "actual")
@@ -30,13 +31,15 @@ _DECIMALS = range(5)
 def score_table(
     frame: pl.DataFrame,
     *,
-    tolerance_pp: Mapping[str, float] | None = None,
+    tolerances: Mapping[str, float] | None = None,
     as_stated: bool = False,
+    zone: str = ZONE,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Mark a table of forecasts and actuals; gives (scores, record).
 
-    Parameters: `frame` as `check_score_table` describes it; `tolerance_pp` the static tolerance by measure,
-    for verdicts while a forecaster's own past is short; `as_stated` confirms doubtful units.
+    Parameters: `frame` as `check_score_table` describes it; `tolerances` how close a forecast must come to be
+    a hit, by measure (percent of level, or points: `Chain.tolerance`); `as_stated` confirms doubtful units;
+    `zone` is the time zone of dates and of the calendar that leads are counted by.
 
     The scores have the table's own columns, then those of `SCORES` that apply, quantile columns, `wis`,
     `covered_80`, `interval_score_80` …; `forecast_id` is `row-N`. Rounding half-widths are those that the
@@ -45,8 +48,8 @@ def score_table(
     The record has a row per (forecaster, measure), over the last forecast for each month. Raises what
     `check_score_table` raises.
     """
-    table = check_score_table(frame, as_stated=as_stated)
-    prepared, vintages = _prepare_table(table, tolerance_pp or {})
+    table = check_score_table(frame, as_stated=as_stated, zone=zone)
+    prepared, vintages = _prepare_table(table, tolerances or {}, zone)
     levels = find_levels(table.columns)
     marked = score_pairs(prepared, vintages)
     scores = _arrange_scores(marked, list(levels))
@@ -58,29 +61,32 @@ def score_table(
     return scores, build_record(scores, group_by=("forecaster", "measure"), series=_SERIES, min_n=0)
 
 
-def _prepare_table(table: pl.DataFrame, tolerance: Mapping[str, float]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _prepare_table(
+    table: pl.DataFrame, tolerances: Mapping[str, float], zone: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Forecasts and actual vintages in the form that `score_pairs` takes."""
     if "q_0.5" in table.columns:
         table = table.with_columns(pl.coalesce("forecast", "q_0.5").alias("forecast"))
     table = table.with_row_index("row").sort("forecaster", "series", "measure", "month", "issued_at")
     codes, _ = code_groups(table, ("forecaster", "series", "measure"), _SERIES)
     coded = table.hstack(codes.drop("place"))
-    known_from = pl.col("month").dt.offset_by("1mo").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    next_month = pl.col("month").dt.offset_by("1mo").cast(pl.Datetime("us"))
+    known_from = next_month.dt.replace_time_zone(zone, non_existent="null").dt.convert_time_zone("UTC")
     at = pl.coalesce("actual_at", known_from) if "actual_at" in table.columns else known_from
-    tolerances = [tolerance.get(m) for m in coded["measure"].unique(maintain_order=True)]
-    static = dict(zip(coded["measure"].unique(maintain_order=True), tolerances, strict=True))
+    limits = {m: tolerances.get(m) for m in coded["measure"].unique(maintain_order=True)}
     units = {name: "%" if m.unit == "%" else m.unit for name, m in MEASURES.items()}
     coded = coded.rename({"gid": "voice", "sid": "series_no"}).with_columns(
         find_family(),
+        is_yearly(),
         pl.col("measure").replace_strict(units, return_dtype=pl.String).alias("unit"),
-        pl.col("measure").replace_strict(static, return_dtype=pl.Float64).alias("tolerance_pp")
-        if static
-        else pl.lit(None, pl.Float64).alias("tolerance_pp"),
+        pl.col("measure").replace_strict(limits, return_dtype=pl.Float64).alias("tolerance")
+        if limits
+        else pl.lit(None, pl.Float64).alias("tolerance"),
         at.cast(INSTANT).alias("at"),
     )
     coded = _add_half_widths(coded).rename({"series": "series_name", "series_no": "series"})
     coded = coded.with_columns(series_month(pl.col("month_no")).alias("key"))
-    return _build_forecasts(coded), _build_vintages(coded)
+    return _build_forecasts(coded, zone), _build_vintages(coded)
 
 
 def _add_half_widths(coded: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +101,7 @@ def _add_half_widths(coded: pl.DataFrame) -> pl.DataFrame:
     return coded
 
 
-def _build_forecasts(coded: pl.DataFrame) -> pl.DataFrame:
+def _build_forecasts(coded: pl.DataFrame, zone: str) -> pl.DataFrame:
     cumulative = pl.col("measure").is_in(["ytd_yoy_pct", "qoq_pct"])
     reason = (
         pl.when(cumulative)
@@ -104,7 +110,7 @@ def _build_forecasts(coded: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("no_number"))
         .otherwise(pl.lit(""))
     )
-    issued = month_number(pl.col("issued_at").dt.date())
+    issued = month_number(pl.col("issued_at").dt.convert_time_zone(zone).dt.date())
     lines = coded.with_columns(
         pl.col("issued_at").alias("forecast_at"),
         fill_text("row-{}", pl.col("row") + 1).alias("forecast_id"),
@@ -139,6 +145,8 @@ def _build_vintages(coded: pl.DataFrame) -> pl.DataFrame:
         pl.col("actual_half_width").alias("half_width"),
         "unit",
         fill_text("row-{}", pl.col("row") + 1).alias("figure_id"),
+        pl.col("at").alias("recorded_at"),
+        pl.lit("").alias("release_id"),
         pl.lit(value=False).alias("assumed"),
         pl.lit(value=False).alias("direction_only"),
     )

@@ -18,6 +18,7 @@ _FORMS = (
     re.compile(r"(?P<word>[a-z]+)\.?[-\s,]*(?P<year>\d{4})"),
     re.compile(r"(?P<year>\d{4})[-\s]*(?P<word>[a-z]+)\.?"),
 )
+_LOCAL = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 
 def read_months(months: pl.Series) -> pl.Series:
@@ -55,27 +56,24 @@ def _read_month(text: str) -> date | None:
     return None
 
 
-def read_instants(column: pl.Series) -> pl.Series:
-    """UTC instants of a column of dates, instants or ISO text; without a time zone, UTC is meant.
+def read_instants(column: pl.Series, zone: str = "UTC") -> pl.Series:
+    """UTC instants of a column of dates, instants or ISO text; without a time zone, `zone` is meant.
 
-    Raises `ContractBroken` for text that is no date.
+    A date is its first instant there. Raises `ContractBroken` for text that is no date.
     """
-    target = pl.Datetime("us", "UTC")
-    if isinstance(column.dtype, pl.Datetime):
-        zone = column.dtype.time_zone
-        return column.cast(pl.Datetime("us", zone)).dt.replace_time_zone("UTC") if zone is None else column.cast(target)
-    if column.dtype == pl.Date:
-        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
+        return column.cast(pl.Datetime("us", column.dtype.time_zone)).dt.convert_time_zone("UTC")
+    if isinstance(column.dtype, pl.Datetime) or column.dtype == pl.Date:
+        return _set_zone(column.to_frame(), pl.col(column.name), zone)
     frame = column.cast(pl.String).str.strip_chars().alias("text").to_frame()
+    text = pl.col("text")
+    local = pl.coalesce(
+        *(text.str.to_datetime(form, time_unit="us", strict=False) for form in _LOCAL),
+        text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")),
+    )
+    placed = _set_zone(frame, local, zone).alias("local")
     spelled = frame.with_columns(
-        pl.coalesce(
-            pl.col("text").str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False),
-            pl.col("text").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", time_zone="UTC", strict=False),
-            pl.col("text").str.to_datetime("%Y-%m-%dT%H:%M:%S", time_unit="us", time_zone="UTC", strict=False),
-            pl.col("text").str.to_datetime("%Y-%m-%d %H:%M", time_unit="us", time_zone="UTC", strict=False),
-            pl.col("text").str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", time_zone="UTC", strict=False),
-            pl.col("text").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
-        ).alias("at")
+        pl.coalesce(text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False), placed).alias("at")
     )
     odd = spelled.filter(pl.col("at").is_null() & pl.col("text").is_not_null())["text"].unique().sort()
     if len(odd):
@@ -86,3 +84,9 @@ def read_instants(column: pl.Series) -> pl.Series:
             next="write dates as 2026-01-31, or 2026-01-31T09:00:00+08:00",
         )
     return spelled["at"].alias(column.name)
+
+
+def _set_zone(frame: pl.DataFrame, local: pl.Expr, zone: str) -> pl.Series:
+    """Instants of the clock times of a zone; where a clock was put back the first of the two, where forward none."""
+    placed = local.cast(pl.Datetime("us")).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    return frame.select(placed.dt.convert_time_zone("UTC")).to_series()

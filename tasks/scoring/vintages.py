@@ -1,19 +1,21 @@
 """Vintages: what was published over time for one key, with repetitions folded and contradictions found.
 
 Frames here have `key` (an integer: series and month), `at` (publication instant), `value`, `lower`,
-`upper`, `unit`, `figure_id` and `assumed` (the day of publication was assumed).
+`upper`, `unit`, `figure_id`, `recorded_at`, `release_id` and `assumed` (the day of publication was assumed).
+Of two vintages of one instant the one recorded last is the later.
 """
 
 from collections.abc import Sequence
 
 import polars as pl
 
+ORDER = ("at", "recorded_at", "release_id")
 _STATED = ("value", "lower", "upper", "unit")
 
 
 def sort_vintages(figures: pl.DataFrame) -> pl.DataFrame:
-    """Order by key, instant and, so that equal rows stay together, by value and id."""
-    return figures.sort("key", "at", "value", "lower", "upper", "figure_id", nulls_last=True)
+    """Order by key and publication, as `data_lake.figures.PUBLICATION_ORDER` has it."""
+    return figures.sort("key", *ORDER, "figure_id", nulls_last=True)
 
 
 def fold_repetitions(figures: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +97,7 @@ def look_up_known(asked: pl.DataFrame, vintages: pl.DataFrame) -> pl.Series:
     found = asked.join(single, on="key", how="left", maintain_order="left").select(
         pl.when(pl.col("known_at") <= pl.col("at")).then("value").alias("value")
     )["value"]
-    repeated = vintages.filter(again).select("key", "at", "value").sort("key", "at")
+    repeated = sort_vintages(vintages.filter(again)).select("key", "at", "value")
     if repeated.is_empty():
         return found
     late = asked.select("key", "at").with_row_index("row").join(repeated.select("key").unique(), on="key", how="semi")

@@ -3,34 +3,71 @@
 Actual over forecast level is the same ratio by either growth, since the base month cancels. A wedge
 outside its rounding interval therefore means that a base month was restated between forecast and
 outcome without a word.
+
+Two or more months ahead the base of a MoM forecast is itself still to come, so that its own ratio of growth
+factors says nothing of a level. Where the same release forecasts every month between, the compounded
+path does: Π(1+a/100)/Π(1+f/100) over these months starts from the month reviewed.
 """
 
 import polars as pl
 
 _ROUTES = {1: "mom", 2: "yoy", 3: "level"}
-_CARRIED = ("level_surprise_pct", "log_surprise", "log_surprise_lower", "log_surprise_upper")
+_LOGS = ("log_surprise", "log_surprise_lower", "log_surprise_upper")
+_CARRIED = ("level_surprise_pct", *_LOGS)
+_PATH = ("level_surprise_path_pct", "level_surprise_path_lower_pct", "level_surprise_path_upper_pct")
 
 
 def add_routes(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add `level_surprise_{mom,yoy,level}_pct`, `wedge`, its interval and `is_wedge_beyond_rounding`.
+    """Add `level_surprise_{mom,yoy,level}_pct`, those of the path, `wedge`, its interval and whether it is beyond it.
 
     `route` is 1 on MoM rows, 2 on YoY, 3 on levels. Routes are joined over `base` (the series without its
     measure), `month_no` and `release_id` of the forecast. The wedge's interval is the difference of the two
     intervals: its ends are independent roundings. Only scored forecasts take part; the wedge stands on the
-    MoM and on the YoY row.
+    MoM and on the YoY row, and null on both where MoM is no route to a level.
     """
+    frame = _add_path(frame)
     keys = ["base", "month_no", "release_id"]
     present = set(frame["route"].unique()) & set(_ROUTES)
     for code, route in _ROUTES.items():
         own = (pl.col("route") == code) & (pl.col("status") == "scored")
         if len(present) > 1 and code in present:
-            rows = frame.filter(own, pl.col("log_surprise").is_not_null())
-            carried = rows.select(*keys, *(pl.col(c).alias(f"_{route}_{c}") for c in _CARRIED))
+            rows = frame.filter(own, pl.col("_route_log_surprise").is_not_null())
+            carried = rows.select(*keys, *(_carry(c).alias(f"_{route}_{c}") for c in _CARRIED))
             carried = carried.unique(keys, keep="any")
             frame = frame.join(carried, on=keys, how="left", maintain_order="left")
         else:
-            frame = frame.with_columns(pl.when(own).then(c).alias(f"_{route}_{c}") for c in _CARRIED)
-    return _add_wedge(frame)
+            frame = frame.with_columns(pl.when(own).then(_carry(c)).alias(f"_{route}_{c}") for c in _CARRIED)
+    return _add_wedge(frame).drop(f"_route_{c}" for c in _LOGS)
+
+
+def _carry(column: str) -> pl.Expr:
+    return pl.col(f"_route_{column}" if column in _LOGS else column)
+
+
+def _add_path(frame: pl.DataFrame) -> pl.DataFrame:
+    """Log surprises that are of a level: the own ones, or two and more months ahead by MoM those of the path."""
+    far = frame.select(((pl.col("route") == 1) & pl.col("is_base_forecast")).any()).item()
+    if not far:
+        own = [pl.when(~pl.col("is_base_forecast")).then(c).alias(f"_route_{c}") for c in _LOGS]
+        return frame.with_columns(*own, *(pl.lit(None, pl.Float64).alias(name) for name in _PATH))
+    rows = frame.lazy().with_row_index("_row").filter(pl.col("route") == 1)
+    rows = rows.select("_row", "voice", "release_id", "lead_months", "is_base_forecast", "status", *_LOGS)
+    steps = (
+        rows.filter(pl.col("status") == "scored", pl.col("lead_months") >= 1, pl.col("log_surprise").is_not_null())
+        .unique(["voice", "release_id", "lead_months"], keep="none")
+        .sort("voice", "release_id", "lead_months")
+    )
+    start = pl.col("voice").ne(pl.col("voice").shift()) | pl.col("release_id").ne(pl.col("release_id").shift())
+    steps = steps.with_columns(start.fill_null(value=True).cum_sum().alias("_path")).with_columns(
+        (pl.int_range(pl.len()).over("_path") + 1).alias("_steps"),
+        *(pl.col(c).cum_sum().over("_path").alias(f"_sum_{c}") for c in _LOGS),
+    )
+    whole = steps.filter("is_base_forecast", pl.col("_steps") == pl.col("lead_months"))
+    found = whole.select("_row", *(f"_sum_{c}" for c in _LOGS)).collect()
+    frame = frame.with_row_index("_row").join(found, on="_row", how="left", maintain_order="left").drop("_row")
+    path = [(100 * ((pl.col(f"_sum_{c}") / 100).exp() - 1)).alias(n) for c, n in zip(_LOGS, _PATH, strict=True)]
+    own = [pl.when("is_base_forecast").then(f"_sum_{c}").otherwise(c).alias(f"_route_{c}") for c in _LOGS]
+    return frame.with_columns(*path, *own).drop(f"_sum_{c}" for c in _LOGS)
 
 
 def _add_wedge(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,5 @@
-"""Text tables: CSV in the encodings, separators and line ends in which people save it."""
+"""Text tables: CSV in the separators and line ends in which people save it."""
 
-import codecs
 import io
 import re
 
@@ -8,25 +7,31 @@ import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.readings import Document
-from tasks.tables.grid import SheetGrid, refuse_empty
+from tasks.tables.grid import SheetGrid, refuse_empty, refuse_too_large
+from tasks.tables.text_encoding import decode_to_utf8
 
-_SEPARATORS = (",", ";", "\t")
+_SEPARATORS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
-_GB2312 = re.compile(rb"(?:[\xb0-\xf7][\xa1-\xfe])+")
 _LOOKED_AT = 200
+_STATED = re.compile(rb'^"?sep=(.)"?[ \t,;|]*\n', re.IGNORECASE)
 
 
 def read_delimited(document: Document) -> SheetGrid:
-    """Cells of a text table: UTF-8, UTF-16 or GB18030; comma, semicolon or tab; any line ends.
+    """Cells of a text table: comma, semicolon, tab or bar; any line ends; encodings as `decode_to_utf8` knows them.
 
-    Raises `ContractBroken` for an empty file, another encoding, or rows that do not fit the table.
+    A first line `sep=;`, which spreadsheet programs write, names the separator. Raises `ContractBroken` for an empty
+    file, another encoding, more columns or cells than a table of figures has, or rows that do not fit the table.
     """
-    content = _to_utf8(document)
+    content = decode_to_utf8(document)
     if not content[:_CHUNK].strip() and not content.strip():
         refuse_empty(document.name)
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    separator, width = _look_at(content)
+    content, separator = _take_stated(content)
+    lines = _first_lines(content)
+    separator = separator or _choose_separator(lines)
+    width = max((line.count(separator) for line in lines[:20]), default=0) + 1
+    refuse_too_large(document.name, rows=content.count(b"\n") + 1, columns=width)
     try:
         cells = pl.scan_csv(
             io.BytesIO(content),
@@ -40,60 +45,30 @@ def read_delimited(document: Document) -> SheetGrid:
     return SheetGrid(document.name, cells.with_row_index("row", offset=1), separator=separator)
 
 
-def _to_utf8(document: Document) -> bytes:
-    content = document.content
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if content.startswith(mark):
-            return _recode(document, encoding)
-    content = content.removeprefix(codecs.BOM_UTF8)
-    if b"\x00" in content[:_CHUNK]:
-        return _recode(document, "utf-16-le" if content[1:2] == b"\x00" else "utf-16-be")
-    return content if _is_utf8(content) and not _is_chinese_by_chance(content) else _recode(document, "gb18030")
+def _take_stated(content: bytes) -> tuple[bytes, str]:
+    """Content with the line `sep=…` emptied, so that rows keep their numbers, and the separator that it names."""
+    found = _STATED.match(content[:64])
+    if not found:
+        return content, ""
+    return b"\n" + content[found.end() :], found[1].decode(errors="ignore")
 
 
-def _is_utf8(content: bytes) -> bool:
-    # In chunks: decoding a large file at once costs four times its size for a moment.
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for start in range(0, len(content), _CHUNK):
-            decoder.decode(content[start : start + _CHUNK])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+def _first_lines(content: bytes) -> list[str]:
+    """Filled lines from the top, without what stands in quotes."""
+    lines = content[:_CHUNK].decode(errors="ignore").split("\n", _LOOKED_AT)[:_LOOKED_AT]
+    return [_outside_quotes(line) for line in lines if line.strip()]
 
 
-def _is_chinese_by_chance(content: bytes) -> bool:
-    """Whether bytes that are valid UTF-8 are still rather GB18030: `硬碳` in GB18030 is `Ӳ̼` in UTF-8.
+def _choose_separator(lines: list[str]) -> str:
+    """The separator of which most lines have the same number: a title or a decimal comma stands in some, or differs."""
 
-    They are where all their non-ASCII text is pairs of Chinese characters of GB 2312, and as UTF-8 it has no
-    Chinese (three bytes each) but letters beyond the Latin ones.
-    """
-    runs = re.findall(rb"[\x80-\xff]+", content[:_CHUNK])
-    is_pairs = bool(runs) and all(len(run) >= 4 and _GB2312.fullmatch(run) for run in runs)
-    return is_pairs and all(max(run) < 0xE0 for run in runs) and any(max(run) >= 0xCA for run in runs)
+    def count_alike(separator: str) -> tuple[int, int]:
+        counts = [line.count(separator) for line in lines]
+        filled = [count for count in counts if count]
+        usual = max(set(filled), key=lambda n: (filled.count(n), n), default=0)
+        return filled.count(usual), usual
 
-
-def _recode(document: Document, encoding: str) -> bytes:
-    try:
-        return document.content.decode(encoding).lstrip("\ufeff").encode()
-    except UnicodeDecodeError as error:
-        raise ContractBroken(
-            "the file is not text in a known encoding",
-            where=document.name,
-            effect="nothing of it was taken in",
-            found=f"byte {error.object[error.start : error.start + 1].hex()} at {error.start}",
-            next="save it as CSV in UTF-8, or as XLSX or Parquet",
-        ) from error
-
-
-def _look_at(content: bytes) -> tuple[str, int]:
-    """Separator and number of columns, from the first lines."""
-    lines = content[:_CHUNK].decode(errors="ignore").split("\n")[:_LOOKED_AT]
-    filled = [_outside_quotes(line) for line in lines if line.strip()]
-    counts = {separator: max(line.count(separator) for line in filled[:20]) for separator in _SEPARATORS}
-    separator = max(_SEPARATORS, key=lambda s: counts[s])
-    return separator, counts[separator] + 1
+    return max(_SEPARATORS, key=count_alike)
 
 
 def _outside_quotes(line: str) -> str:
@@ -113,6 +88,6 @@ def _explain(
         "the file cannot be read as a table",
         where=document.name,
         found=found,
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="put cells that hold the separator in double quotes, and close each quote",
     )

@@ -8,6 +8,8 @@ import polars as pl
 from contracts.errors import ContractBroken
 from contracts.text import fill_text
 
+MOST_COLUMNS, MOST_CELLS = 2_000, 50_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class SheetGrid:
@@ -58,8 +60,22 @@ def refuse_empty(where: str) -> NoReturn:
         "the file is empty",
         where=where,
         found="no cell with text",
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="give a file with a header and rows",
+    )
+
+
+def refuse_too_large(where: str, *, rows: int, columns: int) -> None:
+    """Raise `ContractBroken` for a table larger than one of figures is, before memory is taken for it."""
+    if columns <= MOST_COLUMNS and rows * columns <= MOST_CELLS:
+        return
+    raise ContractBroken(
+        "the table is larger than a table of figures",
+        where=where,
+        found=f"{rows:,} rows of {columns:,} columns",
+        effect="no rows were loaded",
+        next=f"at most {MOST_COLUMNS:,} columns and {MOST_CELLS:,} cells are read: split the file, "
+        "or delete what stands far outside the table",
     )
 
 

@@ -109,7 +109,7 @@ def _refuse_wrong_columns(grid: SheetGrid, named: list[str], header: list[str]) 
         "the columns are not those of a table of figures",
         where=grid.where,
         found=found,
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next=f"name them {', '.join(COLUMNS)} (only segment, period, measure and value are needed), "
         "or describe the table in a mapping file: trona template --form wide",
     )

@@ -28,7 +28,7 @@ def read_parquet_file(document: Document) -> SheetGrid:
             "a table of figures has plain columns",
             where=document.name,
             found=[f"{name} is {frame.schema[name]}" for name in nested],
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="write one value per cell",
         )
     printed = frame.lazy().select(
@@ -50,6 +50,6 @@ def _damaged(document: Document, found: str) -> ContractBroken:
         "the Parquet file is damaged or truncated",
         where=document.name,
         found=f"{found} ({len(document.content):,} bytes)",
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="copy the file again",
     )

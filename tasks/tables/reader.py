@@ -18,6 +18,7 @@ from tasks.tables.parquet_file import read_parquet_file
 from tasks.tables.readings_of_rows import NumberStyle, build_readings
 from tasks.tables.release_hints import STATED, TableHints, choose_chain
 from tasks.tables.wide_form import is_wide_form, read_wide_rows
+from tasks.tables.wide_layout import find_layout
 from tasks.tables.workbook import read_workbook
 
 _TEXT, _PARQUET, _WORKBOOK = {".csv", ".tsv"}, {".parquet", ".pq"}, {".xlsx", ".xlsm", ".xls"}
@@ -41,11 +42,11 @@ def read_table(
 ) -> list[Reading]:
     """Every release in a table of figures: CSV, XLSX or Parquet, in the long or the wide form.
 
-    `source`, `chain`, `published` (an instant with a time zone) and `review_month` fill what the file does not
-    say, and come before what its mapping says. A row that says something else is refused; of a file with two
-    chains, `chain` picks one. `usual_source` holds where neither the file, its mapping nor `source` says one. A wide
-    table needs a mapping unless its header names segment and measure. Sheets and columns that were not read are
-    among the unresolved of the first reading.
+    `source`, `chain`, `published` (an instant, or a clock time of the chain's zone) and `review_month` fill what the
+    file does not say, and come before what its mapping says. A row that says something else is refused; of a file
+    with two chains, `chain` picks one. `usual_source` holds where neither the file, its mapping nor `source` says
+    one. A wide table needs a mapping unless its header names segment and measure. Sheets and columns that were not
+    read are among the unresolved of the first reading.
     Raises `ContractBroken` where the file or its columns cannot be read, `UsageError` where neither the file nor
     the caller says the source, the chain or the month.
     """
@@ -82,23 +83,36 @@ def _choose_grids(document: Document, grids: list[SheetGrid], mapping: TableMapp
                 f"no visible sheet {mapping.sheet!r}",
                 where=document.name,
                 found=f"sheets {', '.join(grid.sheet for grid in grids)}",
-                effect="nothing of it was taken in",
+                effect="no rows were loaded",
                 next="correct `sheet` in the mapping file",
             )
         chosen = named
     elif mapping is not None and mapping.form == "wide":
-        chosen = grids[:1]
+        chosen = _choose_wide(grids, mapping)
     else:
-        chosen = [g for g in grids if is_long_form(g)] or [g for g in grids if is_wide_form(g)][:1] or grids[:1]
-    left = {g.sheet: "the sheet holds no such table and was not read" for g in grids if g not in chosen}
+        long = [grid for grid in grids if is_long_form(grid)]
+        chosen = long or [grid for grid in grids if is_wide_form(grid)] or grids[:1]
+    left = {g.sheet: _explain_unread(g) for g in grids if g not in chosen}
     notes = {place: note for grid in grids for place, note in grid.notes.items()}
     return [replace(chosen[0], notes={**notes, **left}), *chosen[1:]]
+
+
+def _choose_wide(grids: list[SheetGrid], mapping: TableMapping) -> list[SheetGrid]:
+    """The first sheet with months, and those with the same columns of labels: a sheet per segment or year, say."""
+    found = [(grid, layout.form) for grid in grids if (layout := find_layout(grid, mapping))]
+    return [grid for grid, form in found if form == found[0][1]] or grids[:1]
+
+
+def _explain_unread(grid: SheetGrid) -> str:
+    if is_long_form(grid) or is_wide_form(grid):
+        return "the sheet is a table of another form and was not read: give it as a file of its own"
+    return "the sheet holds no such table and was not read"
 
 
 def _read_long(
     document: Document, grids: list[SheetGrid], mapping: TableMapping, stated: TableHints, chains_folder: Path | None
 ) -> list[Reading]:
-    style = NumberStyle(grids[0].separator != ";", mapping.scale, ("%", "pp"))
+    style = _choose_style(grids[0], mapping, ("%", "pp"))
     # Taken out of the list, so that the cells of a large file are let go once they are rows.
     rows = pl.concat([read_long_rows(grids.pop(0)).collect() for _ in range(len(grids))])
     said = [pl.col(name).fill_null(pl.lit(getattr(mapping, name) or None, pl.String)) for name in STATED]
@@ -119,7 +133,8 @@ def _read_wide(
         read_long_rows(grids[0])  # raises: it is neither form, and the long one says best what is missing
     chain = choose_chain(document, [mapping.chain] if mapping.chain else [], stated, chains_folder)
     is_known = bool(stated.review_month or mapping.review_month)
-    rows, refused = read_wide_rows(grids[0], mapping, chain, is_review_month_known=is_known)
+    read = [read_wide_rows(grid, mapping, chain, is_review_month_known=is_known) for grid in grids]
+    rows, refused = (pl.concat(parts) for parts in zip(*read, strict=True))
     dropped = [name for name in STATED if getattr(stated, name) is not None and getattr(mapping, name)]
     return build_readings(
         rows.with_columns(pl.lit(None, pl.String).alias(name) for name in dropped),
@@ -127,11 +142,16 @@ def _read_wide(
         stated=replace(stated, chain=chain.name),
         reader="wide_table",
         chains_folder=chains_folder,
-        style=NumberStyle(grids[0].separator != ";", mapping.scale),
+        style=_choose_style(grids[0], mapping),
         refused=refused,
     )
 
 
+def _choose_style(grid: SheetGrid, mapping: TableMapping, scaled_units: tuple[str, ...] = ()) -> NumberStyle:
+    """Commas separate cells where people write decimal points; a file with other separators is from anywhere."""
+    return NumberStyle("." if grid.separator in {"", ","} else "", not grid.separator, mapping.scale, scaled_units)
+
+
 def _note_unread(reading: Reading, notes: Mapping[str, str]) -> Reading:
-    rows = [{"place": place, "text": "", "sentence": "", "reason": note} for place, note in notes.items()]
+    rows = [{"place": place, "text": place, "sentence": "", "reason": note} for place, note in notes.items()]
     return replace(reading, unresolved=pl.concat([reading.unresolved, pl.DataFrame(rows, schema=UNRESOLVED.schema)]))

@@ -1,7 +1,7 @@
 """From printed rows to readings: numbers read, blanks filled, one reading per release."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -9,19 +9,24 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.errors import ContractBroken
 from contracts.figures import READ_FIGURES
+from contracts.period import MONTH_PATTERN
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.rules.periods import end_of
 from contracts.text import fill_text
 from contracts.vocabulary import LEVEL, MEASURES
 from tasks.tables.long_form import NUMBERS
-from tasks.tables.printed_numbers import parse_number
-from tasks.tables.release_hints import TableHints, UnreadableHead, build_head, choose_chain, print_period
+from tasks.tables.printed_numbers import NOT_STATED, find_decimal_mark, is_ambiguous, parse_number
+from tasks.tables.printed_words import read_periods, read_words
+from tasks.tables.release_hints import TableHints, UnreadableHead, build_head, choose_chain
 
 _SCALED_DIGITS = 10
 _MOST_RELEASES = 5_000
 _ROWS_AT_ONCE = 50_000
+_LONGEST_SHOWN = 300
 _HEAD = ("source", "review_month", "published")
 _DIRECTIONS = {"up": "1", "flat": "0", "down": "-1"}
+_MARKS = {"p": "preliminary", "r": "revised"}
+_SAYS_NOTHING = "this says that no number is stated; leave the row out, or the cell empty"
 _HOW_NUMBERS = "a number is written 1234.5, 1,234, +6 % or -5, without words and without 万 or 亿"
 
 
@@ -29,11 +34,13 @@ _HOW_NUMBERS = "a number is written 1234.5, 1,234, +6 % or -5, without words and
 class NumberStyle:
     """How a table prints its numbers.
 
-    Where `is_comma_grouping` is false a comma is no part of a number. Numbers printed without a percent sign are
-    multiplied by `scale`; where `scaled_units` is given only those in these units.
+    `decimal` is its decimal mark where nothing printed tells which it is: of a spreadsheet always (`is_decimal_sure`),
+    of a text file as `find_decimal_mark` finds. Numbers printed without a percent sign are multiplied by `scale`;
+    where `scaled_units` is given only those in these units.
     """
 
-    is_comma_grouping: bool = True
+    decimal: str = "."
+    is_decimal_sure: bool = True
     scale: float = 1.0
     scaled_units: tuple[str, ...] = ()
 
@@ -68,17 +75,20 @@ def build_readings(
             "the table has no rows",
             where=document.name,
             found="a header without a filled row below it",
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="give rows below the header",
         )
-    rows = rows.with_columns(review_month=print_period(pl.col("review_month")))
+    if not style.is_decimal_sure:
+        style = replace(style, decimal=find_decimal_mark([rows[n] for n in NUMBERS], usual=style.decimal))
     named = rows["chain"].drop_nulls().unique(maintain_order=True).to_list()
     chain = choose_chain(document, named, stated, chains_folder)
     is_other = (pl.col("chain") != chain.name).fill_null(value=False)
     others = _refuse(rows.filter(is_other), "chain", "chain", f"the chain taken in is {chain.name}")
-    rows, heads, unread = _find_heads(rows.filter(~is_other), document, chain, stated)
+    rows = read_words(rows.with_columns(read_periods(rows["review_month"])).filter(~is_other), chain)
+    rows, notes = _set_apart_notes(rows)
+    rows, heads, unread = _find_heads(rows, document, chain, stated)
     if not heads:
-        raise _no_release(document, pl.concat([unread, others]))
+        raise _no_release(document, pl.concat([before, notes, unread, others]))
     # In parts, so that a large file takes up memory as text and as figures, but not all of what is in between.
     parts = [_read_part(part, heads, chain, reader, style) for part in rows.iter_slices(_ROWS_AT_ONCE)]
     figures, wrong = pl.concat([f for f, _ in parts]), pl.concat([w for _, w in parts])
@@ -89,12 +99,21 @@ def build_readings(
             refused=pl.concat(
                 [
                     wrong.filter(pl.col("head") == number).drop("head"),
-                    *((before, unread, others) if number == 0 else ()),
+                    *((before, notes, unread, others) if number == 0 else ()),
                 ]
             ),
         )
         for number, head in enumerate(heads)
     ]
+
+
+def _set_apart_notes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that may state a figure, and refused ones that are text below or beside the table."""
+    is_note = pl.all_horizontal(pl.col("segment", "period", "measure", *NUMBERS).is_null())
+    text = pl.concat_str(pl.exclude("row", "place", "evidence", "chain"), separator=" ", ignore_nulls=True)
+    notes = rows.filter(is_note).with_columns(text.alias("note"))
+    message = "the row has no segment, period, measure or number: it is no figure"
+    return rows.filter(~is_note), _refuse(notes, "no_figure", "note", message)
 
 
 def _read_part(
@@ -120,7 +139,7 @@ def _find_heads(
             f"the rows name {different.height:,} releases",
             where=document.name,
             found=f"at most {_MOST_RELEASES:,} are taken from one file",
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="check the columns source, review_month and published, or split the file",
         )
     sha256 = document.sha256
@@ -141,9 +160,8 @@ def _find_heads(
 
 def _latest_actual() -> pl.Expr:
     """The month that a table reviews where it does not say so: the latest month that it calls an actual."""
-    period = print_period(pl.col("period"))
-    is_month = period.str.contains(r"^\d{4}-(0[1-9]|1[0-2])$")
-    return period.filter(is_month & (pl.col("kind").str.to_lowercase() == "actual")).max()
+    period = pl.col("period")
+    return period.filter(period.str.contains(MONTH_PATTERN) & (pl.col("kind") == "actual")).max()
 
 
 def _fill_blanks(rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain) -> pl.LazyFrame:
@@ -157,7 +175,7 @@ def _fill_blanks(rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain)
         .with_columns(
             pl.col("segment", "product", "measure", "source_url", "note").fill_null(""),
             pl.col("metric").fill_null("production"),
-            period=print_period(pl.col("period")).fill_null(""),
+            period=pl.col("period").fill_null(""),
         )
         .with_columns(
             pl.col("kind").fill_null(
@@ -189,9 +207,7 @@ def _read_numbers(rows: pl.LazyFrame, style: NumberStyle) -> pl.DataFrame:
     is_direction = pl.col("measure") == "direction"
     worded = pl.when(is_direction).then(pl.col("value").str.to_lowercase().replace(_DIRECTIONS)).otherwise("value")
     parsed = rows.with_columns(pl.col(n).alias(f"printed/{n}") for n in NUMBERS).with_columns(
-        parse_number(
-            worded.alias("value") if n == "value" else pl.col(n), is_comma_grouping=style.is_comma_grouping
-        ).alias(n)
+        parse_number(worded.alias("value") if n == "value" else pl.col(n), decimal=style.decimal).alias(n)
         for n in NUMBERS
     )
     suffixes = {n: pl.col(n).struct["suffix"] for n in NUMBERS}
@@ -205,12 +221,19 @@ def _read_numbers(rows: pl.LazyFrame, style: NumberStyle) -> pl.DataFrame:
             for n, suffix in suffixes.items()
         ],
         *[_scale(pl.col(n).struct["value"], factors[n]).alias(n) for n in NUMBERS],
+        note=pl.concat_str(_note_mark(), pl.when(pl.col("note") != "").then("note"), separator="; ", ignore_nulls=True),
         half_width=pl.when(is_direction)
         .then(0.0)
         .otherwise(
             pl.max_horizontal(_scale(pl.col(n).struct["half_width"], factors[n]) for n in NUMBERS).fill_null(0.0)
         ),
     ).collect()
+
+
+def _note_mark() -> pl.Expr:
+    """What a mark behind the first number says of it."""
+    mark = pl.coalesce(pl.when(pl.col(n).struct["mark"] != "").then(pl.col(n).struct["mark"]) for n in NUMBERS)
+    return mark.replace_strict(_MARKS, default=None, return_dtype=pl.String)
 
 
 def _scale(number: pl.Expr, factor: pl.Expr) -> pl.Expr:
@@ -226,18 +249,28 @@ def _refuse_numbers(read: pl.DataFrame, style: NumberStyle) -> pl.DataFrame:
     ]
     heads = [read.filter(pl.col(f"wrong/{n}"))["head"] for n in NUMBERS]
     found = pl.col("value")
+    is_not_stated = found.str.to_lowercase().is_in(NOT_STATED)
     message = (
-        pl.when(found.str.contains(r"(%|％|pp)\s*$"))
+        pl.when(is_not_stated)
+        .then(pl.lit(_SAYS_NOTHING))
+        .when(found.str.contains(r"(%|％|pp)\s*$"))
         .then(pl.lit(f"{_HOW_NUMBERS}, and its sign is that of the unit"))
         .when(found.str.starts_with("="))
         .then(pl.lit("the formula has no stored value: open the file in a spreadsheet program and save it"))
         .when(found.str.contains("^#[A-Z]"))
         .then(pl.lit("the cell holds an error"))
-        .when(found.str.contains(",", literal=True) & (not style.is_comma_grouping))
-        .then(pl.lit("among semicolons 1,234 may mean 1234 or 1.234: write one of them"))
+        .when(is_ambiguous(found) & (style.decimal == ""))
+        .then(pl.lit("1,234 or 1.234 may mean 1234 or 1.234 here, where no other number tells: write 1234 or 1.2340"))
+        .when(found.str.contains(r"^[+-]?[0-9]+,[0-9]+$"))
+        .then(pl.lit("a decimal comma among numbers that do not have one: write 2.5, or use it throughout"))
+        .when(found.str.contains(r"^\(.*[0-9].*\)$"))
+        .then(pl.lit("parentheses may mean a minus or a remark: write -5.2 or 5.2"))
+        .when(found.str.contains(r"[0-9].*[*†‡#]+$"))
+        .then(pl.lit("the mark behind the number points to a footnote that is not read: write the number alone"))
         .otherwise(pl.lit(_HOW_NUMBERS))
     )
-    return pl.concat(wrong).with_columns(message=message, head=pl.concat(heads))
+    rule = pl.when(is_not_stated).then(pl.lit("not_stated")).otherwise("rule")
+    return pl.concat(wrong).with_columns(message=message, rule=rule, head=pl.concat(heads))
 
 
 def _refuse(rows: pl.DataFrame, rule: str, column: str, message: str) -> pl.DataFrame:
@@ -246,7 +279,7 @@ def _refuse(rows: pl.DataFrame, rule: str, column: str, message: str) -> pl.Data
         pl.col("place").alias("row"),
         pl.lit(rule).alias("rule"),
         pl.lit(column).alias("column"),
-        pl.col(column).fill_null("").alias("value"),
+        pl.col(column).fill_null("").str.head(_LONGEST_SHOWN).alias("value"),
         pl.lit(message).alias("message"),
         "segment",
         "product",
@@ -264,6 +297,6 @@ def _no_release(document: Document, refused: pl.DataFrame) -> ContractBroken:
         "no row of the file belongs to a release that can be taken in",
         where=document.name,
         found=told.head(5).to_list(),
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="correct the columns source, chain, review_month and published, or name them with the options",
     )

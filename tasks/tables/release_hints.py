@@ -6,10 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import polars as pl
-
 from contracts.chain import Chain, chain_paths, load_chain
 from contracts.errors import ContractBroken, UsageError
+from contracts.local_time import place_instant
 from contracts.period import add_months, last_month
 from contracts.readings import Document, ReleaseHead
 from contracts.rules.rule import suggest_names
@@ -49,7 +48,7 @@ def choose_chain(document: Document, named: list[str], stated: TableHints, folde
             "nothing says which chain the table is about",
             where=document.name,
             found="no column chain, or an empty one",
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="name it with --chain, or in a column chain",
         )
     known = chain_paths(folder)
@@ -58,7 +57,7 @@ def choose_chain(document: Document, named: list[str], stated: TableHints, folde
             f"unknown chain {unknown[0]!r}",
             where=document.name,
             found=", ".join(named),
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next=f"{suggest_names(unknown[0], list(known))}",
         )
     if len(named) > 1:
@@ -66,7 +65,7 @@ def choose_chain(document: Document, named: list[str], stated: TableHints, folde
             f"the file holds {len(named)} chains; one file holds one",
             where=document.name,
             found=", ".join(named),
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="split it by chain, or take one of them in with --chain",
         )
     return load_chain(named[0], folder)
@@ -88,7 +87,7 @@ def build_head(
                 f"nothing says the {name} of the table",
                 where=document.name,
                 found=f"no column {name.replace(' ', '_')}, or an empty one",
-                effect="nothing of it was taken in",
+                effect="no rows were loaded",
                 next=f"name it: {option}",
             )
     zone = ZoneInfo(chain.calendar.time_zone)
@@ -97,17 +96,18 @@ def build_head(
     except UsageError as error:
         raise UnreadableHead("review_month", review_month, f"{error.what}; {error.next}") from error
     said = _read_published(published, zone) if published else None
-    if said is not None and stated.published is not None and said != stated.published:
-        message = f"the file and the command ({stated.published:%Y-%m-%d %H:%M %Z}) differ"
+    given = place_instant(stated.published, zone.key) if stated.published else None
+    if said is not None and given is not None and said != given:
+        message = f"the file and the command ({given.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}) differ"
         raise UnreadableHead("published", published, message)
     return ReleaseHead(
         source=source,
         chain=chain.name,
         review_month=review_month,
-        published_at=stated.published or said or assume_publication(chain, last),
+        published_at=given or said or assume_publication(chain, last),
         document=sha256,
         document_name=document.name,
-        is_published_assumed=stated.published is None and said is None,
+        is_published_assumed=given is None and said is None,
     )
 
 
@@ -151,19 +151,3 @@ def read_instant(text: str, zone: ZoneInfo) -> datetime:
 
 def _start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
-
-
-def print_period(text: pl.Expr) -> pl.Expr:
-    """Periods as they are kept: `2026/1`, `2026年1月` and a spreadsheet's 2026-01-01 are 2026-01; `2025q3` is 2025-Q3.
-
-    What is no period stays as it is, for the contract to refuse.
-    """
-    parts = text.str.extract_groups(r"^(\d{4})[-/.年](\d{1,2})(?:月|[-/]0?1(?:[ T]00:00(?::00(?:\.0+)?)?)?)?$")
-    spans = text.str.to_uppercase().str.extract_groups(r"^(\d{4})[- ]?([QH]\d)$")
-    return (
-        pl.when(parts.struct["1"].is_not_null())
-        .then(pl.concat_str(parts.struct["1"], pl.lit("-"), parts.struct["2"].str.zfill(2)))
-        .when(spans.struct["1"].is_not_null())
-        .then(pl.concat_str(spans.struct["1"], pl.lit("-"), spans.struct["2"]))
-        .otherwise(text)
-    )

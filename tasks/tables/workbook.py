@@ -60,7 +60,7 @@ def read_workbook(document: Document) -> list[SheetGrid]:
             "the file has no visible sheet with cells",
             where=document.name,
             found=f"sheets {', '.join(sheet.name + ' (hidden)' * sheet.is_hidden for sheet in sheets)}",
-            effect="nothing of it was taken in",
+            effect="no rows were loaded",
             next="unhide the sheet, or give the file that has the figures",
         )
     filled[0].notes.update({s.name: "the sheet is hidden and was not read" for s in sheets if s.is_hidden})
@@ -159,6 +159,6 @@ def _damaged(document: Document, found: str) -> ContractBroken:
         "the spreadsheet cannot be read",
         where=document.name,
         found=found,
-        effect="nothing of it was taken in",
+        effect="no rows were loaded",
         next="save it as XLSX without a password, or copy the file again",
     )

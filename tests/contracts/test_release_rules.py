@@ -159,7 +159,7 @@ def test_a_column_of_fractions_is_refused_whole():
         "the percents of release smm sodium_ion 2026-01 look like fractions: 0.06 where 6 is meant",
         "  where   january.csv",
         "  found   production mom_pct: 4 values such as 0.06, -0.05, -0.14",
-        "  effect  nothing of this release was taken in",
+        "  effect  no rows were loaded",
         "  next    write percents as 6, not 0.06; of a table whose percents are fractions say scale = 100 in its mapping",
     ]
 

@@ -20,7 +20,7 @@ from flows.cli.options import Filters, LakeOption
 from flows.cli.query import alerts
 from flows.run.secret_blocks import resolve_secret
 from tasks.alerts import record_candidates
-from tasks.delivery import SecretName, deliver_summary, load_receivers
+from tasks.delivery import SecretName, choose_receivers, deliver_summary
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
 from tests.tasks.delivery.servers import HttpServer
 
@@ -66,10 +66,10 @@ def test_dry_run_shows_exactly_what_is_then_sent(store, capsys):
     assert "nothing would be sent" in capsys.readouterr().err
 
 
-def test_preview_writes_slack_json_html_and_text(store, tmp_path, capsys):
+def test_preview_writes_what_every_channel_would_send(store, tmp_path, capsys):
     assert notify(preview=tmp_path / "look", to=("file",), lake=HERE) == 0
     endings = sorted("".join(p.suffixes) for p in (tmp_path / "look").iterdir())
-    assert endings == [".html", ".slack.json", ".txt"]
+    assert endings == [".html", ".json", ".slack.json", ".txt"]
     assert read_deliveries(store).is_empty()
 
 
@@ -85,6 +85,30 @@ def test_a_failed_delivery_is_exit_code_5(store, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOOK", "http://127.0.0.1:9/secret-path")
     assert notify(lake=HERE) == 5
     assert "secret-path" not in capsys.readouterr().err
+
+
+def test_dead_letters_are_listed_with_their_ids_and_sent_again(store, tmp_path, monkeypatch, capsys):
+    server = HttpServer()
+    (tmp_path / "receivers.toml").write_text('[[receiver]]\nname="hook"\nkind="webhook"\nurl={env="HOOK"}\n')
+    monkeypatch.setenv("HOOK", f"{server.url}/gone")
+    server.answers.append((410, {}, "gone"))
+    assert notify(lake=HERE) == 5
+    assert "given up" in capsys.readouterr().err
+    assert notify(dead=True, dry_run=True, json=True, lake=HERE) == 0
+    (letter,) = json.loads(capsys.readouterr().out)
+    assert (letter["receiver"], letter["reason"]) == ("hook", "HTTP 410: gone")
+    assert notify(retry=(letter["delivery_id"][:8],), lake=HERE) == 0
+    server.close()
+    assert "1 sent" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="do not go together"):
+        notify(retry=("abcdef",), test="hook", lake=HERE)
+
+
+def test_receivers_that_are_named_and_absent_are_an_error(store, monkeypatch):
+    monkeypatch.setenv("TRONA_RECEIVERS", "nowhere.toml")
+    with pytest.raises(UsageError, match="receivers cannot be read"):
+        notify(lake=HERE)
+    assert read_deliveries(store).is_empty()
 
 
 def test_a_test_message_is_marked_and_past_the_outbox(store, tmp_path, monkeypatch, capsys):
@@ -182,7 +206,7 @@ def test_a_backfill_summary_is_one_message_for_all_months_and_sent_once(store, t
         options = {"months": (month, month), "as_of": NOON, "recorded_at": NOON, "chains": SODIUM}
         record_candidates(store, candidates(*found), run_id="bf", quiet=True, **options)
     out: list[str] = []
-    receivers = load_receivers(tmp_path / "none.toml")
+    receivers = choose_receivers("")
     for _ in range(2):
         deliver_summary(store, receivers, resolve_secret, NOON, chains=SODIUM, run_id="bf", console=out.append)
     assert len(out) == 1
@@ -210,11 +234,11 @@ def test_secrets_come_from_blocks(monkeypatch):
         "email-server-credentials/planning": Login(username="trona", password="s3cret-three"),
     }
     monkeypatch.setattr(Block, "load", blocks.__getitem__)
-    assert resolve_secret(SecretName(block="secret/smtp")) == "s3cret-one"
-    assert resolve_secret(SecretName(block="slack-webhook/desk")) == "https://hooks.example/s3cret-two"
+    assert resolve_secret(SecretName(block="secret/smtp")).reveal() == "s3cret-one"
+    assert resolve_secret(SecretName(block="slack-webhook/desk")).reveal() == "https://hooks.example/s3cret-two"
     mail = "email-server-credentials/planning"
-    assert resolve_secret(SecretName(block=mail)) == "s3cret-three"
-    assert resolve_secret(SecretName(block=mail, field="username")) == "trona"
+    assert resolve_secret(SecretName(block=mail)).reveal() == "s3cret-three"
+    assert resolve_secret(SecretName(block=mail, field="username")).reveal() == "trona"
     with pytest.raises(UsageError) as caught:
         resolve_secret(SecretName(block=mail, field="nothing"))
     assert "s3cret" not in str(caught.value)

@@ -1,12 +1,13 @@
 """The table at the end of a backfill."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 
 from contracts.alerts import ALERTS
 from flows.run.backfill_table import format_backfill_table
-from flows.run.pipeline import RunRequest, RunResult
+from flows.run.request import Ingested, RunRequest, RunResult
 from tasks.intake.ingest import IngestOutcome
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -14,7 +15,8 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 def result(*outcomes: IngestOutcome, alerts: pl.DataFrame | None = None) -> RunResult:
     request = RunRequest(lake="x", run_id="r", flow="backfill", now=NOW)
-    return RunResult(request, NOW, outcomes, (), (), ALERTS.empty() if alerts is None else alerts, 0)
+    ingested = Ingested({Path(outcome.document): (outcome,) for outcome in outcomes})
+    return RunResult(request, NOW, ingested, (), ALERTS.empty() if alerts is None else alerts)
 
 
 def test_months_are_counted_and_summed():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -294,3 +295,32 @@ def test_text_of_a_document_cannot_steer_a_terminal(trona, tmp_path):
     called = trona("quarantine")
     assert "\x1b[31m" not in called.out
     assert "cathode" in called.out
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "code", "said"),
+    [
+        (("run", "january.cvs"), {}, 4, "january.cvs"),
+        (("backfill", "--documents", "absent"), {}, 4, "absent"),
+        (("run",), {"TRONA_RECEIVERS": "absent.toml"}, 2, "absent.toml"),
+    ],
+)
+def test_what_is_mistyped_is_refused_before_a_server_is_started(trona, monkeypatch, words, environment, code, said):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    called = trona(*words, code=code)
+    assert said in called.err
+    assert "Prefect" not in called.err
+    assert not trona.lake.exists()
+
+
+def test_a_workbook_holds_what_the_lake_holds_and_overwrites_nothing_unasked(loaded, tmp_path):
+    path = tmp_path / "trona.xlsx"
+    said = loaded("export", path, "--chain", "sodium_ion").err
+    book = openpyxl.load_workbook(path, read_only=True)
+    assert book.sheetnames == ["About", "Figures", "Comparisons", "Scores", "Record", "Alerts", "Releases"]
+    figures = len(json.loads(loaded("figures", "--chain", "sodium_ion", "--json").out))
+    assert sum(1 for _ in book["Figures"].iter_rows()) == figures + 1
+    assert f"{figures} figures" in said
+    assert "there already" in loaded("export", path, code=2).err
+    assert "ends in .xlsx" in loaded("export", tmp_path / "trona.csv", code=2).err

@@ -10,7 +10,7 @@ from dateutil.rrule import rrulestr
 
 from contracts.chain import Calendar, chain_paths, load_chain
 from contracts.settings import Settings
-from flows.deployment_names import BY_HAND
+from flows.run.deployment_names import BY_HAND
 from flows.service.deployments import plan_deployments, schedule_calendar
 from flows.service.orphaned_runs import find_missed
 

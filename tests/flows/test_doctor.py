@@ -37,7 +37,7 @@ def test_init_writes_every_setting_as_it_is_without_the_file(tmp_path, monkeypat
     said = tomllib.loads("\n".join(line.removeprefix("# ") for line in text.splitlines() if " = " in line))
     assert set(said) == {f.name for f in fields(Settings)}
     shipped = {f.name: f.default for f in fields(Settings)}
-    examples = {"source", "chains", "database", "dask"}
+    examples = {"source", "chains", "receivers", "database", "dask"}
     assert {k: v for k, v in said.items() if k not in examples} == {
         k: v for k, v in shipped.items() if k not in examples
     }
@@ -83,6 +83,7 @@ def test_nothing_is_wrong_after_init(tmp_path):
         ({"TRONA_CHAINS": "own"}, "settings", "cannot be read"),
         ({"TRONA_LAKE": "a-file"}, "lake", "is a file"),
         ({"TRONA_RECEIVERS": "slack.toml"}, "receivers", "NOT_SET"),
+        ({"TRONA_RECEIVERS": "absent.toml"}, "receivers", "absent.toml"),
     ],
 )
 def test_says_what_is_wrong_and_what_to_do(tmp_path, breaks, about, said):

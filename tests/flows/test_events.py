@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import SourceUnavailable
-from flows.events import KINDS, Event, post_events
+from flows.run.events import KINDS, Event, post_events
 
 DOCS = Path(__file__).parents[2] / "docs" / "operate.md"
 
@@ -57,7 +57,7 @@ def test_a_server_with_a_password_gets_it(monkeypatch, receiver):
         seen.update(request.headers)
         raise OSError("seen")
 
-    monkeypatch.setattr("flows.events.urlopen", look)
+    monkeypatch.setattr("flows.run.events.urlopen", look)
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", "trona:secret")
     with pytest.raises(SourceUnavailable) as refused:
         post_events(receiver.url, [landed()])

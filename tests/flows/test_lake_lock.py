@@ -21,7 +21,7 @@ def settings(tmp_path):
 def test_the_second_is_told_of_the_first(settings):
     with hold_lock(settings, {"page": "http://127.0.0.1:4200"}):
         assert find_up(settings)["page"] == "http://127.0.0.1:4200"
-        with pytest.raises(UsageError, match="up on this lake already") as refused, hold_lock(settings, {}):
+        with pytest.raises(UsageError, match="already running on this lake") as refused, hold_lock(settings, {}):
             pass
         assert "http://127.0.0.1:4200" in refused.value.found
     assert find_up(settings) == {}

@@ -128,7 +128,7 @@ def test_a_refused_release_fails_the_run_after_everything_else_is_done(prefect_a
     lake = str(tmp_path / "lake")
     with use_reporter(Reporter(lambda _: None, lambda _: None)), pytest.raises(ContractBroken) as caught:
         monthly_run(lake, documents=[folder], source="smm", now=NOW)
-    assert "everything beside it was" in caught.value.effect
+    assert "the rest of the run was recorded" in caught.value.effect
     runs = open_lake(lake).table(RUNS).scan().collect()
     assert runs["outcome"].to_list() == ["contract_broken"]
     assert runs["figures"].to_list() == [22]

@@ -14,7 +14,7 @@ from obstore.store import from_url
 
 from contracts.releases import RELEASES
 from data_lake.lake import open_lake
-from flows.events import Event, post_events
+from flows.run.events import Event, post_events
 from flows.service.prefect_server import ALWAYS, is_running
 from tests.flows.conftest import ROOT, Up, free_port
 

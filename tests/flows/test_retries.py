@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from contracts.errors import ContractBroken, SourceUnavailable, UsageError
+from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavailable, UsageError
 from contracts.runs import RUNS
 from data_lake.lake import open_lake
 
@@ -66,7 +66,7 @@ def test_a_message_that_waits_is_a_run_of_the_watchdog_once(prefect_api, up):
     due = datetime.now(UTC) + timedelta(days=2)
     start = due + timedelta(seconds=1)
     names = {schedule_notification(str(up.lake), due, start + timedelta(seconds=late)) for late in range(3)}
-    assert names == {f"tell again at {start:%H:%M:%S}"}
+    assert names == {f"retry notification at {start:%H:%M:%S}"}
     wanted = {"flow_runs": {"name": {"any_": list(names)}}}
     (run,) = up.ask("/flow_runs/filter", wanted)
     assert run["deployment_id"] == up.deployment("deadline")["id"]
@@ -91,7 +91,7 @@ def test_a_document_that_cannot_be_read_fails_its_run_and_is_not_hidden_by_a_sec
     inbox, asked = landed
 
     def fail(path):
-        raise SourceUnavailable("the document cannot be read", where=str(path))
+        raise DocumentUnavailable("the document cannot be read", where=str(path))
 
     monkeypatch.setattr("tasks.intake.ingest.load_document", fail)
     state = monthly_run.with_options(retry_delay_seconds=0)(**asked, return_state=True)

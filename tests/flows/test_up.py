@@ -16,7 +16,7 @@ import pytest
 from contracts.releases import RELEASES
 from data_lake.lake import open_lake
 from data_lake.ledger import read_ledger
-from flows.events import Event, post_events
+from flows.run.events import Event, post_events
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -93,10 +93,12 @@ def test_two_documents_at_once_and_a_bad_one_between(up, review):
     assert up.dealt_with("2020-04.csv").parent.name == "done"
     reason = up.dealt_with("bad.csv").with_name("bad.csv.reason.txt").read_text()
     assert "bad.csv was refused" in reason
-    assert "no reader knows" in up.dealt_with("picture.png").with_name("picture.png.reason.txt").read_text()
+    assert (
+        "unsupported file type '.png'" in up.dealt_with("picture.png").with_name("picture.png.reason.txt").read_text()
+    )
     assert recorded(up) == sorted([*before, "2020-03", "2020-04"])
     refused = up.wait_for(lambda: events_of(up, "trona.contract.broken", {"bad.csv", "picture.png"}), 40, "events")
-    assert refused["picture.png"]["what"] == "no reader knows files like 'picture.png'"
+    assert refused["picture.png"]["what"] == "unsupported file type '.png'"
     assert refused["bad.csv"]["rows"] == 0
 
 
@@ -122,7 +124,7 @@ def test_a_second_up_says_so(up):
         check=False,
     )
     assert second.returncode == 2
-    assert "up on this lake already" in second.stderr
+    assert "already running on this lake" in second.stderr
     assert str(up.process.pid) in second.stderr
 
 
@@ -189,7 +191,7 @@ def test_a_month_that_was_awaited_and_did_not_come_is_looked_at_again(up):
     """The second line, with a window of ten seconds instead of its days; it never fires for what was recorded."""
     from prefect.automations import Automation
 
-    from flows.events import KINDS
+    from flows.run.events import KINDS
     from flows.service.deployments import look_again
 
     watchdog = up.deployment("deadline")["id"]
@@ -225,7 +227,7 @@ def test_a_message_that_does_not_get_through_is_sent_again_by_itself(up, review)
     up.wait_for(lambda: up.dealt_with("2006-02.csv"), 60, "second document")
     assert not up.receiver.answers
     up.wait_for(lambda: told(up, "February 2006"), 90, "the message, half a minute later")
-    assert "tell again at" in up.log
+    assert "retry notification at" in up.log
     time.sleep(5)
     assert len(told(up, "February 2006")) == 1
 
@@ -375,7 +377,7 @@ def test_killed_as_a_whole_it_leaves_no_process_and_no_lock(up):
 
 
 def test_nothing_of_prefect_is_imported_by_the_watcher():
-    code = "import sys, flows.service.processes, flows.inbox.watcher, flows.inbox.stores, flows.events; print('prefect' in sys.modules)"
+    code = "import sys, flows.service.processes, flows.inbox.watcher, flows.inbox.stores, flows.run.events; print('prefect' in sys.modules)"
     root = Path(__file__).parents[2]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"

@@ -13,6 +13,7 @@ from tasks.extraction.relations.measures import Signs, Told, find_share, tell_me
 from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.subjects import Found, choose_node, find_subject
 from tasks.extraction.relations.times import When, find_other_span, find_when, is_prior
+from tasks.extraction.relations.trust import weigh
 from tasks.extraction.relations.view import REFERENCE, View
 from tasks.extraction.statements import (
     Findings,
@@ -338,23 +339,24 @@ def _name_metric(token: Token, rule: str, strength: float) -> Metric:
     return Metric(token.roles["verb"], rule, strength * 0.97)
 
 
-_CONTEXT_RULES = {"subject.paragraph", "subject.section", "subject.lead", "subject.title"}
+_CONTEXT_RULES = {"subject.paragraph", "subject.last", "subject.section", "subject.lead", "subject.title"}
 
 
 def _carry_subject(view: View, index: int, trail: Trail, found: Found | None) -> Found | None:
     """The subject of the number before where this one has none of its own."""
-    own = found is not None and (found.rule in {"subject.list", "subject.own", "subject.of"} or found.elsewhere)
+    named = found.rule.split(" ")[0] if found is not None else ""
+    own = found is not None and (named in {"subject.list", "subject.own", "subject.of"} or found.elsewhere)
     if own:
         return found
     start = view.clause_start(index)
     if trail.nodes is not None and view.any_of(start, index, BIT["together"]) and view.any_of(start, index, _METRIC):
         return Found(frozenset((segment, "") for segment, _ in trail.nodes), "subject.together", 0.9)
-    if found is not None and found.nodes and found.rule in _CONTEXT_RULES and view.any_of(start, index, BIT["together"]):
+    if found is not None and found.nodes and named in _CONTEXT_RULES and view.any_of(start, index, BIT["together"]):
         return Found(frozenset((segment, "") for segment, _ in found.nodes), "subject.together", 0.85)
     if trail.elsewhere and trail.nodes is None and (found is None or found.rule.startswith("subject.sentence")):
         return Found(elsewhere=trail.elsewhere)
     if trail.nodes is not None and not view.any_of(view.clause_start(index), index, BIT["pronoun"]):
-        if found is None or found.rule not in {"subject.sentence"}:
+        if found is None or named not in {"subject.sentence"}:
             return Found(trail.nodes, "subject.carried", 0.93)
         if found.nodes is not None and view.context.lexicon.intersect(found.nodes, trail.nodes) == trail.nodes:
             return Found(trail.nodes, "subject.carried", 0.95)
@@ -384,7 +386,7 @@ def _read_reference(view: View, index: int, quantity: Quantity, trail: Trail) ->
     return replace(
         last, period=period, kind=kind, value=value, lower=lower, upper=upper, qualifier=qualifier,
         half_width=quantity.half_width, start=token.start, end=token.end,
-        rules=(*last.rules, "reference"), confidence=last.confidence * 0.93,
+        rules=(*last.rules, "reference"), confidence=weigh((*last.rules, "reference")),
     )  # fmt: skip
 
 
@@ -480,18 +482,15 @@ def _build(
         base = 0 if _is_added(view, index, quantity) else 1
         value, lower, upper = (grow(v, base) for v in (value, lower, upper))
     unit = quantity.unit if measure in {"level", "mom_abs", "yoy_abs"} else ""
-    rules = [subject.rule, metric.rule, told.rule, when.rule]
-    strengths = [subject.strength, metric.strength, told.strength, when.strength]
+    rules = [*subject.rule.split(), metric.rule, told.rule, *when.rule.split()]
     if has_sign(measure) and sign is not None:
         rules.append(sign[1])
-        strengths.append(sign[2])
     if isinstance(basis, tuple) and has_sign(measure):
         rules.append(basis[1])
-        strengths.append(basis[2])
     if measure == "share_pct":
         rules.append(share_rule)
     if view.any_of(view.clause_start(index), index, BIT["negation"]):
-        strengths.append(0.55)
+        rules.append("doubt.negation")
     made: list[Statement | Open] = []
     nodes_said = subject.nodes or frozenset()
     for nodes in _members(view, index, subject):
@@ -504,20 +503,13 @@ def _build(
                 node=node, metric=name, measure=measure, period=period, kind=kind, value=value, lower=lower,
                 upper=upper, unit=unit_of(measure, quantity.unit), qualifier=qualifier,
                 half_width=quantity.half_width * (100 if quantity.unit == "times" else 1),
-                start=token.start, end=token.end, rules=tuple(rules), confidence=_trust(strengths),
+                start=token.start, end=token.end, rules=tuple(rules), confidence=weigh(rules),
             )
         )  # fmt: skip
     stated = [m for m in made if isinstance(m, Statement)]
     last = stated[-1] if stated else trail.last
     return made, Trail(last, subject.nodes, measure == "share_pct", "", (*trail.stated, (index, nodes_said)), measure if measure in GROWTH else trail.growth,
                        trail.main if trail.main and trail.nodes == subject.nodes else period)
-
-
-def _trust(strengths: list[float]) -> float:
-    product = 1.0
-    for strength in strengths:
-        product *= strength
-    return round(product, 3)
 
 
 _EACH, _AND = BIT["each"], BIT["and"]

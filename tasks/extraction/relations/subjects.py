@@ -45,7 +45,7 @@ def find_subject(view: View, index: int, *, is_share: bool) -> Found | None:
         if found is not None:
             is_far = place < start
             doubt = _unknown_head(view, start, index) if is_far and rule.is_left else 1.0
-            return Found(found.nodes, rule.id, rule.strength * doubt, found.elsewhere)
+            return Found(found.nodes, rule.id + (" doubt.unknown_noun" if doubt < 1 else ""), rule.strength * doubt, found.elsewhere)
     return _find_in_context(view, index, start)
 
 
@@ -204,22 +204,23 @@ def _unknown_chinese(view: View, start: int, index: int) -> float:
 def _find_in_context(view: View, index: int, start: int) -> Found | None:
     context = view.context
     doubt = _unknown_head(view, start, index)
+    unknown = " doubt.unknown_noun" if doubt < 1 else ""
     if context.lead.is_elsewhere:
         return Found(elsewhere=context.lead.is_elsewhere)
     if context.lead.subject is not None:
-        return Found(context.lead.subject, "subject.lead", 0.95 * doubt)
+        return Found(context.lead.subject, "subject.lead" + unknown, 0.95 * doubt)
     if context.last is not None:
         same = context.topic is None or context.topic == context.last
         section = context.section.subject
         if section is not None and not same and not view.any_of(0, index, BIT["pronoun"]):
-            return Found(section, "subject.section", 0.85 * doubt)
-        return Found(context.last, "subject.paragraph", (0.9 if same else 0.75) * doubt)
+            return Found(section, "subject.section" + unknown, 0.85 * doubt)
+        return Found(context.last, ("subject.paragraph" if same else "subject.last") + unknown, 0.9 * doubt)
     if context.section.subject is not None:
-        return Found(context.section.subject, "subject.section", 0.93 * doubt)
+        return Found(context.section.subject, "subject.section" + unknown, 0.93 * doubt)
     if context.section.is_elsewhere:
         return Found(elsewhere=context.section.is_elsewhere)
     if context.document is not None:
-        return Found(context.document, "subject.title", 0.85 * doubt)
+        return Found(context.document, "subject.title" + unknown, 0.85 * doubt)
     return None
 
 

@@ -48,7 +48,7 @@ def find_period_name(view: View, index: int, measure: str = "") -> tuple[PeriodN
             taken = place in others and _is_other_level(view, others[place], index)
             if not taken and _suits(name, measure):
                 doubt = 0.72 if rule.is_left and _is_of_another_clause(view, place, index) else 1.0
-                return _with_span(view, place, name), rule.id, rule.strength * doubt
+                return _with_span(view, place, name), rule.id + (" doubt.other_clause" if doubt < 1 else ""), rule.strength * doubt
             place = view.look(place, rule)
     return None
 

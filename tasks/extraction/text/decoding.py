@@ -17,7 +17,7 @@ def decode_text(content: bytes, name: str) -> str:
     text = _decode(content)
     if text is None or _is_binary(text):
         raise ContractBroken(
-            f"{name} is not a text in UTF-8, UTF-16 or GB18030",
+            f"{name} is not UTF-8, UTF-16 or GB18030",
             where=name,
             found=f"{len(content):,} bytes beginning {content[:8].hex(' ')}",
             effect="nothing was read",

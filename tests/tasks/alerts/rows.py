@@ -4,14 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from contracts.alerts import CANDIDATES, DELIVERIES, SILENCES
+from contracts.alerts import CANDIDATES, SILENCES
 from contracts.chain import load_chain
 from contracts.comparisons import COMPARISONS
 from contracts.figures import FIGURES
 from contracts.period import add_months
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.scores import SCORES
-from tasks.alerts import find_alerts
+from tasks.alerts import Evaluation, find_alerts
 
 SODIUM = {"sodium_ion": load_chain("sodium_ion")}
 # May: no part of the new-year window, so severities are what the rules say.
@@ -192,15 +192,7 @@ def find(
     *, months: tuple[date, date] = (MAY, MAY), as_of: datetime | None = None, **tables: pl.DataFrame
 ) -> pl.DataFrame:
     """All rules on the given tables, empty where not given."""
-    empty = {
-        "scores": SCORES.empty(),
-        "comparisons": COMPARISONS.empty(),
-        "figures": FIGURES.empty(),
-        "releases": RELEASES.empty(),
-        "quarantine": QUARANTINE.empty(),
-        "deliveries": DELIVERIES.empty(),
-    }
-    return find_alerts(**(empty | tables), chains=SODIUM, months=months, as_of=as_of or published(months[1]))
+    return find_alerts(Evaluation(chains=SODIUM, months=months, as_of=as_of or published(months[1]), **tables))
 
 
 def candidate(**values: object) -> dict[str, object]:

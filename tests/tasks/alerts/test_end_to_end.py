@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 
 from contracts.period import add_months
+from contracts.secret import Secret
 from data_lake.ledger import read_alerts, read_deliveries
 from tasks.alerts import record_candidates
 from tasks.alerts.evaluate import evaluate_months
-from tasks.delivery import Receiver, deliver
+from tasks.delivery import deliver
+from tasks.delivery.channels.console import ConsoleReceiver
 from tests.builders import head, record
 from tests.tasks.alerts.rows import MAY, SODIUM, published
 
@@ -30,8 +32,10 @@ def live(lake, month: date, told: list[str]) -> None:
     span = (add_months(month, -1), add_months(month, 1))
     found = evaluate_months(lake, SODIUM, first=span[0], last=span[1], as_of=now)
     record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=SODIUM)
-    desk = Receiver(name="desk", kind="console")
-    deliver(lake, [desk], lambda _: "", now, chains=SODIUM, run_id="live", console=told.append)
+    desk = ConsoleReceiver(
+        name="desk",
+    )
+    deliver(lake, [desk], lambda _: Secret(), now, chains=SODIUM, run_id="live", console=told.append)
 
 
 def test_three_misses_in_a_row_are_told_as_they_come_and_a_restatement_takes_one_back(lake):

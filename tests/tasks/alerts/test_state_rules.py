@@ -9,8 +9,8 @@ import pytest
 from contracts.alerts import DELIVERIES
 from contracts.holidays import add_business_days, is_business_day, weigh_holiday
 from contracts.period import add_months
-from tasks.alerts.delivery_broken import find_broken_deliveries
-from tasks.alerts.release_missing import find_deadline
+from tasks.alerts.rules.delivery_broken import find_broken_deliveries
+from tasks.alerts.rules.release_missing import find_deadline
 from tests.tasks.alerts.rows import MAY, SODIUM, figure, figures, find, instant, quarantine, refused, release, releases
 
 APRIL = add_months(MAY, -1)

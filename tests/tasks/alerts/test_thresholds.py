@@ -7,9 +7,13 @@ import pytest
 
 from contracts.chain import chain_paths, load_chain
 from contracts.errors import UsageError
-from tasks.alerts.bands import add_usual_bands
-from tasks.alerts.thresholds import DEFAULTS, read_thresholds
+from tasks.alerts.registry import read_rules
+from tasks.alerts.scored import MISS_LIMITS
+from tasks.alerts.thresholds import check_thresholds, read_thresholds
+from tasks.alerts.usual_size import add_usual_size
 from tests.tasks.alerts.rows import SODIUM, instant
+
+KNOWN = {name: rule.thresholds for name, rule in read_rules().items()}
 
 
 def chain_with(chain_part=None, segment_part=None):
@@ -21,7 +25,7 @@ def chain_with(chain_part=None, segment_part=None):
 
 
 def level_pct(chains, segment, measure):
-    rows = read_thresholds(chains, "forecast_miss")
+    rows = read_thresholds(chains, "forecast_miss", MISS_LIMITS)
     return rows.filter(segment=segment, measure=measure)["level_pct"].item()
 
 
@@ -34,7 +38,7 @@ def test_nearest_place_wins():
     assert level_pct(own, "cathode", "yoy_pct") == 7.0
     assert level_pct(own, "cell", "mom_pct") == 8.0
     assert level_pct(own, "cell", "yoy_pct") == 9.0
-    assert level_pct(chain_with(), "cell", "yoy_pct") == DEFAULTS["forecast_miss"]["level_pct"]
+    assert level_pct(chain_with(), "cell", "yoy_pct") == MISS_LIMITS["level_pct"].default
 
 
 @pytest.mark.parametrize(
@@ -48,22 +52,23 @@ def test_nearest_place_wins():
 )
 def test_a_wrong_name_is_told_with_the_nearest(part, name):
     with pytest.raises(UsageError) as caught:
-        read_thresholds(chain_with(part), "share_shift")
+        check_thresholds(chain_with(part), KNOWN)
     assert name in str(caught.value)
 
 
 @pytest.mark.parametrize("name", sorted(chain_paths()))
 def test_shipped_chains_have_known_thresholds(name):
     chain = load_chain(name)
-    for rule in DEFAULTS:
-        assert read_thresholds({name: chain}, rule).null_count().sum_horizontal().item() == 0
+    check_thresholds({name: chain}, KNOWN)
+    for rule, thresholds in KNOWN.items():
+        assert read_thresholds({name: chain}, rule, thresholds).null_count().sum_horizontal().item() == 0
     assert chain.thresholds
 
 
 def bands(sizes, known="2026-05-01", happened="2026-04-01"):
     rows = pl.DataFrame({"series": ["a"], "row": [0], "known_at": [instant(known)]})
     past = pl.DataFrame({"series": ["a"] * len(sizes), "error": sizes, "happened_at": [instant(happened)] * len(sizes)})
-    return add_usual_bands(rows, past, by=["series"]).select("n_past", "band_80", "band_90").row(0)
+    return add_usual_size(rows, past, by=["series"]).select("n_past", "band_80", "band_90").row(0)
 
 
 def test_conformal_ranks_by_hand():

@@ -122,7 +122,7 @@ class SlackApi(HttpServer):
 
 
 class Mailbox:
-    """Takes mail; `answers` are replies to DATA that come first (`451 later`, DROP)."""
+    """Takes mail; `answers` are replies to DATA that come first (`451 later`, DROP); `farewell` answers QUIT."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
@@ -130,6 +130,13 @@ class Mailbox:
         self.answers: list[str] = []
         self.refuse: dict[str, str] = {}
         self.peers: list[bool] = []
+        self.recipients: list[str] = []
+        self.farewell = "221 bye"
+
+    async def handle_QUIT(self, server, session, envelope):
+        if self.farewell == DROP:
+            server.transport.close()
+        return self.farewell
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:
@@ -146,6 +153,7 @@ class Mailbox:
             return reply
         self.peers.append(session.ssl is not None)
         self.raw.append(envelope.content)
+        self.recipients += envelope.rcpt_tos
         self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
 
@@ -153,7 +161,9 @@ class Mailbox:
 class MailServer:
     """An SMTP server with a certificate of its own authority; `security` as in receivers.toml."""
 
-    def __init__(self, folder, *, security: str = "starttls", login: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, folder, *, security: str = "starttls", login: tuple[str, str] | None = None, takes_utf8: bool = True
+    ) -> None:
         self.box = Mailbox()
         authority = trustme.CA()
         self.ca_file = str(folder / "ca.pem")
@@ -161,6 +171,7 @@ class MailServer:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         authority.issue_cert("localhost").configure_cert(context)
         options: dict = {"hostname": "127.0.0.1", "port": 0, "server_hostname": "localhost"}
+        options["enable_SMTPUTF8"] = takes_utf8
         if security == "tls":
             options["ssl_context"] = context
         if security == "starttls":

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.errors import UsageError
-from tasks.delivery import DEFAULT_RECEIVERS, SecretName, load_receivers
+from tasks.delivery import SecretName, choose_receivers, load_receivers
 
 GOOD = """
 [[receiver]]
@@ -58,9 +58,16 @@ def test_a_file_is_read(tmp_path):
     assert (hook.timeout_seconds, here.kind) == (5.0, "console")
 
 
-def test_without_a_file_there_are_console_and_file(tmp_path):
-    assert load_receivers(tmp_path / "none.toml") == list(DEFAULT_RECEIVERS)
-    assert [r.kind for r in DEFAULT_RECEIVERS] == ["console", "file"]
+def test_a_file_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        load_receivers(tmp_path / "none.toml")
+    assert "none.toml" in caught.value.where
+    assert [r.kind for r in choose_receivers("")] == ["console", "file"]
+
+
+def test_a_setting_of_another_channel_is_refused_not_ignored(tmp_path):
+    with pytest.raises(UsageError, match="unknown setting 'port' of a receiver of kind slack"):
+        load(tmp_path, '[[receiver]]\nname="a"\nkind="slack"\nurl={env="X"}\nport=25')
 
 
 def test_an_empty_file_means_nobody(tmp_path):
@@ -113,7 +120,7 @@ HOOK = "https://hooks.slack.example/services/T0/B0/verysecret"
         ),
         (
             OPEN,
-            "open connection",
+            "unencrypted connection",
         ),
     ],
 )

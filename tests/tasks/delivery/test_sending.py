@@ -10,14 +10,23 @@ import polars as pl
 import pytest
 
 from contracts.alerts import DELIVERIES
+from contracts.errors import UsageError
+from contracts.secret import Secret
 from data_lake.ledger import read_alerts, read_deliveries, read_ledger
 from tasks.alerts import record_candidates
-from tasks.delivery import Receiver, SecretName, deliver, plan_untold, resolve_environment
-from tasks.delivery.channels import build_senders
+from tasks.delivery import SecretName, deliver, plan_untold, resolve_environment
+from tasks.delivery.channel import find_channels
+from tasks.delivery.channels.console import ConsoleReceiver
+from tasks.delivery.channels.file import FileReceiver
+from tasks.delivery.channels.mail import MailReceiver
+from tasks.delivery.channels.slack import SlackReceiver
+from tasks.delivery.channels.webhook import WebhookReceiver
+from tasks.delivery.claim import LEASE, Hands, start_clock
 from tasks.delivery.outbox import plan_deliveries
+from tasks.delivery.outbox_state import find_current
+from tasks.delivery.requeue import list_dead, requeue
 from tasks.delivery.senders import Refused, Sent, Unavailable
-from tasks.delivery.sending import LEASE, MOST_ATTEMPTS, OutboxWorker, find_current, pause_after, send_due
-from tasks.delivery.webhook import send_webhook
+from tasks.delivery.sending import MOST_ATTEMPTS, OutboxWorker, pause_after, send_due
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
 from tests.tasks.delivery.servers import HANG
@@ -25,8 +34,12 @@ from tests.tasks.messages.samples import HOSTILE
 
 NOON = published(MAY)
 MONTHS = (MAY, MAY)
-DESK = Receiver(name="desk", kind="console")
-FILE = Receiver(name="file", kind="file")
+DESK = ConsoleReceiver(
+    name="desk",
+)
+FILE = FileReceiver(
+    name="file",
+)
 
 
 class Channel:
@@ -57,8 +70,9 @@ def enter(lake, *found, at=NOON, quiet=False):
     return record_candidates(lake, candidates(*found), rules={"forecast_miss"}, **options)
 
 
-def run(lake, senders, *receivers, at=NOON, resolve=lambda _: "secret-value", **options):
-    options = {"console": print, "run_id": "r1"} | options
+def run(lake, senders, *receivers, at=NOON, resolve=lambda _: Secret("secret-value"), **options):
+    hands = Hands(lambda: at, wait=lambda _: None)
+    options = {"console": print, "run_id": "r1", "hands": hands} | options
     return deliver(lake, receivers or (DESK,), resolve, at, chains=SODIUM, senders=senders, **options)
 
 
@@ -103,7 +117,12 @@ def test_a_new_alert_makes_an_update_that_shows_the_month_as_a_whole(lake):
 
 def test_a_retraction_reaches_those_who_were_told_and_nobody_else(lake):
     warned, informed = Channel(), Channel()
-    receivers = (Receiver(name="a", kind="console", severity="warning"), Receiver(name="b", kind="file"))
+    receivers = (
+        ConsoleReceiver(name="a", severity="warning"),
+        FileReceiver(
+            name="b",
+        ),
+    )
     senders = {"console": warned, "file": informed}
     enter(lake, candidate(severity="info"))
     run(lake, senders, *receivers)
@@ -134,15 +153,21 @@ def test_a_retraction_reaches_those_who_were_told_and_nobody_else(lake):
 def test_routes(lake, receiver, count):
     channel = Channel()
     enter(lake, candidate())
-    run(lake, {"console": channel}, Receiver(name="x", kind="console", **receiver))
+    run(lake, {"console": channel}, ConsoleReceiver(name="x", **receiver))
     assert len(channel.got) == count
 
 
 def test_what_nobody_wanted_is_not_sent_to_a_receiver_added_later(lake):
     channel = Channel()
     enter(lake, candidate())
-    run(lake, {"console": channel}, Receiver(name="x", kind="console", severity="critical"))
-    run(lake, {"console": channel}, Receiver(name="y", kind="console"))
+    run(lake, {"console": channel}, ConsoleReceiver(name="x", severity="critical"))
+    run(
+        lake,
+        {"console": channel},
+        ConsoleReceiver(
+            name="y",
+        ),
+    )
     assert not channel.got
     assert read_deliveries(lake)["event"].to_list() == ["unwanted"]
 
@@ -180,7 +205,13 @@ def test_a_failed_delivery_is_tried_again_when_it_is_due_and_not_before(lake):
 def test_patience_waits_as_long_as_the_channel_asks(lake):
     channel, waited = Channel(Unavailable("HTTP 429", 7.0), Unavailable("HTTP 500")), []
     enter(lake, candidate())
-    report = run(lake, {"console": channel}, wait=waited.append, patience_seconds=120)
+    clock = [NOON]
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        clock[0] += timedelta(seconds=seconds)
+
+    report = run(lake, {"console": channel}, wait=wait, patience_seconds=120, hands=Hands(lambda: clock[0]))
     assert waited == [7.0, 60.0]  # asked for 7 s; then 30 s doubled for the second attempt
     assert (report.sent, report.failed, report.waiting) == (1, 2, 0)
 
@@ -230,7 +261,7 @@ def test_many_failures_end_in_a_dead_letter(lake):
 
 def test_a_secret_that_is_not_there_waits_and_says_so(lake, monkeypatch):
     monkeypatch.delenv("TRONA_SLACK_URL", raising=False)
-    slack = Receiver(name="slack", kind="slack", url=SecretName(env="TRONA_SLACK_URL"))
+    slack = SlackReceiver(name="slack", url=SecretName(env="TRONA_SLACK_URL"))
     enter(lake, candidate())
     report = run(lake, {"slack": Channel()}, slack, resolve=resolve_environment)
     assert (report.failed, report.waiting) == (1, 1)
@@ -246,7 +277,7 @@ def test_a_crash_after_any_step_loses_and_doubles_nothing(lake, point, monkeypat
     else:
         broken = Channel(Crash()) if point == "sending" else channel
         if point == "sent":
-            monkeypatch.setattr("tasks.delivery.sending.append_receipts", lambda *_: (_ for _ in ()).throw(Crash()))
+            monkeypatch.setattr("tasks.delivery.claim.append_receipts", lambda *_: (_ for _ in ()).throw(Crash()))
         with pytest.raises(Crash):
             run(lake, {"console": broken})
         monkeypatch.undo()
@@ -293,10 +324,9 @@ def test_hostile_names_and_sentences_do_no_harm_on_any_channel(lake, http, mail_
     )
     enter(lake, candidate(title=HOSTILE * 300, detail=detail))
     receivers = [
-        Receiver(name="desk", kind="slack", url=SecretName(env="X")),
-        Receiver(
+        SlackReceiver(name="desk", url=SecretName(env="X")),
+        MailReceiver(
             name="mail",
-            kind="email",
             host="127.0.0.1",
             port=server.port,
             security="none",
@@ -304,9 +334,8 @@ def test_hostile_names_and_sentences_do_no_harm_on_any_channel(lake, http, mail_
             to=("a@example.com",),
         ),
     ]
-    senders = build_senders(lake, print)
-    options = {"chains": {"sodium_ion": evil}, "run_id": HOSTILE, "console": print, "senders": senders}
-    report = deliver(lake, receivers, lambda _: http.url, NOON, **options)
+    options = {"chains": {"sodium_ion": evil}, "run_id": HOSTILE, "console": print}
+    report = deliver(lake, receivers, lambda _: Secret(http.url), NOON, **options)
     assert (report.sent, report.lines) == (2, ())
     posted = http.requests[0]["body"].decode()
     assert "<!channel>" not in posted
@@ -350,9 +379,9 @@ def test_planning_is_a_pure_function_of_its_rows(lake):
 def test_a_hanging_channel_does_not_hold_up_the_others(lake, http):
     http.answers.append(HANG)
     other = Channel()
-    hook = Receiver(name="hook", kind="webhook", url=SecretName(env="X"), timeout_seconds=0.5)
+    hook = WebhookReceiver(name="hook", url=SecretName(env="X"), timeout_seconds=0.5)
     enter(lake, candidate())
-    report = run(lake, {"webhook": send_webhook, "file": other}, hook, FILE, resolve=lambda _: http.url)
+    report = run(lake, {"file": other}, hook, FILE, resolve=lambda _: Secret(http.url))
     assert (report.sent, report.failed, len(other.got)) == (1, 1, 1)
 
 
@@ -365,9 +394,9 @@ def test_a_secret_is_never_in_log_ledger_outbox_message_or_report(lake, http, ev
     url = f"{http.url}/services/{SECRET}"
     # The other side repeats the address in its answer, as some do.
     http.answers.append(answer if answer == HANG else (answer[0], {}, answer[2] or f"no hook at {url}"))
-    receiver = Receiver(name="desk", kind=kind, url=SecretName(env="HOOK"), timeout_seconds=0.5)
+    receiver = find_channels()[kind].receiver(name="desk", url=SecretName(env="HOOK"), timeout_seconds=0.5)
     enter(lake, candidate())
-    report = run(lake, build_senders(lake, print), receiver, resolve=lambda _: url)
+    report = run(lake, {}, receiver, resolve=lambda _: Secret(url))
     kept = [str(read_deliveries(lake).to_dicts()), str(read_ledger(lake).to_dicts()), str(report), repr(receiver)]
     printed = capsys.readouterr()
     kept += [everything_logged.text, printed.out, printed.err, str([vars(r) for r in everything_logged.records])]
@@ -378,9 +407,8 @@ def test_a_secret_is_never_in_log_ledger_outbox_message_or_report(lake, http, ev
 
 def test_a_mail_password_is_never_outside(lake, mail_server, everything_logged):
     server = mail_server(login=("trona", "right-password"))
-    receiver = Receiver(
+    receiver = MailReceiver(
         name="planning",
-        kind="email",
         host="localhost",
         port=server.port,
         ca_file=server.ca_file,
@@ -390,7 +418,7 @@ def test_a_mail_password_is_never_outside(lake, mail_server, everything_logged):
         password=SecretName(env="P"),
     )
     enter(lake, candidate())
-    run(lake, build_senders(lake, print), receiver, resolve=lambda n: "trona" if n.env == "U" else "wr0ng-passw0rd")
+    run(lake, {}, receiver, resolve=lambda n: Secret("trona" if n.env == "U" else "wr0ng-passw0rd"))
     rows = read_deliveries(lake)
     assert "dead" in rows["event"].to_list()
     assert "wr0ng-passw0rd" not in str(rows.to_dicts()) + everything_logged.text
@@ -398,7 +426,7 @@ def test_a_mail_password_is_never_outside(lake, mail_server, everything_logged):
 
 def test_every_message_is_kept_in_the_lake(lake):
     enter(lake, candidate())
-    run(lake, build_senders(lake, print), FILE)
+    run(lake, {}, FILE)
     row = read_deliveries(lake).filter(event="planned").row(0, named=True)
     message = Message.from_json(row["message"])
     assert Message.from_json(message.to_json()) == message
@@ -418,6 +446,59 @@ def test_alerts_say_who_was_told_when(lake):
 def test_a_receiver_that_is_gone_is_left_alone(lake):
     enter(lake, candidate())
     plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
-    report = send_due(OutboxWorker(lake, [FILE], {"file": Channel()}, lambda _: "", "r1"), NOON)
+    report = send_due(
+        OutboxWorker(
+            lake, [FILE], lambda _: Secret(), "r1", print, Hands(start_clock(NOON)), senders={"file": Channel()}
+        )
+    )
     assert (report.sent, report.waiting) == (0, 1)
     assert isinstance(read_deliveries(lake), pl.DataFrame)
+
+
+def test_a_first_attempt_that_never_connected_is_no_repeat(lake):
+    """Only where the channel may have the message is the next attempt one."""
+    channel = Channel(Unavailable("refused"), Unavailable("no answer", is_unanswered=True), Unavailable("refused"))
+    enter(lake, candidate())
+    for hour in range(4):
+        run(lake, {"console": channel}, at=NOON + timedelta(hours=hour))
+    assert [request.is_repeat for request in channel.got] == [False, False, True, True]
+
+
+def test_who_has_it_already_is_told_to_the_channel_at_the_next_attempt(lake):
+    channel = Channel(Unavailable("450", reached="a@x"), RuntimeError("boom"), Refused("550", reached="a@x b@x"))
+    enter(lake, candidate())
+    for hour in range(3):
+        run(lake, {"console": channel}, at=NOON + timedelta(hours=hour))
+    requeue(lake, [], every_dead=True, now=NOON + timedelta(hours=4), run_id="r")
+    run(lake, {"console": channel}, at=NOON + timedelta(hours=4))
+    assert [request.reached for request in channel.got] == ["", "a@x", "a@x", "a@x b@x"]
+
+
+def test_a_dead_letter_is_sent_again_when_somebody_asks_and_not_before(lake):
+    channel = Channel(Refused("550 unknown"))
+    enter(lake, candidate())
+    run(lake, {"console": channel})
+    later = NOON + timedelta(days=3)
+    assert run(lake, {"console": channel}, at=later).sent == 0
+    (name,) = list_dead(lake)["delivery_id"]
+    assert requeue(lake, [name[:6]], every_dead=False, now=later, run_id="r")["event"].to_list() == ["requeued"]
+    assert run(lake, {"console": channel}, at=later).sent == 1
+    assert channel.got[0].message.marker == channel.got[1].message.marker
+    with pytest.raises(UsageError, match="arrived at"):
+        requeue(lake, [name], every_dead=False, now=later, run_id="r")
+    assert requeue(lake, [], every_dead=True, now=later, run_id="r").is_empty()
+
+
+def test_a_message_that_waits_can_be_sent_at_once(lake):
+    channel = Channel(Unavailable("429", 3600.0))
+    enter(lake, candidate())
+    run(lake, {"console": channel})
+    (name,) = read_deliveries(lake)["delivery_id"].unique()
+    requeue(lake, [name], every_dead=False, now=NOON + timedelta(seconds=1), run_id="r")
+    assert run(lake, {"console": channel}, at=NOON + timedelta(seconds=1)).sent == 1
+
+
+@pytest.mark.parametrize(("text", "says"), [("zzzzzz", "no message begins"), ("a", "at least 4 characters")])
+def test_an_id_that_names_nothing(lake, text, says):
+    with pytest.raises(UsageError, match=says):
+        requeue(lake, [text], every_dead=False, now=NOON, run_id="r")

@@ -12,17 +12,21 @@ from datetime import date, datetime, timedelta
 import polars as pl
 import pytest
 
-from contracts.alerts import CANDIDATES, DELIVERIES
+from contracts.alerts import CANDIDATES
 from contracts.chain import Calendar, Chain, Segment
-from contracts.comparisons import COMPARISONS
 from contracts.period import add_months
-from contracts.releases import QUARANTINE
+from contracts.secret import Secret
 from data_lake.delta import DeltaLog
 from data_lake.ledger import read_deliveries, read_ledger
-from tasks.alerts import find_alerts, read_current, record_candidates
-from tasks.delivery import Receiver, SecretName, deliver
-from tasks.delivery.channels import build_senders
-from tasks.delivery.sending import LEASE, find_current
+from tasks.alerts import Evaluation, find_alerts, read_current, record_candidates
+from tasks.delivery import SecretName, deliver
+from tasks.delivery.channel import find_channels
+from tasks.delivery.channels.file import FileReceiver
+from tasks.delivery.channels.mail import MailReceiver
+from tasks.delivery.channels.slack import SlackReceiver
+from tasks.delivery.channels.webhook import WebhookReceiver
+from tasks.delivery.claim import LEASE, Hands
+from tasks.delivery.outbox_state import find_current
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import figure, figures, published, release, releases, score, scores
 from tests.tasks.delivery.servers import MailServer
@@ -118,14 +122,13 @@ def plant(rng: random.Random) -> World:
 
 def live_once(lake, world: World, receivers, senders, month: date, now: datetime) -> None:
     """One live run: judge this month and the one before, enter, deliver. Dies wherever the dice say."""
-    empty = {"comparisons": COMPARISONS.empty(), "quarantine": QUARANTINE.empty()}
     span = (add_months(month, -1), month)
-    found = find_alerts(
-        **world.tables(now), **empty, deliveries=DELIVERIES.empty(), chains=CHAINS, months=span, as_of=now
-    )
+    found = find_alerts(Evaluation(**world.tables(now), chains=CHAINS, months=span, as_of=now))
     assert found.schema == CANDIDATES.schema
     record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=CHAINS)
-    deliver(lake, receivers, lambda name: name.env, now, chains=CHAINS, run_id="live", console=print, senders=senders)
+    options = {"chains": CHAINS, "run_id": "live", "console": print, "senders": senders}
+    hands = Hands(lambda: now, wait=lambda _: None)
+    deliver(lake, receivers, lambda name: Secret(name.env), now, hands=hands, **options)
 
 
 @pytest.mark.timeout(900)
@@ -135,23 +138,22 @@ def test_two_years_with_a_hundred_crashes(lake, http, slack_api, tmp_path, monke
     mail = MailServer(tmp_path, security="none")
     hook = f"{http.url}/hook-address"
     receivers = [
-        Receiver(
-            name="bot", kind="slack", token=SecretName("xoxb-token"), channel="C123", api_url=f"{slack_api.url}/api/"
-        ),
-        Receiver(name="hook", kind="webhook", url=SecretName(hook)),
-        Receiver(
+        SlackReceiver(name="bot", token=SecretName("xoxb-token"), channel="C123", api_url=f"{slack_api.url}/api/"),
+        WebhookReceiver(name="hook", url=SecretName(hook)),
+        MailReceiver(
             name="mail",
-            kind="email",
             host="127.0.0.1",
             port=mail.port,
             security="none",
             sender="trona@example.com",
             to=("desk@example.com",),
         ),
-        Receiver(name="file", kind="file"),
+        FileReceiver(
+            name="file",
+        ),
     ]
     _crash_around_commits(monkeypatch, dice)
-    senders = {kind: _crash_around(send, dice, kind) for kind, send in build_senders(lake, print).items()}
+    senders = {kind: _crash_around(channel.send, dice, kind) for kind, channel in find_channels().items()}
     for index in range(MONTHS):
         month = world.month(index)
         for day in (

@@ -202,7 +202,9 @@ def test_direction_p_and_interval_agree_with_scipy(seed):
     expected = stats.binomtest(hits, 37, max(base, 0.5), alternative="greater").pvalue
     assert record["hit_p"] == pytest.approx(expected, **NEAR)
     exact = stats.binomtest(hits, 37).proportion_ci(0.95, "exact")
-    assert (record["hit_rate_lower"], record["hit_rate_upper"]) == pytest.approx((exact.low, exact.high), **NEAR)
+    assert (record["direction_hit_rate_lower"], record["direction_hit_rate_upper"]) == pytest.approx(
+        (exact.low, exact.high), **NEAR
+    )
 
 
 @pytest.mark.parametrize(

@@ -96,8 +96,8 @@ def test_intervals_hold_their_points_and_routes_agree_in_sign(rows):
         assert row["mae"] <= row["rmse"] + 1e-9
         assert abs(row["mean_surprise"]) <= row["mae"] + 1e-9
         assert row["within_1"] <= row["within_2"] <= row["within_5"] <= 1
-        assert row["hits"] <= row["n_directions"]
-        assert row["hit_rate_lower"] <= row["hit_rate"] <= row["hit_rate_upper"]
+        assert row["hits"] == row["direction_hits"] <= row["n_directions"]
+        assert row["direction_hit_rate_lower"] <= row["hit_rate"] <= row["direction_hit_rate_upper"]
         cells = [row[f"{f}_{a}"] for f in ("up", "flat", "down") for a in ("up", "flat", "down")]
         assert sum(cells) == row["n_directions"]
 

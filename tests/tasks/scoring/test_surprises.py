@@ -1,7 +1,9 @@
 """One forecast against one actual: surprise, level, direction, verdict, ranges and bounds, by hand."""
 
 import math
+from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -58,30 +60,44 @@ def test_an_actual_below_minus_100_is_not_scored(mark_one):
 @pytest.mark.parametrize(
     ("f", "a", "half", "verdict"),
     [
-        # tolerance of sodium_ion mom_pct is 5, the interval is e ± 2·half
-        (10.0, 12.0, 0.5, "hit"),  # [1, 3] inside ±5
-        (10.0, 14.0, 0.5, "hit"),  # [3, 5] touches
-        (10.0, 15.0, 0.5, "indeterminate"),  # [4, 6] holds 5
-        (10.0, 17.0, 0.5, "miss"),  # [6, 8]
-        (10.0, 3.0, 0.5, "miss"),  # [-8, -6]
-        (10.0, 14.0, 5.0, "within_rounding"),  # [-6, 14] holds 0 and both tolerances
-        (10.0, 25.0, 5.0, "indeterminate"),  # [5, 25]: touches the tolerance
+        # the tolerance of sodium_ion mom_pct is 5 % of level: ratios from 1/1.05 = 0.952 to 1.05
+        (10.0, 12.0, 0.5, "hit"),  # 1.115/1.105 = 1.009 to 1.125/1.095 = 1.027
+        (10.0, 14.0, 0.5, "hit"),  # 1.027 to 1.046
+        (10.0, 15.0, 0.5, "indeterminate"),  # 1.036 to 1.055 holds 1.05
+        (10.0, 17.0, 0.5, "miss"),  # from 1.054 on
+        (10.0, 3.0, 0.5, "miss"),  # up to 1.035/1.095 = 0.945
+        (10.0, 14.0, 5.0, "within_rounding"),  # 1.09/1.15 to 1.19/1.05 holds 1 and both tolerances
+        (10.0, 25.0, 5.0, "indeterminate"),  # 1.20/1.15 = 1.043 to 1.24
+        # far from zero points mislead: output doubled, and 2.4 %
+        (-96.0, -92.0, 0.5, "miss"),  # 7.5/4.5 = 1.67 to 8.5/3.5 = 2.43
+        (-70.0, -66.0, 0.5, "miss"),  # 33.5/30.5 = 1.098 to 34.5/29.5 = 1.17
+        (400.0, 412.0, 0.5, "hit"),  # 511.5/500.5 = 1.022 to 512.5/499.5 = 1.026
+        # the wrong sign beyond rounding is never a hit, however close
+        (2.0, -2.0, 0.5, "miss"),  # 0.961 alone would be a hit
+        (0.6, -0.6, 0.05, "miss"),
+        (0.4, -0.4, 0.5, "hit"),  # both may be 0
+        # nothing left, as forecast or as outcome, is no ratio but a verdict
+        (-100.0, -50.0, 0.5, "miss"),
+        (-50.0, -100.0, 0.5, "miss"),
+        (-100.0, -100.0, 0.5, "within_rounding"),
+        (-100.0, -98.0, 0.5, "miss"),  # from 1.5/0.5 = 3 on
     ],
 )
 def test_verdicts(mark_one, f, a, half, verdict):
     row = mark_one({"value": f, "half_width": half}, {"value": a, "half_width": half})
-    assert (row["verdict"], row["static_verdict"], row["band_kind"], row["tolerance_pp"]) == (
-        verdict,
-        verdict,
-        "static",
-        5,
-    )
+    assert (row["verdict"], row["own_verdict"], row["band_kind"], row["tolerance_pct"]) == (verdict, "", "static", 5)
+    # around the forecast: 100·g·(1.05 - 1) above and 100·g·(1 - 1/1.05) below
+    g = 1 + f / 100
+    ends = (row["band_lower_pp"], row["band_upper_pp"], row["tolerance_pp"])
+    expected = (100 * g * (1 / 1.05 - 1), 5 * g, 50 * g * (1.05 - 1 / 1.05))
+    assert ends == (pytest.approx(expected) if f > -100 else (None, None, 5))
 
 
 def test_decimals_do_not_tip_a_verdict(mark_one):
-    # e = 5.3 - 0.3 is 5.000000000000000 in print and not in binary
-    row = mark_one({"value": 0.3, "half_width": 0.0}, {"value": 5.3, "half_width": 0.0})
-    assert row["verdict"] == "hit"
+    # 100.3·1.05 = 105.315 in print and not in binary; a share of 0.3 and 3.3 differ by 3
+    for f, a, measure in ((0.3, 5.315, "mom_pct"), (0.3, 3.3, "share_pct")):
+        row = mark_one({"value": f, "half_width": 0.0}, {"value": a, "half_width": 0.0}, measure=measure)
+        assert row["verdict"] == "hit"
 
 
 @pytest.mark.parametrize(
@@ -120,10 +136,17 @@ def test_an_operating_rate_is_scored_in_points_with_its_own_tolerance(mark_one):
     assert row["level_surprise_pct"] == pytest.approx(100 * (49 / 45 - 1))
 
 
-def test_a_level_without_tolerance_has_no_verdict_and_says_so(mark_one):
+def test_a_level_is_judged_by_its_ratio(mark_one):
+    # 95,010/91,050 is 4.35 % above; sodium_ion allows 10 %, and rounding by half a tonne changes nothing
     row = mark_one(91_050.0, 95_010.0, measure="level")
-    assert (row["verdict"], row["surprise"], row["surprise_pp"]) == ("", 3960, None)
-    assert row["reason"] == "no_tolerance"
+    assert (row["verdict"], row["surprise"], row["surprise_pp"], row["tolerance_pct"]) == ("hit", 3960, None, 10)
+    assert (row["band_lower_pp"], row["band_upper_pp"]) == pytest.approx((100 * (1 / 1.1 - 1), 10))
+    assert mark_one(91_050.0, 101_010.0, measure="level")["verdict"] == "miss"  # 10.9 %
+
+
+def test_a_measure_without_tolerance_has_no_verdict_and_says_so(mark_one):
+    row = mark_one(910.0, 950.0, measure="mom_abs", half_width=5.0)
+    assert (row["verdict"], row["surprise"], row["reason"]) == ("", 40, "no_tolerance")
 
 
 RANGE = {"value": None, "lower": 3.0, "upper": 5.0, "qualifier": "range"}
@@ -148,9 +171,27 @@ def test_a_bound_never_becomes_a_point(mark_one):
     bound = {"value": None, "lower": 25.0, "qualifier": "bound"}
     row = mark_one(bound, 40.0)
     assert (row["abs_error"], row["surprise_pp"], row["is_covered"], row["width"]) == (None, None, True, None)
-    assert (row["direction"], row["verdict"]) == ("hit", "hit")
+    # it has no other end, so that holding the outcome is no feat
+    assert (row["direction"], row["verdict"], row["interval_score"]) == ("hit", "vague", None)
     assert mark_one(bound, 10.0)["verdict"] == "miss"
-    assert mark_one(bound, 24.5)["verdict"] == "within_rounding"
+    assert mark_one(bound, 24.5)["verdict"] == "vague"
+
+
+def test_a_range_wider_than_the_usual_error_is_vague(mark_one):
+    # while the record is short the chain's 5 % of level says what is wide: ln(1.05) either side of the middle
+    wide = {"value": None, "lower": -60.0, "upper": 60.0, "qualifier": "range"}
+    row = mark_one(wide, 0.0)
+    assert (row["verdict"], row["is_covered"], row["width"], row["interval_score"]) == ("vague", True, 120, 120)
+    # ln(1.16/1.05)/2 = 4.98 % > ln 1.05 = 4.88 %; ln(1.157/1.05)/2 = 4.85 %
+    for upper, verdict in ((16.0, "vague"), (15.7, "hit")):
+        assert mark_one({"value": None, "lower": 5.0, "upper": upper, "qualifier": "range"}, 10.0)["verdict"] == verdict
+    # outside it is a miss, wide or not, and costs 2/0.2 = 10 per point: 120 + 10·10
+    row = mark_one(wide, 70.0)
+    assert (row["verdict"], row["interval_score"]) == ("miss", 220)
+    share = {"value": None, "lower": 40.0, "qualifier": "range", "measure": "share_pct"}
+    # points: half of 6 is the tolerance of 3
+    assert mark_one({**share, "upper": 46.0}, 42.0, measure="share_pct")["verdict"] == "hit"
+    assert mark_one({**share, "upper": 47.0}, 42.0, measure="share_pct")["verdict"] == "vague"
 
 
 @pytest.mark.parametrize(
@@ -258,6 +299,29 @@ def test_naive_forecasts_of_levels_and_shares_persist(figures, chains):
         assert (row["naive_no_change"], row["naive_same_growth"]) == (110, pytest.approx(grown))
 
 
+def test_no_change_of_a_yoy_is_the_last_published_yoy(figures, chains):
+    """In a chain that grows by 40 % a year, 0 % would be a rival that anyone beats."""
+    rows = [
+        {"kind": "forecast", "period": "2025-09", "value": 45.0, "measure": "yoy_pct"},
+        {"period": "2025-08", "value": 40.0, "measure": "yoy_pct"},
+        {"period": "2025-09", "value": 43.0, "measure": "yoy_pct"},
+    ]
+    row = score_forecasts(figures(*rows), chains=chains).to_dicts()[0]
+    assert (row["naive_no_change"], row["naive_same_growth"], row["no_change_surprise_pp"]) == (40, 40, 3)
+
+
+def test_naive_forecasts_look_back_to_the_last_month_known(figures, chains):
+    """Two months ahead, with the month before the review never published: July is the last known."""
+    known = [("2025-06", 100.0), ("2025-07", 110.0)]
+    for measure, grown in (("level", 110 * 1.1**3), ("share_pct", 110 + 3 * 10)):
+        rows = [
+            {"kind": "forecast", "period": "2025-10", "value": 115.0, "measure": measure, "review_month": "2025-08"},
+            *({"period": p, "value": v, "measure": measure} for p, v in known),
+        ]
+        row = score_forecasts(figures(*rows), chains=chains).to_dicts()[0]
+        assert (row["naive_no_change"], row["naive_same_growth"]) == (110, pytest.approx(grown))
+
+
 def test_the_same_number_forecast_twice_in_a_row_is_marked(figures, chains):
     # +139 % for September and for December 2025, with no forecast between
     rows = [
@@ -289,3 +353,117 @@ def test_null_is_not_nan(figures, chains):
     marked = score_forecasts(figures(*rows), chains=chains)
     floats = [c for c, t in marked.schema.items() if t == pl.Float64]
     assert not marked.select(pl.any_horizontal(pl.col(floats).is_nan().any())).item()
+
+
+def months_of(errors: list[float], *, forecast: float = 100.0, **row) -> list[dict]:
+    """Forecasts of one series, a month apart and each a month ahead, whose outcomes miss by these points."""
+    rows = []
+    for i, error in enumerate(errors):
+        period = f"{2023 + i // 12}-{i % 12 + 1:02d}"
+        rows += [
+            {"kind": "forecast", "period": period, "value": forecast, **row},
+            {"period": period, "value": forecast + error, **row},
+        ]
+    return rows
+
+
+def test_the_own_band_says_usual_and_forgives_nothing(figures, chains):
+    """Eight outcomes 30 % off make the ninth, 20 % off, usual for this series: a miss all the same."""
+    rows = months_of([60.0] * 8 + [40.0, 70.0, 0.0], measure="yoy_pct")
+    marked = score_forecasts(figures(*rows), chains=chains).to_dicts()
+    # 260/200 = 1.3; 240/200 = 1.2; 270/200 = 1.35; all beyond the chain's 10 %
+    assert [r["verdict"] for r in marked] == ["miss"] * 10 + ["hit"]
+    # from eight past errors on the own band speaks: of eight or nine the 8th or 9th smallest, ln 1.3
+    assert [r["own_verdict"] for r in marked] == [""] * 8 + ["usual", "unusual", "usual"]
+    assert [r["band_n"] for r in marked][8:] == [8, 9, 10]
+
+
+def test_a_bad_holiday_month_forgives_no_other_segment(figures, chains):
+    """Pooled residuals of one bad month made hits of +5 against -9 and of -3 against -18."""
+    rows = []
+    for segment in ("cathode", "anode", "cell", "electrolyte"):
+        rows += months_of([-30.0], forecast=10.0, segment=segment)
+    rows += [
+        {"kind": "forecast", "period": "2023-02", "value": 5.0, "segment": "anode"},
+        {"period": "2023-02", "value": -9.0, "segment": "anode"},
+        {"kind": "forecast", "period": "2023-02", "value": -3.0, "segment": "cathode"},
+        {"period": "2023-02", "value": -18.0, "segment": "cathode"},
+    ]
+    marked = score_forecasts(figures(*rows), chains=chains).filter(pl.col("month") == date(2023, 2, 1))
+    assert set(marked["band_kind"]) == {"pooled_80"}
+    assert marked["verdict"].to_list() == ["miss", "miss"]
+    # 4 past errors of the pool, and no word of usual: none of them is the series' own past
+    assert marked["band_n"].to_list() == [4, 4]
+    assert marked["own_verdict"].to_list() == ["", ""]
+
+
+def test_two_months_ahead_growth_says_nothing_of_a_level(figures, chains):
+    """December's review forecasts February alone: -30 % of a January that nobody had seen yet."""
+    far = {"kind": "forecast", "review_month": "2025-12", "at": "2026-01-05"}
+    rows = [
+        {**far, "period": "2026-02", "value": -30.0},
+        {**far, "period": "2026-02", "value": 20.0, "measure": "yoy_pct"},
+        {"period": "2026-01", "value": 12.0},
+        {"period": "2026-02", "value": -40.0},
+        {"period": "2026-02", "value": 26.0, "measure": "yoy_pct"},
+    ]
+    mom, yoy = score_forecasts(figures(*rows), chains=chains).to_dicts()
+    assert (mom["surprise_pp"], mom["lead_months"], mom["verdict"]) == (-10, 2, "miss")
+    numbers = ("level_surprise_pct", "level_surprise_lower_pct", "level_surprise_mom_pct", "level_surprise_path_pct")
+    assert [mom[n] for n in (*numbers, "wedge", "is_wedge_beyond_rounding")] == [None] * 6
+    assert mom["reason"] == "base_forecast"
+    # February a year before was known: YoY says 1.26/1.20
+    assert yoy["level_surprise_pct"] == pytest.approx(5)
+    assert (yoy["level_surprise_mom_pct"], yoy["wedge"], yoy["reason"]) == (None, None, "")
+
+
+def test_two_months_ahead_the_path_of_one_release_is_compounded(figures, chains):
+    far = {"kind": "forecast", "review_month": "2025-12", "at": "2026-01-05"}
+    rows = [
+        {**far, "period": "2026-01", "value": 5.0},
+        {**far, "period": "2026-02", "value": -30.0},
+        {**far, "period": "2026-02", "value": 20.0, "measure": "yoy_pct"},
+        {"period": "2026-01", "value": 12.0},
+        {"period": "2026-02", "value": -40.0},
+        {"period": "2026-02", "value": 26.0, "measure": "yoy_pct"},
+    ]
+    near, mom, yoy = score_forecasts(figures(*rows), chains=chains).to_dicts()
+    assert near["level_surprise_pct"] == pytest.approx(100 * (1.12 / 1.05 - 1))
+    assert near["level_surprise_path_pct"] is None
+    # 1.12·0.60 / (1.05·0.70) = 0.672/0.735
+    assert mom["level_surprise_path_pct"] == pytest.approx(100 * (0.672 / 0.735 - 1))
+    ends = (1.115 * 0.595 / (1.055 * 0.705), 1.125 * 0.605 / (1.045 * 0.695))
+    assert mom["level_surprise_path_lower_pct"] == pytest.approx(100 * (ends[0] - 1))
+    assert mom["level_surprise_path_upper_pct"] == pytest.approx(100 * (ends[1] - 1))
+    assert mom["level_surprise_pct"] is None
+    wedge = 100 * (math.log(0.672 / 0.735) - math.log(1.26 / 1.20))
+    assert [r["wedge"] for r in (mom, yoy)] == pytest.approx([wedge] * 2)
+    assert mom["is_wedge_beyond_rounding"] is True
+
+
+def test_no_restatement_no_wedge_beyond_rounding_at_any_lead(figures, chains):
+    """Levels without a revision, growths rounded to whole percent: no lead flags a base restated in silence."""
+    rng = np.random.default_rng(5)
+    level = [1000.0]
+    for _ in range(35):
+        level.append(level[-1] * float(rng.uniform(0.7, 1.45)))
+    name = [f"{2023 + i // 12}-{i % 12 + 1:02d}" for i in range(36)]
+    rows = []
+    for i in range(12, 36):
+        mom, yoy = 100 * (level[i] / level[i - 1] - 1), 100 * (level[i] / level[i - 12] - 1)
+        rows += [{"period": name[i], "value": float(round(mom))}]
+        rows += [{"period": name[i], "value": float(round(yoy)), "measure": "yoy_pct"}]
+    for i in range(12, 33):
+        # a path of levels, stated by both routes one, two and three months ahead
+        path = [level[i]]
+        for lead in (1, 2, 3):
+            path.append(path[-1] * float(rng.uniform(0.8, 1.25)))
+            both = {"kind": "forecast", "period": name[i + lead], "review_month": name[i]}
+            rows += [
+                {**both, "value": float(round(100 * (path[lead] / path[lead - 1] - 1)))},
+                {**both, "value": float(round(100 * (path[lead] / level[i + lead - 12] - 1))), "measure": "yoy_pct"},
+            ]
+    marked = score_forecasts(figures(*rows), chains=chains)
+    assert marked["wedge"].count() > 100
+    assert set(marked.filter(pl.col("wedge").is_not_null())["lead_months"]) == {1, 2, 3}
+    assert not marked["is_wedge_beyond_rounding"].any()

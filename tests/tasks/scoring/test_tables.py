@@ -233,8 +233,8 @@ def test_a_median_stands_for_a_missing_point():
 
 
 def test_a_static_tolerance_gives_verdicts():
-    scores, _ = score_table(good(), tolerance_pp={"mom_pct": 5.0})
-    assert scores["static_verdict"].ne("").all()
+    scores, _ = score_table(good(), tolerances={"mom_pct": 5.0})
+    assert scores["verdict"].ne("").all()
 
 
 def test_a_million_rows_of_one_series():

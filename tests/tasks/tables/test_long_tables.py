@@ -161,7 +161,7 @@ def test_caller_says_what_the_file_does_not():
     [
         ({"source": "other"}, "source", "the file and the command (other) differ"),
         ({"review_month": "2025-12"}, "review_month", "the file and the command (2025-12) differ"),
-        ({"published": datetime(2026, 2, 6, tzinfo=UTC)}, "published", "(2026-02-06 00:00 UTC) differ"),
+        ({"published": datetime(2026, 2, 6, tzinfo=UTC)}, "published", "(2026-02-06 08:00 Asia/Shanghai) differ"),
     ],
 )
 def test_caller_and_file_that_differ_are_refused(options, column, message):
@@ -306,7 +306,7 @@ def test_two_chains_in_one_file_are_refused_whole():
         "the file holds 2 chains; one file holds one",
         "  where   january.csv",
         "  found   sodium_ion, lithium_ion",
-        "  effect  nothing of it was taken in",
+        "  effect  no rows were loaded",
         "  next    split it by chain, or take one of them in with --chain",
     ]
 
@@ -375,7 +375,9 @@ def test_comma_among_semicolons_is_refused_not_guessed():
     lines = [text.replace(",", ";") for text in (HEADER, *GOOD_LINES)]
     bad = line("X", measure="level").replace(",", ";").replace("X", "1,234")
     _, refused = take(csv(*lines, bad, header=""))
-    assert refused["message"].to_list() == ["among semicolons 1,234 may mean 1234 or 1.234: write one of them"]
+    assert refused["message"].to_list() == [
+        "1,234 or 1.234 may mean 1234 or 1.234 here, where no other number tells: write 1234 or 1.2340"
+    ]
 
 
 def test_blank_lines_and_quoted_cells_keep_the_row_numbers():

@@ -36,7 +36,7 @@ def parse(text, **options):
     ],
 )
 def test_numbers(text, value, half_width, suffix):
-    assert parse(text) == {"value": value, "half_width": half_width, "suffix": suffix}
+    assert parse(text) == {"value": value, "half_width": half_width, "suffix": suffix, "mark": ""}
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,10 @@ def test_not_finite_is_read_for_the_contract_to_refuse(text):
 
 
 def test_comma_among_semicolons_is_not_guessed():
-    assert parse("1,234", is_comma_grouping=False)["value"] is None
-    assert parse("1 234.5", is_comma_grouping=False)["value"] == 1234.5
+    assert parse("1,234", decimal="")["value"] is None
+    assert parse("1.234", decimal="")["value"] is None
+    assert parse("1 234.5", decimal="")["value"] == 1234.5
+    assert parse("0.125", decimal="")["value"] == 0.125
 
 
 def test_null_stays_null():

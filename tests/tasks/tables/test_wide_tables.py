@@ -8,6 +8,7 @@ import pytest
 
 from contracts.chain import load_chain
 from contracts.errors import ContractBroken, Exit, UsageError
+from contracts.printed_period import PrintedPeriod
 from contracts.readings import Document
 from tasks.tables import find_mapping, read_mapping, template
 from tasks.tables.mapping import build_mapping
@@ -235,11 +236,12 @@ def test_spreadsheet_with_merged_labels_and_dates_as_months():
     ],
 )
 def test_months_in_headers(text, expected):
-    assert read_month_label(text) == expected
+    found = read_month_label(text)
+    assert (found and (found.period, found.kind == "forecast")) == expected
 
 
 def test_month_format_of_the_mapping():
-    assert read_month_label("01.26", "%m.%y") == ("2026-01", False)
+    assert read_month_label("01.26", "%m.%y") == PrintedPeriod("2026-01")
     assert read_month_label("2026-01", "%m.%y") is None
 
 

@@ -1,0 +1,1 @@
+"""The alert rules, one file each; docs/extend.md says how one is added."""

@@ -1,0 +1,1 @@
+"""The channels: one file each, which registers itself. See docs/extend.md for adding one."""

@@ -1,0 +1,119 @@
+"""The site: a page per month and series of each chain, the track record, sources, and the data to take away."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from contracts.chain import Chain
+from contracts.period import format_month
+from data_lake.lake import Lake
+from tasks.pages.charts import can_draw
+from tasks.pages.facts import ChainFacts, read_facts
+from tasks.pages.month import describe_month
+from tasks.pages.record import describe_record, describe_sources
+from tasks.pages.series import describe_series, list_series
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def build_site(lake: Lake, chains: Mapping[str, Chain], folder: Path, *, as_of: datetime) -> list[Path]:
+    """Write the site of these chains into `folder`, with the knowledge of `as_of`. Returns the files that changed.
+
+    `index.html` comes first; every page opens from disk, asks no network and runs no script. The same lake and instant
+    give the same bytes, so that a page that says the same is left as it is.
+    """
+    changed = []
+    for name, content in render_site(lake, chains, as_of=as_of):
+        path = folder / PurePosixPath(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
+            changed.append(path)
+    return changed
+
+
+def render_site(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file of the site."""
+    everything = [facts for chain in chains.values() if (facts := read_facts(lake, chain, as_of)).figures.height]
+    overview = [(facts.chain, describe_month(facts, facts.months[0])) for facts in everything if facts.months]
+    yield "index.html", _render("index.html", "", everything, pages=overview, title="Trona")
+    for facts in everything:
+        yield from _render_chain(facts, everything)
+
+
+def _render_chain(facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterator[tuple[str, bytes]]:
+    name, title, common = facts.chain.name, facts.chain.title, {"facts": facts, "series": list_series(facts)}
+    for month in facts.months:
+        page = describe_month(facts, month)
+        heading = f"{title}, {month:%B %Y}"
+        yield f"{name}/{page.month}.html", _render("month.html", "../", everything, page=page, title=heading, **common)
+    for label, slug in list_series(facts):
+        series = describe_series(facts, label, slug)
+        heading = f"{label} ({title})"
+        yield (
+            f"{name}/series/{slug}.html",
+            _render("series.html", "../../", everything, page=series, title=heading, **common),
+        )
+    record, sources = describe_record(facts), describe_sources(facts)
+    yield (
+        f"{name}/record.html",
+        _render("record.html", "../", everything, page=record, title=f"{title}: track record", **common),
+    )
+    yield (
+        f"{name}/sources.html",
+        _render("sources.html", "../", everything, page=sources, title=f"{title}: sources", **common),
+    )
+    frames = {"figures": facts.figures, "comparisons": facts.comparisons, "scores": facts.scores}
+    for table, frame in frames.items():
+        yield f"{name}/data/{table}.csv", _to_csv(frame)
+
+
+def _to_csv(frame: pl.DataFrame) -> bytes:
+    instants = [
+        pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        for name, dtype in frame.schema.items()
+        if dtype.is_temporal() and isinstance(dtype, pl.Datetime)
+    ]
+    return frame.drop("series", "text").with_columns(instants).write_csv().encode()
+
+
+def _render(template: str, root: str, everything: Sequence[ChainFacts], **values: object) -> bytes:
+    chains = [(facts.chain, [format_month(month) for month in facts.months]) for facts in everything]
+    published: list[datetime] = [at for facts in everything for at in facts.releases["published_at"].to_list()]
+    newest = max(published, default=None)
+    page = _environment().get_template(template)
+    return page.render(
+        root=root, chains=chains, newest=newest, has_charts=can_draw(), style=_read_style(), **values
+    ).encode()
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only pages pay for it
+
+    environment = Environment(
+        loader=PackageLoader("tasks.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["tie"] = tie
+    return environment
+
+
+def tie(text: object) -> str:
+    """The text with numbers that no line break parts from their unit."""
+    return re.sub(r"(?<=\d) (?=%|pp\b|t\b|MoM|YoY)|(?<=%) (?=MoM|YoY)", "\N{NO-BREAK SPACE}", str(text))
+
+
+@cache
+def _read_style() -> str:
+    return (files("tasks.pages") / "templates" / "style.css").read_text(encoding="utf-8")
