@@ -1,5 +1,6 @@
 """Mentions that stand together joined: names to one subject, "than in May" to a basis, matched lists to labels."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,9 @@ def join_subjects(lexicon: Lexicon, tokens: list[Token], plain: str) -> list[Tok
     for token in tokens:
         if token.mask & _MADE_OF and len(out) > 1 and out[-1].mask & _HYPHEN and out[-2].mask & _SUBJECT:
             out.pop()
+        if token.mask & _SUBJECT and out and out[-1].mask & _MADE_OF and not (len(out) > 1 and out[-2].mask & _SUBJECT):
+            out.append(make_token(token.start, token.end, {"thing": "kind of no chain"}))
+            continue
         if token.mask & _SUBJECT and out:
             made = len(out) > 1 and out[-1].mask & _MADE_OF and out[-2].mask & _SUBJECT
             before = out[-2] if made else out[-1]
@@ -71,6 +75,9 @@ def name_periods(tokens: list[Token], plain: str, *, is_title: bool = False) -> 
             if out and out[-1].mask & _SINCE and not plain[out[-1].end : token.start].strip():
                 out[-1] = make_token(out[-1].start, token.end, {"since": True})
                 continue
+            if _BASE_LEVEL.match(plain, token.end):
+                out.append(make_token(token.start, token.end, {"reference": True}))
+                continue
             roles = {role: meaning for role, meaning in token.roles.items() if role not in {"month", "relative"}}
             token = make_token(token.start, token.end, {**roles, "period": name})
         out.append(token)
@@ -88,6 +95,9 @@ def _follows_multiple(out: list[Token], plain: str, start: int) -> bool:
         if not token.mask & _AFTER_MULTIPLE:
             return False
     return False
+
+
+_BASE_LEVEL = re.compile(r"'s? (?:level|mean|print|record|reading)\b")
 
 
 def _is_multiple(token: Token) -> bool:
@@ -214,7 +224,8 @@ def match_lists(tokens: list[Token]) -> None:
             tokens[member].labels["list"] = members
     for members, separators in subjects:
         _mark_separators(tokens, separators)
-        for member in members:
+        joined = any("and" in tokens[s].roles for s in separators)
+        for member in members if joined else ():
             tokens[member].labels["joint"] = members
 
 

@@ -184,7 +184,7 @@ def _number_pattern(language: Language) -> str:
     end = r"(?![^\W\d_])" if language.is_spaced else "(?![a-z])"
     digits = rf"(?:\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?!\d)|\d{{1,3}}(?: \d{{3}})+(?=(?:{point}\d+)?\s*(?:{units}{end}|[-–—]\s?\d{{1,3}} \d{{3}}))|\d+)(?:{point}\d+)?"
     return (
-        rf"(?<![\d.,])(?P<sign>[-+±–—]\s?)?(?P<digits>{digits})(?:\s*(?P<unit>{units}){end})?"
+        rf"(?<!\d)(?<!\d[.,])(?P<sign>[-+±–—]\s?)?(?P<digits>{digits})(?:\s*(?P<unit>{units}){end})?"
     )
 
 

@@ -9,10 +9,10 @@ from tasks.extraction.mentions.periods import PeriodName
 from tasks.extraction.mentions.token import Token
 from tasks.extraction.quantities.quantity import Quantity
 from tasks.extraction.relations.growth import find_basis, find_sign, name_basis, shift_period
-from tasks.extraction.relations.measures import Signs, Told, find_share, tell_measure
+from tasks.extraction.relations.measures import Signs, Told, find_part, find_share, tell_measure
 from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.subjects import Found, choose_node, find_subject
-from tasks.extraction.relations.times import When, find_other_span, find_when, is_prior
+from tasks.extraction.relations.times import When, find_other_span, find_when, is_modal, is_prior
 from tasks.extraction.relations.trust import weigh
 from tasks.extraction.relations.view import REFERENCE, View
 from tasks.extraction.statements import (
@@ -140,7 +140,7 @@ def _quoting(view: View, index: int, before: Trail, found: Findings) -> Trail:
     token = view.tokens[index]
     unit = "" if token.quantity is None else token.quantity.unit
     after = next((s for s in found.statements if s.start > token.start and s.unit == unit), None)
-    leads = view.any_of(index + 1, min(index + 3, len(view.masks)), bits(["to", "moves"]))
+    leads = view.any_of(index + 1, min(index + 3, len(view.masks)), bits(["to", "moves", "level"]))
     named = [view.tokens[i].roles["metric"] for i in view.places(view.clause_start(index), index, _METRIC)]
     if before.last is not None and named and named[-1] != before.last.metric and after is None:
         return Trail()
@@ -177,7 +177,7 @@ def read_number(view: View, index: int, trail: Trail) -> tuple[list[Statement | 
     if view.any_of(view.clause_start(index), index, BIT["wish"]):
         return [passed_over(token, "a wish")], trail
     subject = _match_respectively(view, index, trail) or _carry_subject(
-        view, index, trail, find_subject(view, index, is_share=is_share)
+        view, index, trail, find_subject(view, index, is_share=is_share, part=find_part(view, index))
     )
     if subject is None:
         return [unresolved(token, "subject")], trail
@@ -281,7 +281,7 @@ def find_metric(view: View, index: int, quantity: Quantity, trail: Trail, *, is_
         return found
     if is_price or _leads_to_price(view, index, quantity):
         return Metric("price", "metric.unit", 0.9)
-    return _find_context_metric(view, quantity, trail, is_share=is_share)
+    return _find_context_metric(view, index, quantity, trail, is_share=is_share)
 
 
 _ACTION = bits(["change", "moves", "level", "share_verb", "modal", "verb", "compare"])
@@ -309,7 +309,9 @@ def _leads_to_price(view: View, index: int, quantity: Quantity) -> bool:
     return False
 
 
-def _find_context_metric(view: View, quantity: Quantity, trail: Trail, *, is_share: bool) -> Metric:
+def _find_context_metric(
+    view: View, index: int, quantity: Quantity, trail: Trail, *, is_share: bool
+) -> Metric:
     context = view.context
     if trail.elsewhere and trail.nodes is None and trail.last is None:
         return Metric("", "", 0.0, trail.elsewhere)
@@ -321,6 +323,8 @@ def _find_context_metric(view: View, quantity: Quantity, trail: Trail, *, is_sha
             return Metric(scope.metric, rule, 0.93)
         if scope.is_elsewhere and not scope.subject:
             return Metric("", "", 0.0, scope.is_elsewhere)
+    if quantity.is_rate and not is_share and context.last_metric not in {"", "production"} and is_modal(view, index):
+        return Metric("production", "metric.forecast", 0.8)
     if context.last_metric.startswith("?"):
         if not any(mask & BIT["subject"] for mask in view.masks):
             return Metric("", "", 0.0, context.last_metric[1:])
@@ -345,7 +349,7 @@ _CONTEXT_RULES = {"subject.paragraph", "subject.last", "subject.section", "subje
 def _carry_subject(view: View, index: int, trail: Trail, found: Found | None) -> Found | None:
     """The subject of the number before where this one has none of its own."""
     named = found.rule.split(" ")[0] if found is not None else ""
-    own = found is not None and (named in {"subject.list", "subject.own", "subject.of"} or found.elsewhere)
+    own = found is not None and (named in {"subject.list", "subject.own", "subject.of", "subject.part_named", "subject.opening"} or found.elsewhere)
     if own:
         return found
     start = view.clause_start(index)
@@ -431,6 +435,8 @@ def _state(
     nodes = subject.nodes or frozenset()
     basis = find_basis(view, index)
     sign = find_sign(view, index)
+    if basis is not None and basis[1] == "basis.carried" and is_prior(view, index):
+        basis = ("mom", "basis.prior", 0.8)
     is_bare = (basis is None or basis[1] in _FAR) and (sign is None or sign[1] in _FAR)
     if not share_rule and trail.is_share and quantity.unit == "%" and is_bare:
         share_rule, share_strength = "share.carried", 0.94
@@ -477,6 +483,8 @@ def _build(
         return [passed_over(token, "planned capacity")], trail
     if measure.startswith("share"):
         name = name if name == "shipments" else "production"
+    if quoted and quantity.bound and view.touch_left(index) & BIT["comma"]:
+        quantity = replace(quantity, bound="")  # "less than the 8% decline we had forecast" compares two numbers
     value, lower, upper, qualifier = signed_values(quantity, (signs.sign or 1) if has_sign(measure) else 1)
     if quantity.unit == "times":
         base = 0 if _is_added(view, index, quantity) else 1
@@ -508,7 +516,7 @@ def _build(
         )  # fmt: skip
     stated = [m for m in made if isinstance(m, Statement)]
     last = stated[-1] if stated else trail.last
-    return made, Trail(last, subject.nodes, measure == "share_pct", "", (*trail.stated, (index, nodes_said)), measure if measure in GROWTH else trail.growth,
+    return made, Trail(last, subject.nodes, measure.startswith("share"), "", (*trail.stated, (index, nodes_said)), measure if measure in GROWTH else trail.growth,
                        trail.main if trail.main and trail.nodes == subject.nodes else period)
 
 
@@ -525,6 +533,8 @@ def _members(view: View, index: int, subject: Found) -> list[Nodes]:
             members = token.labels["joint"]
             if token.roles["subject"] == nodes and view.any_of(start, end, _EACH):
                 return [view.tokens[m].roles["subject"] for m in members if view.tokens[m].mask & BIT["subject"]]
+            if token.roles["subject"] == nodes and place > start and index - place <= 4:
+                return [frozenset()]  # one number of several names: a sum, or no one's
             return [nodes]
     return [nodes]
 
@@ -542,7 +552,8 @@ def _is_added(view: View, index: int, quantity: Quantity) -> bool:
 def _shift_to_base(view: View, index: int, period: str) -> str:
     """The period before, or a year before, where a level is that of the base: "a year ago it was 73 %", 去年同期为73%."""
     start = view.clause_start(index)
-    if not view.touch_left(index) & (BIT["level"] | BIT["basis"] | BIT["of"]):
+    touch = view.touch_left(index)
+    if not touch & (BIT["level"] | BIT["basis"] | BIT["of"]) or touch & bits(["to", "moves"]):
         return ""
     if view.any_of(start, index, BIT["change"]):
         return ""

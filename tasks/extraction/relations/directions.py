@@ -11,7 +11,7 @@ from tasks.extraction.relations.view import BOUNDARY, View
 from tasks.extraction.statements import Statement
 
 _CHANGE, _METRIC, _SUBJECT, _BASIS = BIT["change"], BIT["metric"], BIT["subject"], BIT["basis"]
-_NONE = bits(["negation", "share_noun", "share_verb", "slowing", "prior", "plan", "activity", "firm", "thing", "span"])
+_NONE = bits(["negation", "share_noun", "share_verb", "slowing", "prior", "plan", "activity", "firm", "thing", "span", "place"])
 _NONE |= bits(["horizon", "wish", "date"])
 _LINKS = bits(["subject", "in", "of", "chain", "averages", "industry"])
 _OPENERS = bits(["comma", "and", "clause"])
@@ -101,6 +101,8 @@ def _is_plain(token: Token) -> bool:
 
 def _is_attribute(view: View, change: int, metric: int) -> bool:
     """Whether a change before a metric is its own: "shrinking electrolyte demand", "the rise in NaFSI prices"."""
+    if len(view.gap(change, metric)) > 40:
+        return False
     named = all(view.masks[i] & _LINKS for i in range(change + 1, metric))
     return named and view.tokens[change].roles["change"][1] in {"noun", "verb"} and metric - change <= 5
 

@@ -46,7 +46,28 @@ class Told:
 def find_share(view: View, index: int) -> tuple[str, float]:
     """The rule by which a percentage is a share of a whole, and its strength; nothing where it is none."""
     found = view.ask("share", index)
-    return ("", 0.0) if found is None else (found[1].id, found[1].strength)
+    if found is not None:
+        return found[1].id, found[1].strength
+    return ("share.part", 0.97) if find_part(view, index) >= 0 else ("", 0.0)
+
+
+_WHOLE = bits(["of", "metric", "whole", "chain", "industry", "subject"])
+
+
+def find_part(view: View, index: int) -> int:
+    """Place of the product whose share comes first: "two thirds of cathode output was NFPP"; -1 where it does not."""
+    quantity = view.tokens[index].quantity
+    if quantity is None or quantity.unit != "%" or view.any_of(view.clause_start(index), index, _CHANGE | BIT["basis"]):
+        return -1
+    place = index + 1
+    while place < len(view.masks) and view.masks[place] & _WHOLE:
+        place += 1
+    opened = place > index + 1 or view.any_of(0, index, BIT["whole"])
+    opened = opened or (quantity.form == "fraction" and view.any_of(0, index, BIT["of"]))
+    if not opened or place + 1 >= len(view.masks) or not view.masks[place] & _LEVEL or view.masks[place] & BIT["of"]:
+        return -1
+    named = view.masks[place + 1] & BIT["subject"] and any(p for _, p in view.tokens[place + 1].roles["subject"])
+    return place + 1 if named else -1
 
 
 def tell_measure(view: View, index: int, quantity: Quantity, signs: Signs) -> Told:
@@ -197,6 +218,20 @@ def _is_change(view: View, index: int, signs: Signs) -> bool:
     return bool(touch & _BASIS) and view.any_of(start, index, _CHANGE)
 
 
+def _is_size(view: View, index: int) -> bool:
+    """Whether a quantity is followed by whose size it is: "8,000 mt of capacity", 8000吨的正极产线."""
+    if index + 1 < len(view.tokens) and view.tokens[index + 1].roles.get("metric") == "operating_rate":
+        return True
+    if not view.touch_right(index) & _OF:
+        return False
+    for place in range(index + 2, min(index + 4, len(view.masks))):
+        if view.masks[place] & (BIT["agent"] | _PLAN) or view.tokens[place].roles.get("metric") == "capacity":
+            return True
+        if not view.masks[place] & BIT["subject"]:
+            return False
+    return False
+
+
 def _tell_level(view: View, index: int, quantity: Quantity, signs: Signs) -> Told:
     start, end = view.clause_start(index), view.clause_end(index)
     family = family_of(quantity.unit)
@@ -206,6 +241,8 @@ def _tell_level(view: View, index: int, quantity: Quantity, signs: Signs) -> Tol
     if is_price and quantity.value < 100:
         return Told(reason="a price of another unit", is_ours=False)
     if view.touch_right(index) & (_PLAN | BIT["agent"]) and not quantity.bound:
+        return Told(reason="a plant's or project's size", is_ours=False)
+    if _is_size(view, index):
         return Told(reason="a plant's or project's size", is_ours=False)
     if signs.metric == "capacity" and view.any_of(start, end, _NEW):
         return Told(reason="planned or idle capacity", is_ours=False)

@@ -26,25 +26,29 @@ class Found:
     elsewhere: str = ""
 
 
-def find_subject(view: View, index: int, *, is_share: bool) -> Found | None:
-    """The subject of a number; None where no rule finds one."""
+def find_subject(view: View, index: int, *, is_share: bool, part: int = -1) -> Found | None:
+    """The subject of a number; None where no rule finds one. `part` is the place of a product named after its share."""
     label = view.tokens[index].labels.get("subject")
     if label is not None:
         if label.mask & _THING:
             return Found(elsewhere="another product")
         return Found(label.roles["subject"], "subject.list", 0.98)
     start = view.clause_start(index)
-    outside = _find_outside(view, start, index)
+    outside = _find_outside(view, start, index) or _find_opening_firm(view, start)
     if outside:
         return Found(elsewhere=outside)
+    opening = _find_after_opening(view, index, start)
+    if opening is not None:
+        return opening
+    if part >= 0:
+        return Found(view.tokens[part].roles["subject"], "subject.part_named", 0.95)
     for rule in view.context.lexicon.language.rules["subject"]:
         place = view.look(index, rule)
         if place < 0 or (rule.id == "subject.ahead" and not is_share and _find_in_context(view, index, start)):
             continue
         found = _take(view, place, index, is_share=is_share)
         if found is not None:
-            is_far = place < start
-            doubt = _unknown_head(view, start, index) if is_far and rule.is_left else 1.0
+            doubt = _doubt_own(view, place, start, index) if rule.is_left else 1.0
             return Found(found.nodes, rule.id + (" doubt.unknown_noun" if doubt < 1 else ""), rule.strength * doubt, found.elsewhere)
     return _find_in_context(view, index, start)
 
@@ -69,6 +73,9 @@ def _take(view: View, place: int, index: int, *, is_share: bool) -> Found | None
     outside = _find_outside(view, start, end)
     if outside:
         return Found(elsewhere=outside)
+    metric = next(iter(view.places(start, end, _METRIC)), None)
+    if metric is not None and metric + 1 < end and view.masks[metric + 1] & _THING and metric > chosen:
+        return Found(elsewhere="a part by use")
     nodes: Nodes = view.tokens[chosen].roles["subject"]
     if is_share and place < index and not any(product for _, product in nodes):
         nodes = _find_part(view, start, nodes)
@@ -115,6 +122,9 @@ def _pick(view: View, names: list[int], place: int, start: int, end: int, *, is_
         products = [n for n in names if any(p for _, p in view.tokens[n].roles.get("subject", ()))]
         if products:
             cue = next(iter(view.places(start, end, _SHARE)), end)
+            earlier = [n for n in names if n < cue]
+            if earlier and view.masks[earlier[-1]] & _THING:
+                return earlier[-1]
             before = [n for n in products if n < cue]
             return before[-1] if before else products[0]
     metric = next(iter(view.places(start, end, _METRIC)), None)
@@ -162,6 +172,44 @@ def _find_outside(view: View, start: int, end: int) -> str:
     return ""
 
 
+def _doubt_own(view: View, place: int, start: int, index: int) -> float:
+    """How far a name is trusted: less in a later clause with a noun of its own, or as what an unknown actor acts on."""
+    if place < start:
+        return _unknown_head(view, start, index)
+    if not view.context.lexicon.language.is_spaced:
+        return 1.0
+    action = next(iter(view.places(start, index, BIT["change"])), index)
+    if action < place and not view.any_of(start, action, _METRIC | _NAMES | BIT["pronoun"]):
+        return _unknown_between(view, view.start if not start else view.tokens[start - 1].end, view.tokens[action].start, start, action)
+    metric = next(iter(view.places(start, place, _METRIC)), None)
+    if metric is not None and view.masks[metric + 1] & BIT["of"] and metric + 2 <= place:
+        return _unknown_between(view, view.tokens[metric + 1].end, view.tokens[metric + 2].start, metric + 1, metric + 2)
+    return 1.0
+
+
+def _find_after_opening(view: View, index: int, start: int) -> Found | None:
+    """The subject of a number that opens its sentence: "At 36,000 yuan/mt on average, hard carbon prices were flat"."""
+    if start or not view.masks[0] & BIT["in"] or view.any_of(0, index, _NAMES | _METRIC | BIT["period"]):
+        return None
+    end = view.clause_end(index)
+    if view.any_of(index, end, _NAMES) or end + 1 >= len(view.masks) or not view.masks[end] & BIT["comma"]:
+        return None
+    place = next(iter(view.places(end + 1, view.clause_end(end + 1), _NAMES)), None)
+    if place is None or view.masks[place] & _THING:
+        return None
+    return Found(view.tokens[place].roles["subject"], "subject.opening", 0.9)
+
+
+def _find_opening_firm(view: View, start: int) -> str:
+    """Whether the clause before is an opening that speaks of companies alone: 40家受访企业中，…"""
+    if not start or not view.masks[start - 1] & BIT["comma"]:
+        return ""
+    first = view.clause_start(start - 1)
+    inside = view.masks[first : start - 1]
+    alone = any(m & _FIRM for m in inside) and not any(m & (_SUBJECT | _METRIC | _ACTIONS) for m in inside)
+    return "a company's own" if alone else ""
+
+
 _WORD = re.compile(r"[^\W\d_]+(?:'s)?")
 
 
@@ -172,8 +220,13 @@ def _unknown_head(view: View, start: int, index: int) -> float:
         return _unknown_chinese(view, start, index)
     action = next(iter(view.places(start, index, _ACTIONS | BIT["basis"])), index)
     begin = view.tokens[start - 1].end if start else view.start
-    known = [(t.start, t.end) for t in view.tokens[start:action]]
-    text = view.plain[begin : view.tokens[action].start]
+    return _unknown_between(view, begin, view.tokens[action].start, start, action)
+
+
+def _unknown_between(view: View, begin: int, end: int, first: int, last: int) -> float:
+    language = view.context.lexicon.language
+    known = [(t.start, t.end) for t in view.tokens[first:last]]
+    text = view.plain[begin:end]
     for match in _WORD.finditer(text):
         a, b = begin + match.start(), begin + match.end()
         word = match.group()
@@ -227,6 +280,8 @@ def _find_in_context(view: View, index: int, start: int) -> Found | None:
 def choose_node(view: View, nodes: Nodes, *, unit: str, metric: str, beside: Nodes | None = None) -> Node | None:
     """One node of those that a name can stand for, by the unit, the section and the topic; None where none fits."""
     lexicon, context = view.context.lexicon, view.context
+    if not nodes:
+        return None
     order = [s.name for s in lexicon.chain.segments]
     scopes = [context.lead.subject, context.section.subject]
     if all(product for _, product in nodes):

@@ -86,7 +86,9 @@ def _with_span(view: View, place: int, name: PeriodName) -> PeriodName:
     """A month beside a word like "cumulative" or "year to date" is the span up to it."""
     if name.kind != "to_date" or name.month:
         return name
-    for other in range(len(view.masks)):
+    start, end = view.clause_start(place), view.clause_end(place)
+    order = [*range(start, end), *range(len(view.masks))]
+    for other in order:
         if view.masks[other] & _PERIOD and other != place:
             beside = view.tokens[other].roles["period"]
             if beside.kind in {"month", "to_date"} and beside.month:
@@ -224,7 +226,8 @@ def find_other_span(view: View, index: int, metric: str) -> str:
     found = view.ask("span", index)
     if found is not None:
         kind = str(view.tokens[found[0]].roles["span"])
-        if kind != "spot" or metric in {"price", ""}:
+        averaged = kind == "spot" and view.any_of(found[0], found[0] + 4, BIT["averages"])
+        if not averaged and (kind != "spot" or metric in {"price", ""}):
             return {"week": "a week's figure", "day": "a day's figure", "ten_days": "a part of a month"}.get(
                 kind, "a spot quote"
             )

@@ -24,14 +24,20 @@ class View:
     context: Context
     is_cell: bool = False
     claimed: dict[int, int] = field(default_factory=dict)
+    brackets: list[int] = field(default_factory=list)
 
     def look(self, index: int, rule: Rule) -> int:
         """Where the rule's cue stands, seen from a number; -1 where it does not."""
         masks, cue, over, until = self.masks, rule.cue, rule.over, rule.until
         place, stop, step = (index - 1, -1, -1) if rule.is_left else (index + 1, len(masks), 1)
         count = rule.most
+        brackets = self.brackets
+        own = brackets[index] if brackets else 0
         while place != stop and count:
             mask = masks[place]
+            if brackets and brackets[place] and brackets[place] != own:
+                place += step
+                continue
             if mask & cue and self._fits(place, step, rule):
                 return place
             if mask & until or not mask & over:
@@ -117,7 +123,7 @@ def make_view(tokens: list[Token], plain: str, start: int, end: int, context: Co
         masks[place] = BIT["apposed"]
     for place in _find_appositions(tokens, masks, plain):
         masks[place] = BIT["apposed"]
-    return View(tokens, masks, plain, start, end, context, is_cell, _find_claims(masks))
+    return View(tokens, masks, plain, start, end, context, is_cell, _find_claims(masks), _find_brackets(masks))
 
 
 def _find_asides(masks: list[int]) -> list[int]:
@@ -131,6 +137,20 @@ def _find_asides(masks: list[int]) -> list[int]:
             inside = masks[opened + 1 : place]
             if not any(m & (BIT["rate"] | BIT["quantity"] | BIT["basis"] | BIT["metal"]) for m in inside):
                 found += range(opened, place + 1)
+            opened = -1
+    return found
+
+
+def _find_brackets(masks: list[int]) -> list[int]:
+    """For each token the bracket that it stands in, where that holds a measured number; 0 outside."""
+    found = [0] * len(masks)
+    opened = -1
+    for place, mask in enumerate(masks):
+        if mask & BIT["open"]:
+            opened = place
+        elif mask & BIT["close"] and opened >= 0:
+            if any(m & (BIT["rate"] | BIT["quantity"]) for m in masks[opened:place]):
+                found[opened : place + 1] = [opened + 1] * (place + 1 - opened)
             opened = -1
     return found
 

@@ -67,7 +67,7 @@ def goes_on(line: Line, following: Line, wrap: int) -> bool:
     first = following.words.lstrip()
     if BULLET.match(following.words) or first.startswith(("#", "【", "[")):
         return False
-    if first[:1].islower() and line.words.rstrip()[-1:].isascii() and line.width > 24:
+    if first[:1].islower() and line.words.rstrip()[-1:].isascii() and line.width > 14:
         return True
     if not wrap:
         return False

@@ -25,8 +25,8 @@ def test_new_chain_is_recognised_and_read():
 
 
 def test_no_segment_or_product_stands_in_the_code():
-    text = "\n".join(path.read_text(encoding="utf-8") for path in CODE.glob("*.py")).lower()
-    words = "\n".join(path.read_text(encoding="utf-8") for path in (CODE / "languages").glob("*.toml")).lower()
+    text = "\n".join(path.read_text(encoding="utf-8") for path in CODE.rglob("*.py")).lower()
+    words = "\n".join(path.read_text(encoding="utf-8") for path in (CODE / "languages").rglob("*.toml")).lower()
     for name in ("cathode", "hard carbon", "hard_carbon", "napf6", "nickel", "clinker"):
         assert f'"{name}"' not in text
         assert f'"{name}"' not in words
