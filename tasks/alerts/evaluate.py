@@ -14,7 +14,7 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.figures import FIGURES
 from contracts.period import add_months
-from contracts.releases import QUARANTINE, RELEASES, UNRESOLVED_RULE
+from contracts.releases import NO_BREACH, QUARANTINE, RELEASES
 from data_lake.lake import Lake
 from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
@@ -111,7 +111,7 @@ def evaluate_months(
             comparisons=derived.comparisons,
             figures=derived.vintages,
             releases=visible_releases(lake, as_of=as_of).collect(),
-            quarantine=lake.table(QUARANTINE).scan().filter(pl.col("rule") != UNRESOLVED_RULE).collect(),
+            quarantine=lake.table(QUARANTINE).scan().filter(~pl.col("rule").is_in(NO_BREACH)).collect(),
             deliveries=read_deliveries(lake),
             chains=chains,
             months=(first, last),

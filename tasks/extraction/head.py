@@ -36,7 +36,7 @@ def find_other_chain(text: str, chain: Chain) -> str:
     others = {name: _count_names(plain, title, load_chain(name)) for name in chain_paths() if name != chain.name}
     best = max(others, key=lambda name: others[name], default="")
     if not asked:
-        return best or "none of its names"
+        return best if best and others[best] >= 3 else ""
     return best if best and others[best] >= 3 * asked and others[best] > 12 else ""
 
 

@@ -66,6 +66,9 @@ def read_review(
     account = read_text(text, lexicon, head.calendar)
     sure, doubtful = part_doubtful(account.stated)
     figures = merge_statements(sure, account.directions)
+    doubted = frame_doubtful(doubtful, figures, text)
+    shown = {(item.statement.start, item.statement.end) for item in figures}
+    shown |= set(doubted.select("span_start", "span_end").iter_rows())
     return Reading(
         head=ReleaseHead(
             source=source,
@@ -77,9 +80,9 @@ def read_review(
         ),
         figures=frame_figures(figures, text),
         confidence=tuple(item.statement.confidence for item in figures),
-        doubtful=frame_doubtful(doubtful, figures, text),
+        doubtful=doubted,
         unresolved=frame_unresolved(account, text),
-        numbers=frame_numbers(account, text),
+        numbers=frame_numbers(account, text, shown),
     )
 
 

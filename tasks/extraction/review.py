@@ -96,6 +96,7 @@ def _read_passage(account: Account, context: Context, passage: Passage) -> Conte
             continue
         view = make_view(tokens, passage.plain, start, end, context)
         found = _read_view(view)
+        found.opens += _list_named_numbers(tokens, passage.plain)
         _record(account, passage, start, end, found)
         context = _remember(context, view, found)
         if passage.plain[start:end].rstrip(' *_"').endswith(":"):
@@ -121,7 +122,17 @@ def _read_view(view: View) -> Findings:
     return found
 
 
+def _list_named_numbers(tokens: list[Token], plain: str) -> list[Open]:
+    """Digits that are part of a date, a period or a name, and count nothing."""
+    return [
+        Open(t.start, t.end, "passed over", "a date or period" if t.mask & _DATED else "part of a name")
+        for t in tokens
+        if t.quantity is None and any(char.isdigit() for char in plain[t.start : t.end])
+    ]
+
+
 _SHORT = 40
+_DATED = bits(["date", "period", "basis", "month", "since", "reference"])
 
 
 def _is_run_in_heading(tokens: list[Token]) -> bool:
@@ -246,6 +257,10 @@ def _spans_to_date(found: Findings) -> set[str]:
     return {s.period for s in found.statements if s.measure == "ytd_yoy_pct"}
 
 
+_OPENING = 3
+"""A period among so many first mentions opens its sentence."""
+
+
 def _look_ahead(context: Context, view: View) -> PeriodName | None:
     """The coming month that the paragraph has turned to; none once a month that is over is named again."""
     calendar = context.calendar
@@ -259,8 +274,8 @@ def _look_ahead(context: Context, view: View) -> PeriodName | None:
             continue
         if last_month(period) <= calendar.review:
             outlook = None
-        elif name.is_month:
-            outlook = name
+        elif name.is_month and (place < _OPENING or view.any_of(0, len(view.masks), _MODAL | _OUTLOOK)):
+            outlook = name if not place or not view.masks[place - 1] & BIT["part_of"] else outlook
     return outlook
 
 

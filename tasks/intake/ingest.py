@@ -16,7 +16,7 @@ from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavaila
 from contracts.figures import READ_FIGURES
 from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
-from contracts.releases import QUARANTINE, UNRESOLVED_RULE
+from contracts.releases import DOUBTFUL_RULE, QUARANTINE, UNRESOLVED_RULE
 from contracts.text import fill_text
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
@@ -34,7 +34,8 @@ _CLOCK_SLACK = timedelta(minutes=5)
 class DocumentHints:
     """What the person says about a document where the document does not say it.
 
-    A table that says another source than `source` is refused; `usual_source` holds where nothing says one.
+    A table that says another source than `source` is refused; `usual_source` holds where nothing says one. With
+    `accept_doubtful` the doubtful readings of a review are figures too, each with its doubt as note.
     """
 
     source: str = ""
@@ -46,6 +47,7 @@ class DocumentHints:
     chains_folder: Path | None = None
     first_month: date | None = None
     last_month: date | None = None
+    accept_doubtful: bool = False
 
     def wants(self, review_month: str) -> bool:
         """Whether a release of this month or period lies inside the months asked for."""
@@ -74,6 +76,7 @@ class IngestOutcome:
     figures: int = 0
     quarantined: int = 0
     unresolved: int = 0
+    doubtful: int = 0
     unplaced: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     clashes: tuple[str, ...] = ()
@@ -152,7 +155,7 @@ def read_document(document: Document, hints: DocumentHints) -> list[Reading]:
         review_month=hints.review_month or None,
         chains_folder=hints.chains_folder,
     )
-    return [reading]
+    return [reading.accept_doubtful() if hints.accept_doubtful else reading]
 
 
 def check_as_ingest(
@@ -248,6 +251,7 @@ class _Intake:
             review_month=head.review_month,
             published_at=head.published_at,
             unresolved=reading.unresolved.height,
+            doubtful=reading.doubtful.height,
             unplaced=_list_unplaced(reading.unresolved),
         )
         if not self.hints.wants(head.review_month):
@@ -268,7 +272,7 @@ class _Intake:
         outcome = replace(outcome, clashes=clashes, refusals=list_refusals(refused))
         if self.dry_run:
             return replace(outcome, status="readable")
-        kept = pl.concat([refused, _refuse_unresolved(reading.unresolved)])
+        kept = pl.concat([refused, _refuse_unresolved(reading.unresolved), _refuse_doubtful(reading.doubtful)])
         return replace(
             outcome,
             status="recorded" if self.record(outcome, head, good, kept, record_after(rivals, self.now)) else "known",
@@ -319,6 +323,21 @@ def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime
     return QUARANTINE.conform(rows)
 
 
+def _refuse_doubtful(doubtful: pl.DataFrame) -> pl.DataFrame:
+    """Doubtful readings as rows of quarantine, rule `doubtful`: what was read, how sure it is, and the doubt."""
+    ends = pl.concat_str(pl.col("lower").fill_null(float("-inf")), pl.lit(" to "), pl.col("upper").fill_null(float("inf")))
+    return REFUSED.conform(
+        doubtful.select(
+            "segment", "product", "metric", "measure", "period", "kind",
+            row="place",
+            rule=pl.lit(DOUBTFUL_RULE),
+            column=pl.lit(""),
+            value=pl.coalesce(pl.col("value").cast(pl.String), ends),
+            message=pl.format("{} (confidence {}): {}", "doubt", pl.col("confidence").round(2), "evidence"),
+        ).unique(["row", "rule", "column"], keep="first", maintain_order=True)
+    )  # fmt: skip
+
+
 def _refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
     """Statements that could not be placed as rows of quarantine, rule `unresolved`, so that a person sees them."""
     return REFUSED.conform(
@@ -330,6 +349,14 @@ def _refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
             message=pl.concat_str("reason", pl.lit(": "), "sentence"),
         )
     )
+
+
+def describe_doubt(outcome: IngestOutcome) -> str:
+    """What to do about a release's doubtful readings, in a line; empty where it has none."""
+    if not outcome.doubtful or outcome.status == "known":
+        return ""
+    needs = "figure needs" if outcome.doubtful == 1 else "figures need"
+    return f"{outcome.doubtful} {needs} a look: trona quarantine --rule doubtful, or take all with --accept-doubtful"
 
 
 def list_refusals(refused: pl.DataFrame) -> tuple[str, ...]:

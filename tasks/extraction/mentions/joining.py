@@ -193,7 +193,7 @@ _LABEL_BITS = {
     "period": _PERIOD,
     "number": NUMBER,
 }
-_SEPARATOR = BIT["comma"] | BIT["and"] | BIT["slash"]
+_SEPARATOR = BIT["comma"] | BIT["and"] | BIT["slash"] | BIT["separator"]
 
 
 def match_lists(tokens: list[Token]) -> None:

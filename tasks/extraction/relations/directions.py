@@ -73,7 +73,7 @@ def _find_change(view: View, start: int, end: int) -> tuple[int, str, Nodes | No
         return _go_on(view, start, end, changes)
     for i in reversed(changes):
         after = next((m for m in metrics if m > i), None)
-        if after is not None and _is_attribute(view, i, after):
+        if after is not None and _is_attribute(view, i, after) and not view.touch_right(after) & BIT["modal"]:
             return i, view.tokens[after].roles["metric"], _owner(view, after, start, end)
     for metric in metrics:
         following = [i for i in changes if i > metric and view.tokens[i].roles["change"][1] != "noun"]

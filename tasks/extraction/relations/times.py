@@ -63,12 +63,16 @@ def _crosses_number(view: View, index: int, place: int) -> bool:
     return quantity is not None and quantity.is_level and view.any_of(index + 1, place, BIT["number"] | BIT["reference"])
 
 
+_ACTING = bits(["change", "level", "moves", "verb", "modal", "subject", "thing", "activity", "firm", "agent"])
+
+
 def _is_subordinate(view: View, place: int, index: int) -> bool:
     """Whether a period stands in a clause that only gives a reason: 随着第三季度订单下达, "as orders fell in May"."""
     start = view.clause_start(place)
     if not start or start == view.clause_start(index) or not view.masks[start - 1] & BIT["clause"]:
         return False
-    return not view.any_of(start, view.clause_end(place), BIT["number"] | BIT["metric"])
+    end = view.clause_end(place)
+    return view.any_of(start, end, _ACTING) and not view.any_of(start, end, BIT["number"] | BIT["metric"])
 
 
 def _is_of_another_clause(view: View, place: int, index: int) -> bool:
@@ -187,6 +191,17 @@ def find_when(view: View, index: int, measure: str, before: str = "") -> When:
     return When(calendar.period, "period.review", 0.93)
 
 
+def _is_monthly_part(view: View, index: int) -> bool:
+    """Whether the part of the sentence around a number compares with the month before, as no span to date does."""
+    first = index
+    while first and not view.masks[first - 1] & HARD:
+        first -= 1
+    last = index
+    while last < len(view.masks) and not view.masks[last] & HARD:
+        last += 1
+    return any(view.tokens[i].roles.get("basis") == "mom" for i in view.places(first, last, BIT["basis"]))
+
+
 def _find_opening(view: View, index: int, measure: str) -> PeriodName | None:
     """The period that opens the sentence, for a later part of it with a subject of its own."""
     start = view.clause_start(index)
@@ -195,6 +210,8 @@ def _find_opening(view: View, index: int, measure: str) -> PeriodName | None:
     for place in range(min(3, len(view.masks))):
         if view.masks[place] & _PERIOD:
             name: PeriodName = view.tokens[place].roles["period"]
+            if name.kind == "to_date" and _is_monthly_part(view, index):
+                return None
             return name if _suits(name, measure) else None
     return None
 
