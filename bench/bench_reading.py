@@ -124,9 +124,7 @@ def print_groups(hands: list[Hand]) -> None:
         groups[f"hand {hand.name}"] = lambda h, _d, r, n=hand.name: h.name == n and is_number(r)
     for column in ("language", "chain"):
         for value in sorted({hand.docs[doc][column].lower() for hand, doc in rows}):
-            groups[f"{column} {value}"] = (
-                lambda h, d, r, c=column, v=value: h.docs[d][c].lower() == v and is_number(r)
-            )
+            groups[f"{column} {value}"] = lambda h, d, r, c=column, v=value: h.docs[d][c].lower() == v and is_number(r)
     for place, title in ((5, "measure"), (4, "kind")):
         for value in sorted({str(r[place]) for hand, doc in rows for r in hand.gold[doc]}):
             groups[f"{title} {value}"] = lambda _h, _d, r, p=place, v=value: r[p] == v and (p == 5 or is_number(r))

@@ -91,7 +91,11 @@ def judge(samples: dict[str, list[Sample]], threshold: float) -> str:
 
 def write(bias: float, weights: dict[str, float], threshold: float) -> None:
     """Put the weights into the reader's data."""
-    weights |= {name: min(weight, _DOUBT) for name, weight in weights.items() if name in {"doubt.unknown_noun", "doubt.negation"}}
+    weights |= {
+        name: min(weight, _DOUBT)
+        for name, weight in weights.items()
+        if name in {"doubt.unknown_noun", "doubt.negation"}
+    }
     weights = {"doubt.unknown_noun": _DOUBT, "doubt.negation": _DOUBT} | weights
     lines = [
         "# How much each rule says about whether a reading is right: log odds, fitted by bench/fit_trust.py.",

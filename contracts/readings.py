@@ -120,9 +120,13 @@ class Reading:
     def accept_doubtful(self) -> "Reading":
         """The reading with its doubtful rows as figures: of one fact the surest, and none that a figure states."""
         key = list(READ_FIGURES.key)
-        best = self.doubtful.sort("confidence", descending=True, maintain_order=True).unique(key, keep="first", maintain_order=True)
+        best = self.doubtful.sort("confidence", descending=True, maintain_order=True).unique(
+            key, keep="first", maintain_order=True
+        )
         rows = best.join(self.figures, on=key, how="anti")
-        noted = rows.select(READ_FIGURES.schema.names()).with_columns(note=pl.concat_str(pl.lit("accepted though doubtful: "), rows["doubt"]))
+        noted = rows.select(READ_FIGURES.schema.names()).with_columns(
+            note=pl.concat_str(pl.lit("accepted though doubtful: "), rows["doubt"])
+        )
         stated = self.confidence or (1.0,) * self.figures.height
         return replace(
             self,

@@ -40,8 +40,8 @@ NO_BREACH = (UNRESOLVED_RULE, DOUBTFUL_RULE)
 QUARANTINE = Table(
     name="quarantine",
     meaning=(
-        "Refused rows, each with the rule it broke, statements that could not be placed (rule `unresolved`) and readings "
-        "that are no facts until a person says so (rule `doubtful`)."
+        "Refused rows, each with the rule it broke, statements that could not be placed (rule `unresolved`) and "
+        "readings that are no facts until a person says so (rule `doubtful`)."
     ),
     columns=(
         Column("release_id", pl.String, "the release that states it"),

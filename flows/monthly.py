@@ -43,7 +43,7 @@ def monthly_run(
     as_of: datetime | None = None,
     inbox: str = "",
     landed: list[str] | None = None,
-    accept_doubtful: bool = False,
+    accept_doubtful: bool = False,  # noqa: FBT001, FBT002 - a flow's parameters have names of their own
 ) -> str:
     """Ingest documents, evaluate what is new, and notify the receivers. Returns the run's id.
 

@@ -54,7 +54,7 @@ def _find_labelled(plain: str, language: Language) -> date | None:
     """A date behind a word like "published" or 发布日期."""
     words = build_trie(normalise(word) for word in language.published)
     for match in re.finditer(rf"(?<![^\W_]){words}[^\n\d]{{0,25}}(?=[\d\w])", plain):
-        found = _find_date(plain[match.start() : match.end() + 40].split("\n")[0], language)
+        found = _find_date(plain[match.start() : match.end() + 40].split("\n", maxsplit=1)[0], language)
         if found is not None:
             return found
     return None
@@ -93,7 +93,9 @@ def _find_day_of_month(plain: str, language: Language) -> date | None:
     months = _months_pattern(language)
     day = r"(?P<day>[0-3]?\d)"
     end = r"(?:st|nd|rd|th)?\s?[:,)(]|(?:st|nd|rd|th)\b"
-    pattern = rf"(?<![^\W_])(?P<month>{months})\.? {day}(?:{end})" if language.is_spaced else rf"(?P<month>{months}){day}日"
+    pattern = (
+        rf"(?<![^\W_])(?P<month>{months})\.? {day}(?:{end})" if language.is_spaced else rf"(?P<month>{months}){day}日"
+    )
     match = re.search(pattern, plain[:700])
     if match is None:
         return None
@@ -127,7 +129,7 @@ class _Candidate:
 
 
 def read_review_period(text: str, language: Language, published: date) -> str | None:
-    """The month, or the half-year or quarter, under review: of those that were over when it appeared the one named most.
+    """The month or half-year under review: of those that were over when it appeared the one named most.
 
     A name in the title counts five times and one in the lead twice; one under a word of expectation little. The
     month of the publication is never it, but in its last days.
@@ -165,14 +167,17 @@ def _list_candidates(plain: str, language: Language, published: date) -> Iterato
     if published.day < _LAST_DAYS:
         months = months[1:]
     expected = _expectation(language)
-    dated = {start: month for start, month in _find_dated_months(plain, language)}
+    dated = dict(_find_dated_months(plain, language))
     edge = r"(?<![^\W_])" if language.is_spaced else r"(?<!\d)"
     end = r"(?![^\W_])" if language.is_spaced else ""
     for match in re.finditer(rf"{edge}(?:{_months_pattern(language)}){end}", plain):
         number = language.months[match.group()]
-        if match.group() in {"may", "march"} and language.is_spaced and not re.search(
-            r"(?:in|of|for|from|and|than|to|since|,|\n)\s*\Z", plain[: match.start()]
-        ) and not re.match(r"'?\s*(?:20\d\d|output|production|[a-z]+ (?:output|production))", plain[match.end() :]):
+        if (
+            match.group() in {"may", "march"}
+            and language.is_spaced
+            and not re.search(r"(?:in|of|for|from|and|than|to|since|,|\n)\s*\Z", plain[: match.start()])
+            and not re.match(r"'?\s*(?:20\d\d|output|production|[a-z]+ (?:output|production))", plain[match.end() :])
+        ):
             continue
         named = next((m for s, m in dated.items() if s <= match.start() < s + 24 and m.month == number), None)
         month = named or next((m for m in months if m.month == number), None)
@@ -225,7 +230,8 @@ def _strip_dates(plain: str, language: Language) -> str:
         plain = pattern.sub(lambda match: " " * len(match.group()), plain)
     months = _months_pattern(language)
     days = (
-        rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{months})\b|\b(?:{months})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!\d)(?! ?\d{{3}})"
+        rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{months})\b"
+        rf"|\b(?:{months})\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?!\d)(?! ?\d{{3}})"
         if language.is_spaced
         else r"\d{1,2}月\d{1,2}日"
     )

@@ -79,7 +79,7 @@ def _ends(statement: Statement) -> tuple[float, float]:
 
 
 _FAR_PP = 3.0
-"""Points by which a growth may differ from that of two stated levels, beside rounding, before one of them is doubted."""
+"""Points by which a growth may differ from that of two stated levels, beside rounding, before it is doubted."""
 
 
 def _find_impossible_growth(items: list[Stated]) -> dict[int, str]:
@@ -99,7 +99,9 @@ def _find_impossible_growth(items: list[Stated]) -> dict[int, str]:
         if now is None or before is None or not now.value or not before.value:
             continue
         implied = 100 * (now.value / before.value - 1)
-        slack = 100 * (now.half_width / now.value + before.half_width / before.value) * max(1.0, now.value / before.value)
+        slack = (
+            100 * (now.half_width / now.value + before.half_width / before.value) * max(1.0, now.value / before.value)
+        )
         if abs(implied - s.value) > _FAR_PP + slack + s.half_width:
             doubts[place] = f"the stated levels make it {implied:.1f} %"
     return doubts

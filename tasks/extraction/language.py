@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.extraction.quantities.numerals import Numerals
-from tasks.extraction.relations.rules import Rule, load_rules
+from tasks.extraction.rules import Rule, load_rules
 
 _FOLDER = Path(__file__).parent / "languages"
 

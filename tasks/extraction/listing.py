@@ -11,7 +11,8 @@ def list_reading(reading: Reading, figures: pl.DataFrame, *, with_all: bool = Fa
     """Rows of `READ_FIGURES` with `status` and `confidence`, the given figures first and then the doubtful ones.
 
     `figures` are those of the reading that pass the contracts. With `with_all` each unresolved and passed-over number
-    is a row too: its place, its sentence as evidence and the reason as note; its key is empty. Confidence is null there.
+    is a row too: its place, its sentence as evidence, the reason as note; its key is empty and
+    its confidence null.
     """
     stated = reading.confidence or (1.0,) * reading.figures.height
     known = reading.figures.select("place", *_KEY).with_columns(confidence=pl.Series(stated, dtype=pl.Float64))
@@ -23,9 +24,12 @@ def list_reading(reading: Reading, figures: pl.DataFrame, *, with_all: bool = Fa
     if with_all:
         rows.append(
             reading.numbers.select(
-                "place", "status", evidence="sentence", note="reason",
-                **{name: pl.lit("") for name in ("segment", "product", "metric", "measure", "period", "kind", "unit")},
-            )  # fmt: skip
+                "place",
+                "status",
+                evidence="sentence",
+                note="reason",
+                **{name: pl.lit("") for name in (*_KEY, "unit")},
+            )
         )
     return pl.concat(rows, how="diagonal")
 

@@ -23,8 +23,10 @@ summary::-webkit-details-marker { display: none }
 summary::after { content: attr(data-sign); font-size: .7em; vertical-align: super; margin-left: .1em }
 .figure summary { border-bottom: 3px solid #1a7f37 } .doubtful summary { border: 2px dashed #9a6700 }
 .unresolved summary { border: 2px solid #cf222e } .passed summary { border-bottom: 1px dotted currentColor }
-details > span { display: block; border: 1px solid; padding: .4em .7em; margin: .3em 0; font-size: .9em; white-space: pre-line }
-table { border-collapse: collapse; font-size: .9rem } td, th { border: 1px solid; padding: .2em .6em; text-align: left; vertical-align: top }
+details > span { display: block; border: 1px solid; padding: .4em .7em; margin: .3em 0; font-size: .9em }
+details > span { white-space: pre-line }
+table { border-collapse: collapse; font-size: .9rem }
+td, th { border: 1px solid; padding: .2em .6em; text-align: left; vertical-align: top }
 @media print { details > span { display: none } }
 """
 
@@ -40,7 +42,7 @@ class Mark:
 
 
 def write_marked_page(document: Document, reading: Reading) -> str:
-    """The page: head, counts, the text with its marks, and a table of all marks. All text of the document is escaped."""
+    """The page: head, counts, the text with its marks, and a table of all marks. The document's text is escaped."""
     text = document_text(document)
     marks = list_marks(reading)
     head = reading.head
@@ -54,7 +56,8 @@ def write_marked_page(document: Document, reading: Reading) -> str:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>{escape(title)}</h1><p>published {head.published_at:%Y-%m-%d %H:%M} UTC</p><p>{escape(legend)}</p>"
         f"<pre>{''.join(_mark_text(text, marks))}</pre>"
-        f"<h2>Every number</h2><table><tr><th>number</th><th>status</th><th>what it says</th></tr>{''.join(_rows(text, marks))}"
+        "<h2>Every number</h2><table><tr><th>number</th><th>status</th><th>what it says</th></tr>"
+        f"{''.join(_rows(text, marks))}"
         "</table></body></html>\n"
     )
 
@@ -63,7 +66,12 @@ def list_marks(reading: Reading) -> list[Mark]:
     """A mark for each number of the reading, in the order of the text; the first of those that overlap."""
     marks = [Mark(row["span_start"], row["span_end"], "figure", _say(row)) for row in reading.figures.to_dicts()]
     marks += [
-        Mark(row["span_start"], row["span_end"], "doubtful", f"{_say(row)}\n{row['doubt']} (confidence {row['confidence']:.2f})")
+        Mark(
+            row["span_start"],
+            row["span_end"],
+            "doubtful",
+            f"{_say(row)}\n{row['doubt']} (confidence {row['confidence']:.2f})",
+        )
         for row in reading.doubtful.to_dicts()
     ]
     for row in reading.numbers.to_dicts():
@@ -101,7 +109,8 @@ def _mark_text(text: str, marks: list[Mark]) -> Iterator[str]:
         kind = mark.status.split()[0]
         yield (
             f"<details class='{kind}'><summary data-sign='{_SIGNS[mark.status]}' title='{escape(mark.status)}'>"
-            f"{escape(text[mark.start : mark.end])}</summary><span>{escape(mark.status)}: {escape(mark.says)}</span></details>"
+            f"{escape(text[mark.start : mark.end])}</summary>"
+            f"<span>{escape(mark.status)}: {escape(mark.says)}</span></details>"
         )
         place = mark.end
     yield escape(text[place:])

@@ -8,14 +8,14 @@ from tasks.extraction.context import Context, Scope
 from tasks.extraction.mentions.compounds import complete_names
 from tasks.extraction.mentions.joining import join_subjects, match_lists, name_multiple_bases, name_periods
 from tasks.extraction.mentions.lexicon import Lexicon
+from tasks.extraction.mentions.measuring import join_quantities
 from tasks.extraction.mentions.periods import Calendar, PeriodName
 from tasks.extraction.mentions.scan import scan
 from tasks.extraction.mentions.token import NUMBER, Token
-from tasks.extraction.quantities.joining import join_quantities
 from tasks.extraction.relations.attach import read_sentence
 from tasks.extraction.relations.directions import read_directions
-from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.view import HARD, View, make_view
+from tasks.extraction.rules import BIT, bits
 from tasks.extraction.statements import Findings, Open, Statement
 from tasks.extraction.tables import TextTable, find_unit
 from tasks.extraction.text.layout import Passage, find_passages, find_sentences
@@ -191,7 +191,7 @@ def _make_lead(context: Context, tokens: list[Token]) -> Scope:
 
 
 def _remember(context: Context, view: View, found: Findings) -> Context:
-    """What a sentence leaves for the next: its subject and metric, the span it was about, the month it looks ahead to."""
+    """What a sentence leaves for the next: its subject, metric and span, and the month it looks ahead to."""
     subjects = [view.tokens[i].roles["subject"] for i in range(len(view.tokens)) if view.masks[i] & _SUBJECT]
     last, topic, metric = context.last, context.topic, context.last_metric
     if found.statements:
@@ -199,7 +199,9 @@ def _remember(context: Context, view: View, found: Findings) -> Context:
         segment, product = statement.node
         last = frozenset({(segment, "" if statement.measure == "share_pct" else product)})
         first_segment, first_product = found.statements[0].node
-        topic = topic or frozenset({(first_segment, "" if found.statements[0].measure == "share_pct" else first_product)})
+        topic = topic or frozenset(
+            {(first_segment, "" if found.statements[0].measure == "share_pct" else first_product)}
+        )
         metric = statement.metric
         nodes = {s.node for s in found.statements}
         if len({n[1] for n in nodes if n[1] and n[0] == segment}) > 1:
@@ -239,7 +241,9 @@ def _last_basis(context: Context, found: Findings) -> str:
 
 def _last_period(context: Context, view: View, found: Findings) -> PeriodName | None:
     """The span that a sentence was about where it is no month: it holds until another period is named."""
-    names = [view.tokens[i].roles["period"] for i in range(len(view.tokens)) if view.masks[i] & _PERIOD]
+    names: list[PeriodName] = [
+        view.tokens[i].roles["period"] for i in range(len(view.tokens)) if view.masks[i] & _PERIOD
+    ]
     if not names:
         return context.last_period
     stated = {s.period for s in found.statements}
@@ -248,7 +252,9 @@ def _last_period(context: Context, view: View, found: Findings) -> PeriodName | 
     to_date = any(o.reason == "a quantity of a span to date" for o in found.opens)
     to_date = to_date or any(s.measure == "ytd_yoy_pct" for s in found.statements)
     for name in reversed(names):
-        if (name.kind == "to_date" and to_date) or (name.kind != "to_date" and context.calendar.resolve(name) in stated):
+        if (name.kind == "to_date" and to_date) or (
+            name.kind != "to_date" and context.calendar.resolve(name) in stated
+        ):
             return name
     return None
 
@@ -257,6 +263,7 @@ def _spans_to_date(found: Findings) -> set[str]:
     return {s.period for s in found.statements if s.measure == "ytd_yoy_pct"}
 
 
+_PASSING = BIT["part_of"] | BIT["since"]
 _OPENING = 3
 """A period among so many first mentions opens its sentence."""
 
@@ -275,7 +282,7 @@ def _look_ahead(context: Context, view: View) -> PeriodName | None:
         if last_month(period) <= calendar.review:
             outlook = None
         elif name.is_month and (place < _OPENING or view.any_of(0, len(view.masks), _MODAL | _OUTLOOK)):
-            outlook = name if not place or not view.masks[place - 1] & BIT["part_of"] else outlook
+            outlook = outlook if view.any_of(max(0, place - 2), place, _PASSING) else name
     return outlook
 
 
@@ -301,4 +308,4 @@ def _pass_over_heading(account: Account, context: Context, passage: Passage) -> 
     _record(account, passage, 0, len(passage.plain), Findings(opens=opens))
 
 
-__all__ = ["HARD", "Account", "Number", "Stated", "read_text", "re"]
+__all__ = ["HARD", "Account", "Number", "Stated", "re", "read_text"]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from tasks.extraction.context import Context
 from tasks.extraction.mentions.joining import name_periods
 from tasks.extraction.mentions.lexicon import Lexicon
+from tasks.extraction.mentions.measuring import join_quantities
 from tasks.extraction.mentions.scan import scan
 from tasks.extraction.mentions.token import NUMBER, Token, make_number
-from tasks.extraction.quantities.joining import join_quantities
 from tasks.extraction.relations.attach import read_sentence
-from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.view import View
+from tasks.extraction.rules import BIT, bits
 from tasks.extraction.statements import Findings
 from tasks.extraction.text.characters import is_wide
 from tasks.extraction.text.layout import Passage, find_cells
@@ -73,7 +73,12 @@ class TextTable:
         return name_periods(tokens, plain, is_title=True)
 
     def _read_cell(
-        self, plain: str, label: list[Token], column: tuple[list[Token], tuple[str, float]], cell: list[Token], found: Findings
+        self,
+        plain: str,
+        label: list[Token],
+        column: tuple[list[Token], tuple[str, float]],
+        cell: list[Token],
+        found: Findings,
     ) -> None:
         numbers = [t for t in cell if t.mask & NUMBER]
         if len(numbers) != 1:
@@ -130,7 +135,12 @@ def find_unit(lexicon: Lexicon, title: str, raw: str) -> tuple[str, float]:
         part = match.group().strip()
         start = match.start() + len(match.group()) - len(match.group().lstrip())
         written = raw[start : start + len(part)]
-        for text in (part, part.removeprefix("unit").strip(), part.removeprefix("in ").strip(), part.removeprefix("单位").strip()):
+        for text in (
+            part,
+            part.removeprefix("unit").strip(),
+            part.removeprefix("in ").strip(),
+            part.removeprefix("单位").strip(),
+        ):
             if written in language.cased_units:
                 return language.cased_units[written]
             if text in language.units and language.units[text][0] not in {"other", "times"}:

@@ -325,7 +325,9 @@ def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime
 
 def _refuse_doubtful(doubtful: pl.DataFrame) -> pl.DataFrame:
     """Doubtful readings as rows of quarantine, rule `doubtful`: what was read, how sure it is, and the doubt."""
-    ends = pl.concat_str(pl.col("lower").fill_null(float("-inf")), pl.lit(" to "), pl.col("upper").fill_null(float("inf")))
+    ends = pl.concat_str(
+        pl.col("lower").fill_null(float("-inf")), pl.lit(" to "), pl.col("upper").fill_null(float("inf"))
+    )
     return REFUSED.conform(
         doubtful.select(
             "segment", "product", "metric", "measure", "period", "kind",
@@ -333,7 +335,7 @@ def _refuse_doubtful(doubtful: pl.DataFrame) -> pl.DataFrame:
             rule=pl.lit(DOUBTFUL_RULE),
             column=pl.lit(""),
             value=pl.coalesce(pl.col("value").cast(pl.String), ends),
-            message=pl.format("{} (confidence {}): {}", "doubt", pl.col("confidence").round(2), "evidence"),
+            message=fill_text("{} (confidence {}): {}", "doubt", "confidence", "evidence"),
         ).unique(["row", "rule", "column"], keep="first", maintain_order=True)
     )  # fmt: skip
 

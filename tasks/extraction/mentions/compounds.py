@@ -4,7 +4,7 @@ import re
 
 from tasks.extraction.mentions.lexicon import Lexicon
 from tasks.extraction.mentions.token import Token, make_token
-from tasks.extraction.relations.rules import BIT
+from tasks.extraction.rules import BIT
 
 _SUBJECT, _HYPHEN = BIT["subject"], BIT["hyphen"]
 _LIST = BIT["comma"] | BIT["and"] | BIT["slash"]
@@ -27,7 +27,5 @@ def complete_names(lexicon: Lexicon, tokens: list[Token], plain: str) -> list[To
                 out[place] = make_token(token.start, token.end, {"subject": found[1]["subject"]})
         elif not token.mask & (_LIST | _HYPHEN):
             ending = ""
-    return [
-        token for place, token in enumerate(out)
-        if not (token.mask & _HYPHEN and place and out[place - 1].mask & _SUBJECT and tokens[place - 1].quantity is not None)
-    ]  # fmt: skip
+    completed = {i for i, token in enumerate(tokens) if token.quantity is not None and out[i].mask & _SUBJECT}
+    return [t for i, t in enumerate(out) if not (t.mask & _HYPHEN and i - 1 in completed)]

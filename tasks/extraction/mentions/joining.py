@@ -7,15 +7,20 @@ from typing import Any
 from tasks.extraction.mentions.lexicon import Lexicon
 from tasks.extraction.mentions.periods import PeriodName
 from tasks.extraction.mentions.token import NUMBER, Token, make_token
-from tasks.extraction.relations.rules import BIT
+from tasks.extraction.rules import BIT
 
-_SUBJECT, _THING, _PERIOD, _MONTH, _RELATIVE = (
-    BIT[r] for r in ("subject", "thing", "period", "month", "relative")
-)
+_SUBJECT, _THING, _PERIOD, _MONTH, _RELATIVE = (BIT[r] for r in ("subject", "thing", "period", "month", "relative"))
 _MADE_OF, _HYPHEN = BIT["made_of"], BIT["hyphen"]
 _AGAINST, _AGAINST_AFTER, _SINCE = BIT["against"], BIT["against_after"], BIT["since"]
 _NOT_BETWEEN = (
-    BIT["of"] | BIT["in"] | BIT["part_of"] | BIT["relative"] | BIT["metric"] | BIT["level"] | BIT["share_verb"] | BIT["pronoun"]
+    BIT["of"]
+    | BIT["in"]
+    | BIT["part_of"]
+    | BIT["relative"]
+    | BIT["metric"]
+    | BIT["level"]
+    | BIT["share_verb"]
+    | BIT["pronoun"]
 )
 _BASES = {"previous_month": "mom", "last_month": "mom", "last_year": "yoy", "last_quarter": "qoq"}
 
@@ -54,8 +59,12 @@ def name_periods(tokens: list[Token], plain: str, *, is_title: bool = False) -> 
             before = out.pop()  # "as against the corresponding month"
             out.append(make_token(before.start, token.end, {**_basis_parts(before), **token.roles}))
             continue
-        if name is not None and out and out[-1].mask & _BASIS and out[-1].roles["basis"] == "yoy" and (
-            name.kind.endswith("_year") and not plain[out[-1].end : token.start].strip()
+        if (
+            name is not None
+            and out
+            and out[-1].mask & _BASIS
+            and out[-1].roles["basis"] == "yoy"
+            and (name.kind.endswith("_year") and not plain[out[-1].end : token.start].strip())
         ):
             out[-1] = make_token(out[-1].start, token.end, out[-1].roles)
             continue
@@ -142,7 +151,12 @@ def _month_name(token: Token) -> PeriodName | None:
 def _may_be_base(name: PeriodName) -> bool:
     if name.kind == "to_date":
         return name.shift == -1
-    return name.kind in {"month", "latest_month"} or name.is_quarter or name.kind.startswith("half") or name.kind in {*_BASES, "year"}
+    return (
+        name.kind in {"month", "latest_month"}
+        or name.is_quarter
+        or name.kind.startswith("half")
+        or name.kind in {*_BASES, "year"}
+    )
 
 
 def _find_against(out: list[Token], plain: str, start: int, *, is_title: bool) -> int | None:

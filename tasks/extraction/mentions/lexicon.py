@@ -12,7 +12,7 @@ from typing import Any
 
 from contracts.chain import Chain, chain_paths, load_chain
 from tasks.extraction.language import Language
-from tasks.extraction.relations.rules import BIT
+from tasks.extraction.rules import BIT
 from tasks.extraction.text.characters import normalise
 
 Node = tuple[str, str]
@@ -71,9 +71,7 @@ def names_sums(plain: str, chain: Chain) -> bool:
     return any(normalise(name) in plain for s in chain.segments for name in _flatten(s.sums.values()))
 
 
-def compile_lexicon(
-    chain: Chain, others: Iterable[Chain], language: Language, *, has_sums: bool = False
-) -> Lexicon:
+def compile_lexicon(chain: Chain, others: Iterable[Chain], language: Language, *, has_sums: bool = False) -> Lexicon:
     """Compile the names of `chain`, the names of the other shipped chains as things not ours, and the words.
 
     `has_sums` is for a document that names a total as the sum of its parts: the parts are things, no totals.
@@ -182,14 +180,19 @@ def _number_pattern(language: Language) -> str:
     mark, point = re.escape(language.thousands), re.escape(language.decimal)
     units = build_trie(normalise(unit) for unit in language.units)
     end = r"(?![^\W\d_])" if language.is_spaced else "(?![a-z])"
-    digits = rf"(?:\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?!\d)|\d{{1,3}}(?: \d{{3}})+(?=(?:{point}\d+)?\s*(?:{units}{end}|[-–—]\s?\d{{1,3}} \d{{3}}))|\d+)(?:{point}\d+)?"
-    return (
-        rf"(?<!\d)(?<!\d[.,])(?P<sign>[-+±–—]\s?)?(?P<digits>{digits})(?:\s*(?P<unit>{units}){end})?"
-    )
+    grouped = rf"\d{{1,3}}(?:{mark}\d{{2,3}})*{mark}\d{{3}}(?!\d)"
+    after_blanks = rf"(?=(?:{point}\d+)?\s*(?:{units}{end}|[-–—]\s?\d{{1,3}} \d{{3}}))"
+    spaced = rf"\d{{1,3}}(?: \d{{3}})+{after_blanks}"
+    digits = rf"(?:{grouped}|{spaced}|\d+)(?:{point}\d+)?"
+    return rf"(?<!\d)(?<!\d[.,])(?P<sign>[-+±–—]\s?)?(?P<digits>{digits})(?:\s*(?P<unit>{units}){end})?"
 
 
 def _spelled_pattern(language: Language, edge: str) -> str:
-    names = [normalise(unit) for unit, (kind, _) in language.units.items() if kind not in {"other", "yuan", "times", "t/a"} and unit != "%"]
+    names = [
+        normalise(unit)
+        for unit, (kind, _) in language.units.items()
+        if kind not in {"other", "yuan", "times", "t/a"} and unit != "%"
+    ]
     if language.numerals is None:
         number = "[零〇一二两三四五六七八九十百千万]+(?:点[零一二三四五六七八九]+)?"
         return (
@@ -202,13 +205,14 @@ def _spelled_pattern(language: Language, edge: str) -> str:
     joins = "|".join(language.numerals.joins)
     article = language.numerals.article
     first = rf"(?:{word}|{article}(?=[ -](?:{'|'.join(language.numerals.scales)})(?![^\W_])))"
+    times = build_trie([w for w, m in language.phrases.items() if "times" in m])
     halves = "|".join(re.escape(half) for half in language.numerals.halves)
     fractions = build_trie([w for w, m in language.phrases.items() if "fraction" in m])
     points = build_trie([normalise(u) for u, (kind, _) in language.units.items() if kind in {"%", "pp"} and u != "%"])
     return (
         rf"{edge}(?P<spelled>(?P<part>{fractions})(?: of)? (?:{article}|one) (?P<part_unit>{points})(?![^\W_])"
         rf"|(?P<numeral>{first}(?:[ -]+(?:(?:{joins})[ -]+)?{word})*(?:{halves})?)"
-        rf"[ -]+(?:{article} )?(?:(?P<times>{build_trie([w for w, m in language.phrases.items() if 'times' in m])})|(?P<spelled_unit>{build_trie(names)}))(?![^\W_]))"
+        rf"[ -]+(?:{article} )?(?:(?P<times>{times})|(?P<spelled_unit>{build_trie(names)}))(?![^\W_]))"
     )
 
 

@@ -118,6 +118,7 @@ class Calendar:
             return f"{name.year}-{letter}{number}"
         if name.shift is not None:
             return f"{review.year + name.shift}-{letter}{number}"
+
         # the nearest such part; one to come is half as near as one that is over
         def distance(year: int) -> int:
             start = (year - review.year) * 12 + (number - 1) * months + 1 - review.month

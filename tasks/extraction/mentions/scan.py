@@ -10,7 +10,7 @@ from tasks.extraction.mentions.periods import PeriodName, read_pattern_period
 from tasks.extraction.mentions.token import Token, make_number, make_token
 from tasks.extraction.quantities.numerals import read_characters, read_words
 from tasks.extraction.quantities.quantity import Quantity
-from tasks.extraction.relations.rules import BIT
+from tasks.extraction.rules import BIT
 
 _BLANKS = re.compile(r"[ -]+")
 _MARKS: dict[str, dict[str, Any]] = {
@@ -68,9 +68,9 @@ def scan(lexicon: Lexicon, plain: str, raw: str, start: int, end: int) -> list[T
             if known is not None:
                 tokens.append(Token(match.start(), match.end(), *known))
         elif kind is not None and kind.startswith("x"):
-            token = _read_period(lexicon, match)
-            if token is not None:
-                tokens.append(token)
+            period = _read_period(lexicon, match)
+            if period is not None:
+                tokens.append(period)
         else:
             tokens.append(_read_number(lexicon.language, match, raw))
     return tokens
@@ -82,8 +82,8 @@ _MONTH = BIT["month"]
 def _tell_month(token: Token, raw: str) -> Token:
     """A word that is a month only with a capital, and before no verb: "In May", but "may rise" and "May Be Broken"."""
     is_month = raw[token.start].isupper() and not _VERB_AFTER.match(raw, token.end)
-    keep = (lambda role: role == "month") if is_month else (lambda role: role != "month")
-    return make_token(token.start, token.end, {role: m for role, m in token.roles.items() if keep(role)})
+    kept = {role: meaning for role, meaning in token.roles.items() if (role == "month") == is_month}
+    return make_token(token.start, token.end, kept)
 
 
 _VERB_AFTER = re.compile(r"\s+(?:be|have|not|well|still|also|rise|fall|see)\b", re.IGNORECASE)

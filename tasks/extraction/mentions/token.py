@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.extraction.quantities.quantity import Quantity
-from tasks.extraction.relations.rules import BIT
+from tasks.extraction.rules import BIT
 
 Roles = Mapping[str, Any]
 NUMBER = BIT["number"]

@@ -10,11 +10,11 @@ from tasks.extraction.mentions.token import Token
 from tasks.extraction.quantities.quantity import Quantity
 from tasks.extraction.relations.growth import find_basis, find_sign, name_basis, shift_period
 from tasks.extraction.relations.measures import Signs, Told, find_part, find_share, tell_measure
-from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.subjects import Found, choose_node, find_subject
 from tasks.extraction.relations.times import When, find_other_span, find_when, is_modal, is_prior
 from tasks.extraction.relations.trust import weigh
 from tasks.extraction.relations.view import REFERENCE, View
+from tasks.extraction.rules import BIT, bits
 from tasks.extraction.statements import (
     Findings,
     Open,
@@ -49,7 +49,7 @@ _TOGETHER = BIT["together"] | BIT["industry"]
 
 
 def _match_respectively(view: View, index: int, trail: Trail) -> Found | None:
-    """The subject of a number in a list whose names stand in earlier clauses: A 9 GWh, B 15 GWh, 同比分别增长47%和176%."""
+    """The subject of a number in a list whose names stand in earlier clauses: A 9 GWh, B 15 GWh, 同比分别增长4%和7%."""
     members = view.tokens[index].labels.get("list")
     if members is None or "subject" in view.tokens[index].labels or "metric" in view.tokens[index].labels:
         return None
@@ -213,7 +213,8 @@ def _price_in_yuan(view: View, index: int, quantity: Quantity, trail: Trail) -> 
 def _says_capacity(view: View, index: int) -> bool:
     """Whether the metric before a quantity of a year is capacity."""
     return any(
-        view.tokens[place].roles.get("metric") == "capacity" for place in view.places(view.clause_start(index), index, _METRIC)
+        view.tokens[place].roles.get("metric") == "capacity"
+        for place in view.places(view.clause_start(index), index, _METRIC)
     )
 
 
@@ -309,13 +310,14 @@ def _leads_to_price(view: View, index: int, quantity: Quantity) -> bool:
     return False
 
 
-def _find_context_metric(
-    view: View, index: int, quantity: Quantity, trail: Trail, *, is_share: bool
-) -> Metric:
+def _find_context_metric(view: View, index: int, quantity: Quantity, trail: Trail, *, is_share: bool) -> Metric:
     context = view.context
     if trail.elsewhere and trail.nodes is None and trail.last is None:
         return Metric("", "", 0.0, trail.elsewhere)
-    fits = (lambda name: name != "price" and name != "operating_rate") if quantity.is_level else (lambda name: True)
+
+    def fits(name: str) -> bool:
+        return not quantity.is_level or name not in {"price", "operating_rate"}
+
     if trail.last is not None and fits(trail.last.metric) and not is_share:
         return Metric(trail.last.metric, "metric.carried", 0.9)
     for scope, rule in ((context.lead, "metric.lead"), (context.section, "metric.section")):
@@ -349,18 +351,22 @@ _CONTEXT_RULES = {"subject.paragraph", "subject.last", "subject.section", "subje
 def _carry_subject(view: View, index: int, trail: Trail, found: Found | None) -> Found | None:
     """The subject of the number before where this one has none of its own."""
     named = found.rule.split(" ")[0] if found is not None else ""
-    own = found is not None and (named in {"subject.list", "subject.own", "subject.of", "subject.part_named", "subject.opening"} or found.elsewhere)
+    own = found is not None and (
+        named in {"subject.list", "subject.own", "subject.of", "subject.part_named", "subject.opening"}
+        or found.elsewhere
+    )
     if own:
         return found
     start = view.clause_start(index)
     if trail.nodes is not None and view.any_of(start, index, BIT["together"]) and view.any_of(start, index, _METRIC):
         return Found(frozenset((segment, "") for segment, _ in trail.nodes), "subject.together", 0.9)
-    if found is not None and found.nodes and named in _CONTEXT_RULES and view.any_of(start, index, BIT["together"]):
+    together = view.any_of(start, index, BIT["together"]) and view.any_of(start, index, _METRIC)
+    if found is not None and found.nodes and named in _CONTEXT_RULES and together:
         return Found(frozenset((segment, "") for segment, _ in found.nodes), "subject.together", 0.85)
     if trail.elsewhere and trail.nodes is None and (found is None or found.rule.startswith("subject.sentence")):
         return Found(elsewhere=trail.elsewhere)
     if trail.nodes is not None and not view.any_of(view.clause_start(index), index, BIT["pronoun"]):
-        if found is None or named not in {"subject.sentence"}:
+        if found is None or named != "subject.sentence":
             return Found(trail.nodes, "subject.carried", 0.93)
         if found.nodes is not None and view.context.lexicon.intersect(found.nodes, trail.nodes) == trail.nodes:
             return Found(trail.nodes, "subject.carried", 0.95)
@@ -373,9 +379,15 @@ def _read_reference(view: View, index: int, quantity: Quantity, trail: Trail) ->
     rate = last is not None and last.measure in {"mom_pct", "yoy_pct"}
     if last is not None and quantity.unit == "" and last.measure == "level" and not rate:
         factor = next((t.quantity.factor for t in view.tokens if t.quantity is not None and t.start == last.start), 1.0)
-        quantity = replace(quantity, unit=last.unit, value=round(quantity.value * factor, 6), half_width=quantity.half_width * factor)
+        quantity = replace(
+            quantity, unit=last.unit, value=round(quantity.value * factor, 6), half_width=quantity.half_width * factor
+        )
     own = list(view.places(view.clause_start(index), index, BIT["subject"]))
-    if last is not None and own and not any(last.node[1] in {p for _, p in view.tokens[i].roles["subject"]} for i in own):
+    if (
+        last is not None
+        and own
+        and not any(last.node[1] in {p for _, p in view.tokens[i].roles["subject"]} for i in own)
+    ):
         return passed_over(token, "the base of a comparison")
     if last is None or not (last.measure in {"level", "share_pct"} or rate) or quantity.unit != last.unit:
         return passed_over(token, "the base of a comparison")
@@ -516,8 +528,15 @@ def _build(
         )  # fmt: skip
     stated = [m for m in made if isinstance(m, Statement)]
     last = stated[-1] if stated else trail.last
-    return made, Trail(last, subject.nodes, measure.startswith("share"), "", (*trail.stated, (index, nodes_said)), measure if measure in GROWTH else trail.growth,
-                       trail.main if trail.main and trail.nodes == subject.nodes else period)
+    return made, Trail(
+        last,
+        subject.nodes,
+        measure.startswith("share"),
+        "",
+        (*trail.stated, (index, nodes_said)),
+        measure if measure in GROWTH else trail.growth,
+        trail.main if trail.main and trail.nodes == subject.nodes else period,
+    )
 
 
 _EACH, _AND = BIT["each"], BIT["and"]
@@ -529,7 +548,11 @@ def _members(view: View, index: int, subject: Found) -> list[Nodes]:
     start, end = view.clause_start(index), view.clause_end(index)
     for place in range(index - 1, -1, -1):
         token = view.tokens[place]
-        if view.masks[place] & BIT["subject"] and "joint" in token.labels and "subject" not in view.tokens[index].labels:
+        if (
+            view.masks[place] & BIT["subject"]
+            and "joint" in token.labels
+            and "subject" not in view.tokens[index].labels
+        ):
             members = token.labels["joint"]
             if token.roles["subject"] == nodes and view.any_of(start, end, _EACH):
                 return [view.tokens[m].roles["subject"] for m in members if view.tokens[m].mask & BIT["subject"]]
@@ -550,7 +573,7 @@ def _is_added(view: View, index: int, quantity: Quantity) -> bool:
 
 
 def _shift_to_base(view: View, index: int, period: str) -> str:
-    """The period before, or a year before, where a level is that of the base: "a year ago it was 73 %", 去年同期为73%."""
+    """The period of the base where a level is the base's: "a year ago it was 73 %", 去年同期为73%."""
     start = view.clause_start(index)
     touch = view.touch_left(index)
     if not touch & (BIT["level"] | BIT["basis"] | BIT["of"]) or touch & bits(["to", "moves"]):

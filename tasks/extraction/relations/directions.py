@@ -4,14 +4,16 @@ from contracts.period import last_month
 from tasks.extraction.mentions.lexicon import Nodes
 from tasks.extraction.mentions.token import NUMBER, Token
 from tasks.extraction.relations.growth import name_basis
-from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.subjects import choose_node
 from tasks.extraction.relations.times import find_when
 from tasks.extraction.relations.view import BOUNDARY, View
+from tasks.extraction.rules import BIT, bits
 from tasks.extraction.statements import Statement
 
 _CHANGE, _METRIC, _SUBJECT, _BASIS = BIT["change"], BIT["metric"], BIT["subject"], BIT["basis"]
-_NONE = bits(["negation", "share_noun", "share_verb", "slowing", "prior", "plan", "activity", "firm", "thing", "span", "place"])
+_NONE = bits(
+    ["negation", "share_noun", "share_verb", "slowing", "prior", "plan", "activity", "firm", "thing", "span", "place"]
+)
 _NONE |= bits(["horizon", "wish", "date"])
 _LINKS = bits(["subject", "in", "of", "chain", "averages", "industry"])
 _OPENERS = bits(["comma", "and", "clause"])
@@ -85,7 +87,7 @@ def _find_change(view: View, start: int, end: int) -> tuple[int, str, Nodes | No
 
 
 def _go_on(view: View, start: int, end: int, changes: list[int]) -> tuple[int, str, Nodes | None] | None:
-    """A clause that leaves the metric out: "electrolyte prices fell while hard carbon edged up" says nothing by itself."""
+    """A clause that leaves the metric out: "prices fell in May and should edge up in June"."""
     if not start or not view.masks[start - 1] & BIT["and"] or not view.any_of(start, end, BIT["modal"]):
         return None
     metric = next((i for i in range(start - 1, -1, -1) if view.masks[i] & _METRIC), None)
@@ -119,8 +121,7 @@ def _owner(view: View, metric: int, start: int, end: int) -> Nodes | None:
             break
     for i in range(metric + 1, min(metric + 4, end)):
         if view.masks[i] & _SUBJECT and view.masks[i - 1] & bits(["of", "in"]):
-            nodes = view.tokens[i].roles["subject"]
-            return nodes
+            return view.tokens[i].roles["subject"]  # type: ignore[no-any-return]
     if view.any_of(start, end, _SUBJECT):
         return view.tokens[next(view.places(start, end, _SUBJECT))].roles["subject"]  # type: ignore[no-any-return]
     context = view.context

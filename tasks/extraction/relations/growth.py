@@ -2,8 +2,8 @@
 
 from contracts.period import add_months, first_month, format_month
 from tasks.extraction.mentions.periods import PeriodName
-from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.view import HARD, View
+from tasks.extraction.rules import BIT, bits
 
 _SIGNED = bits(["change", "compare", "moves"])
 _AFTER_TO = bits(["to", "moves", "level"])
@@ -66,7 +66,7 @@ def _sign_of(view: View, place: int) -> int:
 
 
 def find_basis(view: View, index: int) -> tuple[object, str, float] | None:
-    """Base of comparison of a number: mom, yoy, qoq or the `PeriodName` it is compared with; None where none is said."""
+    """Base of comparison of a number: mom, yoy, qoq or a `PeriodName`; None where none is said."""
     label = view.tokens[index].labels.get("basis")
     if label is not None:
         return label.roles["basis"], "basis.list", 0.97
@@ -88,9 +88,16 @@ def name_basis(view: View, basis: object, period: str) -> str:
         return ""
     base = view.context.calendar.resolve(basis)
     if not base or len(base) != len(period) or ("-" in base and base[5:6] in "QH") != (period[5:6] in "QH"):
-        return "yoy" if basis.kind == "last_year" or (basis.kind == "year" and basis.year == int(period[:4]) - 1) else ""
+        return (
+            "yoy" if basis.kind == "last_year" or (basis.kind == "year" and basis.year == int(period[:4]) - 1) else ""
+        )
     months = _months_between(base, period)
-    if basis.kind in {"month", "latest_month"} and not basis.year and basis.month == int(period[5:7] or 0) and months in {0, 12}:
+    if (
+        basis.kind in {"month", "latest_month"}
+        and not basis.year
+        and basis.month == int(period[5:7] or 0)
+        and months in {0, 12}
+    ):
         return "yoy"
     if len(period) == 4:
         return "yoy" if months == 12 else ""

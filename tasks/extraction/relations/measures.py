@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from tasks.extraction.mentions.periods import PeriodName
 from tasks.extraction.quantities.quantity import Quantity, family_of
 from tasks.extraction.relations.growth import name_basis
-from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.times import find_period_name, find_when
 from tasks.extraction.relations.view import View
+from tasks.extraction.rules import BIT, bits
 
 _CHANGE, _COMPARE, _BASIS, _LEVEL = BIT["change"], BIT["compare"], BIT["basis"], BIT["level"]
 _REACHES = bits(["to", "moves", "level", "averages"])
@@ -99,16 +99,20 @@ def _tell_percentage(view: View, index: int, quantity: Quantity, signs: Signs) -
     touch = view.touch_left(index)
     reaches = bool(touch & _TO) and not touch & _BY
     changed = signs.sign is not None and signs.sign_rule not in {"sign.carried", "sign.joint", "sign.cell"}
-    if signs.has_product and reaches and signs.basis is None and signs.sign_rule != "sign.rate" and quantity.unit == "%":
-        if signs.metric == "production" and not view.any_of(view.clause_start(index), index, BIT["slowing"]):
-            return Told("share_pct", "measure.reached", 0.85)
+    may_reach = signs.has_product and reaches and signs.basis is None and signs.sign_rule != "sign.rate"
+    slows = view.any_of(view.clause_start(index), index, BIT["slowing"])
+    if may_reach and quantity.unit == "%" and signs.metric == "production" and not slows:
+        return Told("share_pct", "measure.reached", 0.85)
     if signs.metric == "operating_rate" and quantity.unit == "%" and quantity.form != "multiple":
         if reaches or touch & _LEVEL or signs.basis is None or not changed:
             return Told("level", "measure.rate", 0.97 if touch & _REACHES or not changed else 0.8)
         return Told(reason="unit")
     if signs.is_share and quantity.form != "multiple" and quantity.unit == "%":
-        if reaches or not changed or signs.share_strength >= 0.96 or not view.any_of(
-            view.clause_start(index), index, _CHANGE
+        if (
+            reaches
+            or not changed
+            or signs.share_strength >= 0.96
+            or not view.any_of(view.clause_start(index), index, _CHANGE)
         ):
             return Told("share_pct", "measure.share", signs.share_strength)
         if signs.basis is None or view.any_of(view.clause_start(index), index, _SHARE):
@@ -128,9 +132,9 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
     if isinstance(signs.basis, PeriodName) and signs.basis.kind == "year" and said is None and signs.sign is not None:
         return Told("yoy_pct", "measure.over_year", 0.9, period=str(signs.basis.year + 1))
     name = None if signs.basis is None else name_basis(view, signs.basis, period)
-    if signs.sign is None and signs.basis is None and signs.has_product and quantity.unit == "%":
-        if view.touch_left(index) & BIT["subject"] and quantity.form != "multiple":
-            return Told("share_pct", "measure.bare_share", 0.8)
+    is_bare = signs.sign is None and signs.basis is None and signs.has_product and quantity.unit == "%"
+    if is_bare and view.touch_left(index) & BIT["subject"] and quantity.form != "multiple":
+        return Told("share_pct", "measure.bare_share", 0.8)
     if signs.sign is None:
         return Told(reason="sign" if name is not None else "measure")
     if kind == "to_date" and name != "mom":

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from tasks.extraction.mentions.lexicon import Node, Nodes
 from tasks.extraction.quantities.quantity import family_of
-from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.view import BOUNDARY, HARD, View
+from tasks.extraction.rules import BIT, bits
 
 _SUBJECT, _THING, _METRIC, _AGENT = BIT["subject"], BIT["thing"], BIT["metric"], BIT["agent"]
 _FIRM, _PLACE, _NUMBER = BIT["firm"], BIT["place"], BIT["number"]
@@ -49,7 +49,12 @@ def find_subject(view: View, index: int, *, is_share: bool, part: int = -1) -> F
         found = _take(view, place, index, is_share=is_share)
         if found is not None:
             doubt = _doubt_own(view, place, start, index) if rule.is_left else 1.0
-            return Found(found.nodes, rule.id + (" doubt.unknown_noun" if doubt < 1 else ""), rule.strength * doubt, found.elsewhere)
+            return Found(
+                found.nodes,
+                rule.id + (" doubt.unknown_noun" if doubt < 1 else ""),
+                rule.strength * doubt,
+                found.elsewhere,
+            )
     return _find_in_context(view, index, start)
 
 
@@ -62,7 +67,7 @@ def _take(view: View, place: int, index: int, *, is_share: bool) -> Found | None
         start = max(start, index + 1)
     names = list(view.places(start, end, _NAMES))
     strong = [n for n in names if not _is_agent(view, n)]
-    if not strong and _is_of_other_segment(view, names):
+    if not strong and start == view.clause_start(index) and _is_of_other_segment(view, names):
         return None
     strong = strong or names
     chosen = _pick(view, strong, place, start, end, is_share=is_share)
@@ -180,10 +185,14 @@ def _doubt_own(view: View, place: int, start: int, index: int) -> float:
         return 1.0
     action = next(iter(view.places(start, index, BIT["change"])), index)
     if action < place and not view.any_of(start, action, _METRIC | _NAMES | BIT["pronoun"]):
-        return _unknown_between(view, view.start if not start else view.tokens[start - 1].end, view.tokens[action].start, start, action)
+        return _unknown_between(
+            view, view.start if not start else view.tokens[start - 1].end, view.tokens[action].start, start, action
+        )
     metric = next(iter(view.places(start, place, _METRIC)), None)
     if metric is not None and view.masks[metric + 1] & BIT["of"] and metric + 2 <= place:
-        return _unknown_between(view, view.tokens[metric + 1].end, view.tokens[metric + 2].start, metric + 1, metric + 2)
+        return _unknown_between(
+            view, view.tokens[metric + 1].end, view.tokens[metric + 2].start, metric + 1, metric + 2
+        )
     return 1.0
 
 
@@ -201,7 +210,7 @@ def _find_after_opening(view: View, index: int, start: int) -> Found | None:
 
 
 def _find_opening_firm(view: View, start: int) -> str:
-    """Whether the clause before is an opening that speaks of companies alone: 40家受访企业中，…"""
+    """Whether the clause before is an opening that speaks of companies alone: 40家受访企业中."""
     if not start or not view.masks[start - 1] & BIT["comma"]:
         return ""
     first = view.clause_start(start - 1)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from contracts.period import add_months, format_month, last_month
 from tasks.extraction.mentions.periods import PeriodName
-from tasks.extraction.relations.rules import BIT, bits
 from tasks.extraction.relations.view import HARD, View
+from tasks.extraction.rules import BIT, bits
 
 _PERIOD, _MODAL, _DONE, _PRIOR = BIT["period"], BIT["modal"], BIT["done"], BIT["prior"]
 _REACHES = bits(["to", "moves", "level"])
@@ -48,7 +48,11 @@ def find_period_name(view: View, index: int, measure: str = "") -> tuple[PeriodN
             taken = place in others and _is_other_level(view, others[place], index)
             if not taken and _suits(name, measure):
                 doubt = 0.72 if rule.is_left and _is_of_another_clause(view, place, index) else 1.0
-                return _with_span(view, place, name), rule.id + (" doubt.other_clause" if doubt < 1 else ""), rule.strength * doubt
+                return (
+                    _with_span(view, place, name),
+                    rule.id + (" doubt.other_clause" if doubt < 1 else ""),
+                    rule.strength * doubt,
+                )
             place = view.look(place, rule)
     return None
 
@@ -60,7 +64,9 @@ _OWN = bits(["subject", "metric"])
 def _crosses_number(view: View, index: int, place: int) -> bool:
     """Whether a level would reach over another number to a period behind it."""
     quantity = view.tokens[index].quantity
-    return quantity is not None and quantity.is_level and view.any_of(index + 1, place, BIT["number"] | BIT["reference"])
+    return (
+        quantity is not None and quantity.is_level and view.any_of(index + 1, place, BIT["number"] | BIT["reference"])
+    )
 
 
 _ACTING = bits(["change", "level", "moves", "verb", "modal", "subject", "thing", "activity", "firm", "agent"])
@@ -83,7 +89,9 @@ def _is_of_another_clause(view: View, place: int, index: int) -> bool:
     if view.context.calendar.resolve(view.tokens[place].roles["period"]) == view.context.calendar.period:
         return False
     opens = bool(start and view.masks[start - 1] & BIT["clause"])
-    return (opens or view.any_of(start, view.clause_end(place), _ACTIONS)) and not view.any_of(start, own, BIT["number"])
+    return (opens or view.any_of(start, view.clause_end(place), _ACTIONS)) and not view.any_of(
+        start, own, BIT["number"]
+    )
 
 
 def _with_span(view: View, place: int, name: PeriodName) -> PeriodName:
@@ -94,7 +102,7 @@ def _with_span(view: View, place: int, name: PeriodName) -> PeriodName:
     order = [*range(start, end), *range(len(view.masks))]
     for other in order:
         if view.masks[other] & _PERIOD and other != place:
-            beside = view.tokens[other].roles["period"]
+            beside: PeriodName = view.tokens[other].roles["period"]
             if beside.kind in {"month", "to_date"} and beside.month:
                 return PeriodName("to_date", beside.month, beside.year, beside.shift)
             if beside.kind.startswith(("half", "quarter")) or beside.kind in {"year", "this_year"}:

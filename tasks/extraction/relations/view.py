@@ -1,11 +1,12 @@
 """A sentence as rules see it: its mentions, their roles as bits, and questions about them that change nothing."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tasks.extraction.context import Context
 from tasks.extraction.mentions.token import NUMBER, Token
-from tasks.extraction.relations.rules import BIT, Rule, bits
+from tasks.extraction.rules import BIT, Rule, bits
 
 BOUNDARY = bits(["comma", "clause", "and", "semicolon", "colon", "open", "close", "dash", "stop", "bar"])
 HARD = bits(["semicolon", "stop", "bar"])
@@ -38,7 +39,7 @@ class View:
             if brackets and brackets[place] and brackets[place] != own:
                 place += step
                 continue
-            if mask & cue and self._fits(place, step, rule):
+            if mask & cue and self._fits(place, rule):
                 return place
             if mask & until or not mask & over:
                 return -1
@@ -46,7 +47,7 @@ class View:
             count -= 1
         return -1
 
-    def _fits(self, place: int, step: int, rule: Rule) -> bool:
+    def _fits(self, place: int, rule: Rule) -> bool:
         if rule.form and not self._has_form(place, rule):
             return False
         if rule.beside:
@@ -111,7 +112,9 @@ _CLAUSE = BIT["clause"]
 _LINKING = bits(["in", "of", "against", "against_after", "level"])
 
 
-def make_view(tokens: list[Token], plain: str, start: int, end: int, context: Context, *, is_cell: bool = False) -> View:
+def make_view(
+    tokens: list[Token], plain: str, start: int, end: int, context: Context, *, is_cell: bool = False
+) -> View:
     """View of a sentence, with quoted comparisons hidden: "from 75 % in October", "versus 402 MWh in July"."""
     masks = [token.mask for token in tokens]
     for place in range(len(masks) - 1):
@@ -155,15 +158,17 @@ def _find_brackets(masks: list[int]) -> list[int]:
     return found
 
 
-_ACTIONS = bits(["change", "level", "moves", "share_verb", "modal", "verb", "number", "basis", "compare", "colon", "and"])
+_ACTIONS = bits(
+    ["change", "level", "moves", "share_verb", "modal", "verb", "number", "basis", "compare", "colon", "and"]
+)
 _ARTICLES = ("the ", "a ", "an ")
 
 
 def _find_appositions(tokens: list[Token], masks: list[int], plain: str) -> list[int]:
-    """Places inside ", the best gauge of storage demand,": a noun that explains the one before it and acts on nothing."""
+    """Places inside ", the best gauge of storage demand,": a noun that explains the one before it."""
     found: list[int] = []
     commas = [place for place, mask in enumerate(masks) if mask & BIT["comma"]]
-    for first, second in zip(commas, commas[1:], strict=False):
+    for first, second in itertools.pairwise(commas):
         inside = range(first + 1, second)
         if not plain.startswith(_ARTICLES, tokens[first].end + 1) or not first or second + 1 >= len(masks):
             continue
@@ -201,7 +206,20 @@ def _find_claims(masks: list[int]) -> dict[int, int]:
 _QUOTES = bits(["from", "against", "against_after"])
 _FIRM_QUOTES = bits(["from", "against"])
 _NO_QUOTE = bits(
-    ["change", "subject", "metric", "basis", "compare", "prior", "modal", "earlier", "semicolon", "colon", "stop", "clause"]
+    [
+        "change",
+        "subject",
+        "metric",
+        "basis",
+        "compare",
+        "prior",
+        "modal",
+        "earlier",
+        "semicolon",
+        "colon",
+        "stop",
+        "clause",
+    ]
 )
 _ENDS_QUOTE = bits(["to", "moves", "level", "change", "comma", "semicolon", "colon", "stop", "clause", "and", "close"])
 _EXPECTED = bits(["prior", "modal"])
@@ -258,9 +276,7 @@ def _find_quote(tokens: list[Token], start: int) -> set[int]:
                 after = tokens[place + 2] if place + 2 < len(tokens) else None
                 if after is None or not after.mask & (_TO | NUMBER) or after.mask & NUMBER:
                     return set()
-        elif not seen and token.mask & _NO_QUOTE:
-            return set()
-        elif seen and token.mask & _EXPECTED:
+        elif (not seen and token.mask & _NO_QUOTE) or (seen and token.mask & _EXPECTED):
             return set()
         elif seen and token.mask & _ENDS_QUOTE and not token.mask & (BIT["period"] | BIT["in"] | BIT["part_of"]):
             break

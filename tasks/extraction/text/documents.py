@@ -6,8 +6,10 @@ read the other two. The text is what the spans of all figures count in.
 
 import io
 import logging
+import re
 import zipfile
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import PurePath
 
 from contracts.errors import ContractBroken, SourceUnavailable
@@ -19,6 +21,7 @@ MAX_PAGE_BYTES = 20_000_000
 MAX_UNPACKED_BYTES = 100_000_000
 MAX_PAGES = 500
 _MAX_FILE_BYTES = 100_000_000
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,5}|[a-z]{2,8});")
 
 
 def is_review(name: str) -> bool:
@@ -60,7 +63,8 @@ def _read_text(document: Document) -> str:
             effect="nothing was read",
             next="give the file its real suffix (.pdf, .docx)",
         )
-    return decode_text(document.content, document.name)
+    text = decode_text(document.content, document.name)
+    return unescape(text) if _ENTITY.search(text) else text
 
 
 def _read_page(document: Document) -> str:

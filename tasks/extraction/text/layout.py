@@ -23,7 +23,9 @@ _HEADING_MARK = re.compile(
 _BRACKETED = re.compile(r"\s*【[^】\n]{1,120}】")
 # the look-behind starts a number only at its first digit, so that endless digits cost no more than their length
 _FIGURE = re.compile(r"(?<![\d.,])\d[\d.,]*+[ \t]?(?:%|％|吨|噸|mt\b|t\b|percent|per cent|pp\b|[MG]Wh|个百分点)")
-_CAPTION = re.compile(r"(?:photo|source|image|by|author|tags?|来源|图片|作者|编辑|资料来源|數據來源|资料图)\b\s*[:：/]", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"(?:photo|source|image|by|author|tags?|来源|图片|作者|编辑|资料来源|數據來源|资料图)\b\s*[:：/]", re.IGNORECASE
+)
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _DATE = re.compile(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d")
 _WIDE_GAP = re.compile(r"\S[ ]{2,}(?=\S)|\t")
@@ -90,9 +92,7 @@ def is_row(lines: list[Line], position: int) -> bool:
     return any(len(_WIDE_GAP.findall(other.strip())) == cells for other in near) and (cells > 1 or "\t" in words)
 
 
-def _cut_bracketed(
-    text: str, kind: str, start: int, end: int, level: int, *, is_first: bool
-) -> Iterator[Passage]:
+def _cut_bracketed(text: str, kind: str, start: int, end: int, level: int, *, is_first: bool) -> Iterator[Passage]:
     """Passages between titles in bold brackets: 【Supply】 opens a section wherever it stands."""
     if "【" not in text[start:end]:
         yield _make_passage(text, kind, start, end, level)

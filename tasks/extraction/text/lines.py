@@ -42,7 +42,7 @@ def find_lines(text: str) -> list[Line]:
 def find_wrap_width(lines: list[Line]) -> int:
     """Columns at which the text was wrapped; 0 where its lines are as long as they were written.
 
-    A wrapped text has many lines of nearly one width, no line much wider, and most of those lines end inside a sentence.
+    A wrapped text has many lines of nearly one width, none much wider, and most of them end inside a sentence.
     """
     if len(lines) < 3:
         return 0

@@ -18,7 +18,9 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _CONTENT = re.compile(rb"content\s*=\s*[\"']([^\"']{4,40})[\"']", re.IGNORECASE)
-_LINKED = re.compile(rb"<script[^>]{0,200}application/ld\+json[^>]{0,200}>(.{2,200000}?)</script>", re.IGNORECASE | re.DOTALL)
+_LINKED = re.compile(
+    rb"<script[^>]{0,200}application/ld\+json[^>]{0,200}>(.{2,200000}?)</script>", re.IGNORECASE | re.DOTALL
+)
 _TIME = re.compile(rb"<time\b[^>]{0,300}datetime\s*=\s*[\"']([^\"']{4,40})[\"']", re.IGNORECASE)
 
 

@@ -3,7 +3,7 @@
 from tasks.extraction.mentions.scan import as_number
 from tasks.extraction.mentions.token import NUMBER, Token, make_number
 from tasks.extraction.quantities.quantity import Quantity
-from tasks.extraction.relations.rules import BIT
+from tasks.extraction.rules import BIT
 
 _HYPHEN = BIT["hyphen"] | BIT["dash"]
 _TO, _AND, _BETWEEN, _FROM = BIT["to"], BIT["and"], BIT["between"], BIT["from"]

@@ -20,7 +20,19 @@ ROLES = (
     *("clause", "comma", "semicolon", "colon", "open", "close", "dash", "slash", "bar", "hyphen", "stop", "span"),
     *("metal", "physical", "plan", "quote", "negation", "pronoun", "industry", "chain", "averages", "times"),
     *("respectively", "together", "each", "made_of", "horizon", "since", "part_of", "neutral", "motion", "month"),
-    *("relative", "fraction", "multiple", "reference", "separator", "rate", "points", "quantity", "fact", "apposed", "per_tonne"),
+    *(
+        "relative",
+        "fraction",
+        "multiple",
+        "reference",
+        "separator",
+        "rate",
+        "points",
+        "quantity",
+        "fact",
+        "apposed",
+        "per_tonne",
+    ),
 )
 BIT = {role: 1 << place for place, role in enumerate(ROLES)}
 SLOTS = ("basis", "sign", "subject", "metric", "period", "share", "span", "kind")
