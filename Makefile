@@ -5,17 +5,17 @@ BIN := $(VENV)/bin
 LAKE ?= ./lake
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check venv dev bench docs lock clean
+.PHONY: help run test soak check venv dev bench mutants docs lock clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month by month, and say what stands out
 	@$(BIN)/trona backfill --documents examples/figures --lake $(LAKE) --report
 	@echo "The command is $(BIN)/trona; activate the environment to call it trona: . $(BIN)/activate"
 
 test: $(VENV)/dev.stamp ## all tests but the soak
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
 	@$(BIN)/python -m pytest -m soak
@@ -32,6 +32,12 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 
 bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
 	@$(BIN)/python -m bench
+
+mutants: $(VENV)/dev.stamp ## changes that no test notices: ONLY=contracts/period.py for some files, SAMPLE=20 for so many of each
+	@nice -n 15 $(BIN)/python .ci/mutants.py $(ONLY) --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1)
+
+read-bench: $(VENV)/dev.stamp ## how well reviews are read: by hand, language, chain, measure and kind
+	@$(BIN)/python bench/bench_reading.py
 
 venv: $(VENV)/run.stamp ## the environment alone
 

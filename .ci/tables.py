@@ -6,7 +6,17 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from contracts import alerts, comparisons, figures, releases, restatements, runs, scores, track_record  # noqa: E402
+from contracts import (  # noqa: E402
+    alerts,
+    comparisons,
+    figures,
+    reconciled,
+    releases,
+    restatements,
+    runs,
+    scores,
+    track_record,
+)
 from contracts.table import Table  # noqa: E402
 
 PAGE = ROOT / "docs" / "tables.md"
@@ -15,6 +25,9 @@ TABLES = [
     releases.RELEASES,
     releases.QUARANTINE,
     comparisons.COMPARISONS,
+    reconciled.IMPLIED,
+    reconciled.INDEX,
+    reconciled.FINDINGS,
     scores.SCORES,
     track_record.RECORD,
     track_record.SURPRISE_INDEX,

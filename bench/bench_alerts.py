@@ -64,6 +64,7 @@ def make_scores(rng: np.random.Generator) -> pl.DataFrame:
         fill_text("f{}", "row").alias("forecast_id"),
         fill_text("a{}", "row").alias("actual_id"),
         pl.lit(1).alias("lead_months"),
+        pl.lit(1).alias("span_months"),
         pl.lit(NOW).alias("forecast_at"),
         pl.lit(NOW).alias("actual_at"),
     )

@@ -108,6 +108,7 @@ def _dress(rows: pl.DataFrame) -> pl.DataFrame:
         pl.lit("%").alias("unit"),
         pl.lit("exact").alias("qualifier"),
         at.dt.replace_time_zone("UTC").alias("published_at"),
+        at.dt.replace_time_zone("UTC").alias("recorded_at"),
         pl.lit(value=False).alias("is_published_assumed"),
         "review_month",
         fill_text("r{}", pl.col("r")).alias("release_id"),

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from data_lake.lake import open_lake
 from tasks.alerts import record_candidates
-from tasks.alerts.evaluate import evaluate_months, plan_steps, record_evaluated, watch_today
+from tasks.alerts.evaluate import evaluate_months
+from tasks.alerts.steps import plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.delivery import deliver, load_receivers, resolve_environment
-from tasks.intake.ingest import DocumentHints, IngestOutcome, find_documents, ingest_file
+from tasks.intake.documents import DocumentHints, find_documents
+from tasks.intake.ingest import IngestOutcome, ingest_file
 
 
 def work_directly(
@@ -22,8 +24,8 @@ def work_directly(
         for path in find_documents(documents)
         for outcome in ingest_file(lake, path, stated, now=now, run_id="bench")
     ]
-    chains, plan = load_chains(lake, chains_folder), plan_steps(lake)
-    for step in [*plan.steps, *([watch_today(now, plan.steps)] if receivers else [])]:
+    chains, plan = load_chains(lake, chains_folder), plan_steps(lake, until=now)
+    for step in [*plan.steps, *([plan.today] if receivers and plan.today else [])]:
         found = evaluate_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of)
         record_candidates(
             lake,
@@ -36,7 +38,7 @@ def work_directly(
             quiet=receivers is None,
         )
     refresh_derived(lake, chains, first=min(step.first for step in plan.steps), as_of=now)
-    record_evaluated(lake, plan.pending, at=now, run_id="bench")
+    record_evaluated(lake, plan.pending, until=now, at=now, run_id="bench")
     if receivers:
         known = load_receivers(receivers)
         deliver(lake, known, resolve_environment, now, chains=chains, run_id="bench", console=print)

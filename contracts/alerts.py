@@ -48,7 +48,7 @@ ALERTS = Table(
         Column("measure", pl.String, "how it is stated"),
         Column("month", pl.Date, "reference month"),
         Column("title", pl.String, "the finding, in words and numbers"),
-        Column("first_at", INSTANT, "as-of instant at which it first fired"),
+        Column("first_at", INSTANT, "as-of instant since which it stands"),
         Column("updated_at", INSTANT, "as-of instant of this change"),
         Column("recorded_at", INSTANT, "when this lake wrote the row"),
         Column("detail", pl.String, "numbers behind it as JSON"),

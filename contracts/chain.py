@@ -7,6 +7,7 @@ can add to them or replace them. Nothing else in Trona names a segment or a prod
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from functools import cache, cached_property
 from pathlib import Path
@@ -67,7 +68,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Link:
-    """Upstream feeds downstream: their growth is expected to move together within `spread_pp`."""
+    """Upstream feeds downstream: their levels are expected to move together within `spread_pp` percent."""
 
     upstream: str
     downstream: str
@@ -76,11 +77,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Calendar:
-    """When a month's review is expected: this day of the next month, then so many business days of grace."""
+    """When a month's review is expected: this day of the next month, then so many business days of grace.
+
+    `days_off` are days on which the chain does not work beside those that its time zone implies.
+    """
 
     time_zone: str
     publication_day: int
     grace_business_days: int
+    days_off: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ class Chain:
     """A value chain and everything that is particular to it.
 
     `tolerance_pct` and `tolerance_pp` say how close a forecast must come to be a hit, by measure (or by metric,
-    for the level of a rate): see `tolerance`.
+    for the level of a rate): see `tolerance`. `forecasters` are sources that forecast and review nothing, each with
+    the source whose actuals mark its forecasts.
     """
 
     name: str
@@ -101,6 +107,7 @@ class Chain:
     thresholds: Mapping[str, Any] = field(default_factory=dict)
     not_ours: Names = field(default_factory=dict)
     tolerance_pct: Mapping[str, float] = field(default_factory=dict)
+    forecasters: Mapping[str, str] = field(default_factory=dict)
 
     def tolerance(self, segment: str, metric: str, measure: str) -> float | None:
         """How close a forecast of this measure must come to be a hit; None where the definition does not say.
@@ -179,11 +186,12 @@ def _build_chain(name: str, data: Mapping[str, Any]) -> Chain:
         name=name,
         title=data["title"],
         names=_names(data["names"]),
-        calendar=Calendar(**data["calendar"]),
+        calendar=Calendar(**data["calendar"] | {"days_off": tuple(data["calendar"].get("days_off", ()))}),
         segments=tuple(_build_segment(s) for s in data["segment"]),
         links=tuple(Link(**link) for link in data.get("link", ())),
         tolerance_pp=data.get("tolerance_pp", {}),
         tolerance_pct=data.get("tolerance_pct", {}),
+        forecasters=data.get("forecasters", {}),
         thresholds=data.get("thresholds", {}),
         not_ours=_names(data.get("not_ours", {})),
     )

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from enum import IntEnum
 
+_LONGEST_PART = 4_000
+
 
 class Exit(IntEnum):
     """Exit codes of the command line, fixed and documented."""
@@ -36,12 +38,12 @@ class TronaError(Exception):
         effect: str = "",
         next: str = "",  # noqa: A002 - the word of the style guide, and only ever a keyword
     ) -> None:
-        self.what = what
-        self.where = where
-        self.found = found if isinstance(found, str) else "; ".join(found)
-        self.effect = effect
-        self.next = next
-        super().__init__(what)
+        self.what = _cut(what)
+        self.where = _cut(where)
+        self.found = _cut(found if isinstance(found, str) else "; ".join(found))
+        self.effect = _cut(effect)
+        self.next = _cut(next)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         parts = (
@@ -58,6 +60,13 @@ class TronaError(Exception):
         """Pickle with all five parts, so that an error crosses a process or a Dask worker whole."""
         parts = {k: getattr(self, k) for k in ("where", "found", "effect", "next")}
         return _rebuild, (type(self), self.what, parts)
+
+
+def _cut(text: str) -> str:
+    """A part of an error, no longer than a person reads: it may hold text of a document."""
+    if len(text) <= _LONGEST_PART:
+        return text
+    return f"{text[:_LONGEST_PART]}… ({len(text) - _LONGEST_PART:,} more characters)"
 
 
 def _rebuild(kind: type[TronaError], what: str, parts: dict[str, str]) -> TronaError:

@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from contracts.errors import UsageError
+from contracts.printed_period import read_printed_period
 
 _PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])))?")
 PERIOD_PATTERN = r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4]|-H[12])?$"
@@ -34,14 +35,22 @@ def first_month(period: str) -> date:
 
 def last_month(period: str) -> date:
     """First day of a period's last month."""
-    span = 3 if "Q" in period else 6 if "H" in period else 1 if "-" in period else 12
-    return add_months(first_month(period), span - 1)
+    return add_months(first_month(period), span_months(period) - 1)
+
+
+def span_months(period: str) -> int:
+    """How many months a period has: 1, 3, 6 or 12."""
+    return 3 if "Q" in period else 6 if "H" in period else 1 if "-" in period else 12
 
 
 def parse_month(text: str) -> date:
-    """First day of a month written `YYYY-MM`. Raises `UsageError` for anything else."""
-    if re.fullmatch(MONTH_PATTERN, text):
-        return first_month(text)
+    """First day of a month in any way of writing that has one reading (`read_printed_period`).
+
+    Raises `UsageError` for anything else.
+    """
+    found = read_printed_period(text)
+    if found and not found.mark and re.fullmatch(MONTH_PATTERN, found.period):
+        return first_month(found.period)
     raise UsageError(f"not a month: {text!r}", next="write it as YYYY-MM, for example 2026-01")
 
 

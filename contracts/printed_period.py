@@ -64,6 +64,9 @@ _DAYS = tuple(
 _EITHER = re.compile(r"(?P<a>\d{1,2})(?P<mark>[-/.])(?P<b>\d{1,2})(?P=mark)(?P<year>\d{4})" + _TIME)
 _SPANS = {"q": "Q", "季": "Q", "h": "H", "半": "H"}
 _CHINESE = {"一": "1", "二": "2", "三": "3", "四": "4", "上": "1", "下": "2"}
+_SHOWN_AS = re.compile(r"\d{4}-\d{2}-\d{2} as (\d{4}-\d{2})")
+"""How a spreadsheet's date is given that its format shows as a month."""
+
 _LONGEST = 60
 _FIRST_SHORT_YEAR = 70
 
@@ -96,6 +99,8 @@ def read_printed_period(text: str) -> PrintedPeriod | None:
     Two digits of a year are 1970 to 2069. A day counts where it is the first or last of its month.
     """
     plain = unicodedata.normalize("NFKC", text[: _LONGEST + 1]).strip().casefold()
+    if shown := _SHOWN_AS.fullmatch(plain):
+        plain = shown[1]
     if not plain or len(plain) > _LONGEST:
         return None
     if period := _read_period(plain):

@@ -5,12 +5,14 @@ import polars as pl
 from contracts.period import PERIOD_PATTERN
 from contracts.table import INSTANT, Column, Table
 
+EVENTS = ("recorded", "evaluated", "retracted", "restored", "turn_evaluated")
+
 RELEASES = Table(
     name="releases",
-    meaning="One row per event in the life of a release: recorded, evaluated, or retracted with a reason.",
+    meaning="One row per event in the life of a release: recorded, retracted or restored with a reason, and evaluated.",
     columns=(
         Column("release_id", pl.String, "hash of source, chain, review month, publication and document"),
-        Column("event", pl.String, "what happened", allowed=("recorded", "evaluated", "retracted")),
+        Column("event", pl.String, "what happened; `turn_evaluated` of a retraction or restoration", allowed=EVENTS),
         Column("source", pl.String, "who published it"),
         Column("chain", pl.String, "value chain"),
         Column("review_month", pl.String, "month or period it reviews", pattern=PERIOD_PATTERN),
@@ -22,9 +24,9 @@ RELEASES = Table(
         Column("figures", pl.Int64, "figures it states"),
         Column("quarantined", pl.Int64, "rows refused"),
         Column("unresolved", pl.Int64, "statements seen but not placed"),
-        Column("reason", pl.String, "why it was retracted"),
+        Column("reason", pl.String, "why it was retracted or restored"),
     ),
-    key=("release_id", "event"),
+    key=("release_id", "event", "at"),
     partition="",
 )
 

@@ -14,7 +14,8 @@ BAND_KINDS = ("static", "conformal_80", "conformal_90", "pooled_80", "pooled_90"
 
 REASONS = MappingProxyType(
     {
-        "period_not_monthly": "only months are scored: quarters, half-years and years are kept out",
+        "period_not_monthly": "of quarters, half-years and years only YoY, QoQ and levels are scored",
+        "actual_from_months": "the period's actual was computed from those of its months, and was not published then",
         "cumulative": "year-to-date and quarterly growth is kept out of monthly scores",
         "no_number": "the forecast states no value, bound or direction",
         "below_minus_100": "nothing can fall by more than 100 %",
@@ -93,7 +94,7 @@ SCORES = Table(
         Column("level_surprise_path_upper_pct", pl.Float64, "largest that rounding allows", nullable=True),
         Column("level_surprise_yoy_pct", pl.Float64, "level surprise by the YoY route, same release", nullable=True),
         Column("level_surprise_level_pct", pl.Float64, "level surprise by levels, same release", nullable=True),
-        Column("wedge", pl.Float64, "log surprise by MoM (or its path) - log surprise by YoY", nullable=True),
+        Column("wedge", pl.Float64, "log surprise by MoM - log surprise by YoY", nullable=True),
         Column("wedge_lower", pl.Float64, "smallest wedge that rounding allows", nullable=True),
         Column("wedge_upper", pl.Float64, "largest wedge that rounding allows", nullable=True),
         Column("is_wedge_beyond_rounding", pl.Boolean, "a base month was restated in silence", nullable=True),
@@ -135,6 +136,7 @@ SCORES = Table(
         Column("is_restated", pl.Boolean, "the latest actual differs from the first", nullable=True),
         Column("actual_vintages", pl.Int32, "differing actuals published over time"),
         Column("review_month", pl.String, "month that the forecasting release reviews"),
+        Column("span_months", pl.Int32, "months of the period: 1, and 3, 6 or 12 of longer ones"),
     ),
     key=("forecast_id",),
     partition="month",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import UsageError
+from contracts.secret import Secret
 
 USUAL_RECEIVERS = "receivers.toml"
 
@@ -16,9 +17,13 @@ class Settings:
     """Where things are, and what is assumed where a document does not say it."""
 
     lake: str = "./lake"
+    lake_must_exist: bool = False
+    "No command makes a lake where none is: an unmounted share is an error. `trona init` sets it, and makes the lake."
     inbox: str = "./inbox"
     source: str = ""
     chains: str = ""
+    forecasters: str = ""
+    "Sources that forecast and review nothing, each with whose actuals mark them: `house=smm, desk=smm`."
     receivers: str = ""
     "File that names who is told; empty = `receivers.toml` where there is one, else the console and the lake."
     home: str = "./.trona"
@@ -27,10 +32,12 @@ class Settings:
     "Address at which the Prefect server of `trona up` listens."
     port: int = 4200
     "Its port."
-    database: str = ""
+    page_names: str = ""
+    "Other names under which its page is reached (a proxy's), separated by commas; requests to any other are refused."
+    database: Secret = Secret()  # noqa: RUF009 - frozen
     "Database of the Prefect server, `postgresql+asyncpg://…`; empty = SQLite in `home`. May hold a password."
-    settle_seconds: float = 0.5
-    "A document in the inbox is taken once it has been left alone for so long."
+    settle_seconds: float = 10.0
+    "A document in the inbox is taken once it was left alone for so long, where the system does not say who writes it."
     poll_seconds: float = 1.0
     "How often runs that wait are looked for, and an inbox in an object store is listed."
     runs_at_once: int = 2
@@ -53,6 +60,19 @@ class Settings:
         """
         path = Path(self.receivers or USUAL_RECEIVERS).expanduser()
         return str(path.absolute()) if self.receivers or path.exists() else ""
+
+    @property
+    def marked_by(self) -> dict[str, str]:
+        """The source whose actuals mark a forecaster, by forecaster. Raises `UsageError` where one is not named so."""
+        pairs = [pair.partition("=") for pair in self.forecasters.split(",") if pair.strip()]
+        named = {one.strip(): other.strip() for one, _, other in pairs}
+        if not all(one and other and one != other for one, other in named.items()):
+            raise UsageError(
+                "the setting forecasters is not a list of pairs",
+                found=repr(self.forecasters),
+                next='write forecasters = "house=smm": house is marked by the actuals of smm',
+            )
+        return named
 
     @property
     def lake_address(self) -> str:
@@ -88,20 +108,37 @@ def load_settings(*, lake: str = "", **options: object) -> Settings:
         if os.environ.get(variable):
             values[name] = os.environ[variable]
             where[name] = variable
-    values |= {name: value for name, value in {"lake": lake, **options}.items() if value not in ("", None)}
+    given = {name: value for name, value in {"lake": lake, **options}.items() if value not in ("", None)}
+    values |= given
+    where |= dict.fromkeys(given, "")
     return Settings(**{name: _read_as(name, value, where.get(name, "")) for name, value in values.items()})
 
 
 def _read_as(name: str, value: object, where: str) -> Any:
     kind = type(getattr(Settings, name))
+    if kind is bool:
+        return _read_truth(name, value, where)
+    is_text = kind in {str, Secret}
+    if isinstance(value, Secret):
+        return value
     try:
-        if isinstance(value, bool) or (kind is str and not isinstance(value, str)):
+        if isinstance(value, bool) or (is_text and not isinstance(value, str)):
             raise ValueError  # noqa: TRY301 - told below like a text that is no number
         return kind(value)
     except (TypeError, ValueError):
+        found = type(value).__name__ if kind is Secret else repr(value)
         raise UsageError(
-            f"the setting {name} is not a {'number' if kind is not str else 'text'}", where=where, found=repr(value)
+            f"the setting {name} is not a {'text' if is_text else 'number'}", where=where, found=found
         ) from None
+
+
+def _read_truth(name: str, value: object, where: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    said = str(value).strip().lower()
+    if said not in {"true", "false"}:
+        raise UsageError(f"the setting {name} is neither true nor false", where=where, found=repr(value))
+    return said == "true"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from contracts.table import INSTANT, Column, Table
 
 BENCHMARKS = ("no_change", "same_growth", "seasonal")
 NO_CHANGE = ("change of 0", "last published change", "last published value", "")
-RECORD_KEY = ("source", "chain", "segment", "product", "metric", "measure", "lead_months")
+RECORD_KEY = ("source", "chain", "segment", "product", "metric", "measure", "span_months", "lead_months")
 
 
 def _number(name: str, meaning: str) -> Column:
@@ -97,6 +97,11 @@ STATISTICS = (
     *(_count(f"n_{b}", f"months in which {b} was known") for b in BENCHMARKS),
     *_interval_columns("dm"),
     *(column for b in BENCHMARKS[1:] for column in (*_test_columns(f"dm_{b}", b), *_interval_columns(f"dm_{b}"))),
+    _number("bias_stat", "t statistic of the mean surprise, by months, corrected for overlapping leads"),
+    _number("bias_p", "its two-sided p by Student's t with n-1 degrees of freedom"),
+    _number("mean_surprise_lower", "lower end of the 95 % interval of the mean surprise"),
+    _number("mean_surprise_upper", "upper end of the 95 % interval of the mean surprise"),
+    _count("bias_n", "months that the test of the mean surprise rests on"),
     _number("mz_f_stat", "F statistic with 2 and n-2 degrees of freedom"),
     _number("hedge_rate", "share of vague forecasts: about, bound, range or direction only"),
     _count("repeats", "forecasts that state the number stated for the month forecast before"),
@@ -108,6 +113,9 @@ STATISTICS = (
     _count("n_usual", "errors inside the series' own band, where that rests on 8 past errors or more"),
     _count("n_unusual", "errors outside it"),
     _count("n_wis", "forecasts that wis rests on"),
+    _number("wis_spread", "part of wis that the width of the intervals is"),
+    _number("wis_over", "part of wis from outcomes below the quantiles: over-forecast"),
+    _number("wis_under", "part of wis from outcomes above the quantiles: under-forecast"),
     *(_count(f"n_coverage_{p}", f"forecasts that coverage_{p} rests on") for p in (50, 80, 90)),
     Column("no_change_assumes", pl.String, "what the naive forecast no_change repeats", allowed=NO_CHANGE),
 )
@@ -132,7 +140,8 @@ RECORD = Table(
         Column("product", pl.String, "kind within the segment; empty = total"),
         Column("metric", pl.String, "what is measured"),
         Column("measure", pl.String, "how it is stated"),
-        Column("lead_months", pl.Int32, "months from the review to the month forecast"),
+        Column("span_months", pl.Int32, "months of the periods: 1, and 3, 6 or 12 of longer ones"),
+        Column("lead_months", pl.Int32, "months from the review to the month forecast, of a period to its first"),
         *STATISTICS,
     ),
     key=RECORD_KEY,
@@ -178,12 +187,19 @@ RESTATEMENT_STATS = Table(
         _number("largest", "the restatement of greatest size, with its sign"),
         Column("largest_month", pl.Date, "the month of the largest", nullable=True),
         _number("months_to_settle", "mean months from the first to the last differing vintage"),
+        _number("news_slope", "slope of later - earlier on earlier, over all months; 0 where restatements are news"),
+        _number("news_p", "p of the joint F test of intercept 0 and slope 0; small = restatements can be foreseen"),
+        _number("noise_slope", "slope of earlier - later on later; 0 where the first number is the last plus noise"),
+        _number("noise_p", "p of the joint F test of intercept 0 and slope 0; small = it is more than noise"),
         Column("first_month", pl.Date, "first month restated", nullable=True),
         Column("last_month", pl.Date, "last month restated", nullable=True),
         Column("reason", pl.String, "why a statistic is null, else empty"),
     ),
     key=("source", "chain", "segment", "product", "metric", "measure", "pair"),
 )
+
+NO_CHANGE_SOURCE = "(no change)"
+"""The naive forecast among sources that are compared."""
 
 FORECASTER_COMPARISON = Table(
     name="forecaster_comparison",
@@ -207,4 +223,69 @@ FORECASTER_COMPARISON = Table(
         Column("reason", pl.String, "why a number is null, else empty"),
     ),
     key=("measure", "forecaster", "other"),
+)
+
+SOURCE_COMPARISON = Table(
+    name="source_comparison",
+    meaning="Two sources on identical targets, per chain and metric: relative skill and the test of the difference.",
+    columns=(
+        Column("chain", pl.String, "value chain"),
+        Column("metric", pl.String, "what is measured"),
+        Column("unit", pl.String, "unit of the errors"),
+        Column("span_months", pl.Int32, "months of the periods: 1, and 3, 6 or 12 of longer ones"),
+        *FORECASTER_COMPARISON.columns,
+    ),
+    key=("chain", "metric", "unit", "span_months", *FORECASTER_COMPARISON.key),
+)
+
+CALIBRATION = Table(
+    name="calibration",
+    meaning="How often outcomes lay at or below each forecast quantile.",
+    columns=(
+        Column("forecaster", pl.String, "who forecast"),
+        Column("measure", pl.String, "how it is stated"),
+        Column("level", pl.Float64, "level of the quantile: how often it should hold, 0 to 1"),
+        _count("n", "forecasts that state the quantile"),
+        Column("first_month", pl.Date, "first month", nullable=True),
+        Column("last_month", pl.Date, "last month", nullable=True),
+        _count("below", "outcomes at or below it"),
+        _number("share", "below of n"),
+        _number("lower", "lower end of its Clopper-Pearson 95 % interval"),
+        _number("upper", "upper end of its Clopper-Pearson 95 % interval"),
+        Column("is_off", pl.Boolean, "the level lies outside the interval"),
+    ),
+    key=("forecaster", "measure", "level"),
+)
+
+MURPHY = Table(
+    name="murphy",
+    meaning="Murphy diagrams: mean elementary score by threshold; lower is better.",
+    columns=(
+        Column("forecaster", pl.String, "who forecast"),
+        Column("measure", pl.String, "how it is stated"),
+        Column("theta", pl.Float64, "the threshold"),
+        _count("n", "targets that all forecasters share"),
+        _number("score", "mean of |actual - theta|/2 where theta lies between forecast and actual, else 0"),
+    ),
+    key=("forecaster", "measure", "theta"),
+)
+
+ROLLING_BIAS = Table(
+    name="rolling_bias",
+    meaning="Mean surprise over moving windows, and whether the largest is more than chance.",
+    columns=(
+        *RECORD.columns[: len(RECORD_KEY)],
+        Column("first_month", pl.Date, "first month of the window"),
+        Column("last_month", pl.Date, "last month of the window"),
+        _count("n", "scored months in the window"),
+        _count("n_all", "scored months of the series"),
+        Column("unit", pl.String, "unit of errors"),
+        _number("mean_surprise", "mean of actual - forecast in the window; positive = under-forecast"),
+        _number("mae", "mean absolute error in the window"),
+        _number("stat", "mean surprise over its standard error, with the spread of the whole series"),
+        Column("is_largest", pl.Boolean, "the window of the largest statistic, up or down"),
+        _number("fluctuation_p", "chance of so large a statistic anywhere in the series without any bias"),
+        Column("reason", pl.String, "why fluctuation_p is null, else empty"),
+    ),
+    key=(*RECORD_KEY, "unit", "last_month"),
 )

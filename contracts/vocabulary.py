@@ -15,6 +15,8 @@ METRICS = (
     "capacity",
     "demand",
 )
+FLOWS = ("production", "shipments", "demand")
+"""Metrics whose amount in a period is the sum of its months."""
 RATES = ("operating_rate",)
 """Metrics whose level is a percentage, so that their errors are in points."""
 KINDS = ("actual", "forecast")

@@ -90,6 +90,16 @@ class DeltaLog:
             except ClaimTaken:
                 continue
 
+    def swap(self, frame: pl.DataFrame, gone: set[str]) -> int:
+        """Put these rows into the place of these data files, in one transaction; files of the same bytes stay."""
+        return self._commit(
+            self.table.conform(frame),
+            lambda found: [(path, value) for path, value in _files_of(found, None) if path in gone],
+            claim="",
+            expect=None,
+            metadata={},
+        )
+
     def claim_version(self, claim: str) -> int | None:
         """How often the claim was counted up, or None."""
         found = self._open()
@@ -99,6 +109,12 @@ class DeltaLog:
         """Data files of the newest version: name (with the hash of the content) → partition value."""
         found = self._open()
         return dict(_files_of(found, None)) if found else {}
+
+    def sizes(self) -> dict[str, int]:
+        """Data files of the newest version, with the bytes that the log states."""
+        found = self._open()
+        actions = pl.DataFrame(found.get_add_actions(flatten=True)) if found else pl.DataFrame()
+        return dict(actions.select("path", "size_bytes").iter_rows()) if actions.height else {}
 
     def _open(self, *, is_writing: bool = False) -> DeltaTable | None:
         return open_table(self.storage, self.table.name, is_writing=is_writing)

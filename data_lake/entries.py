@@ -93,6 +93,17 @@ class Entries:
         content = self.storage.get(self.kept_name(version) if kept else self.name(version))
         return [json.loads(line) for line in content.splitlines() if line.strip()]
 
+    def files(self) -> dict[str, int]:
+        """Data files that the entries add up to, and the version that added each."""
+        files: dict[str, int] = {}
+        for version in self.versions():
+            for action in self.actions(version):
+                if "remove" in action:
+                    files.pop(action["remove"]["path"], None)
+                if "add" in action:
+                    files[action["add"]["path"]] = version
+        return files
+
     def damage(self, version: int, state: State) -> LakeDamaged:
         """The error that tells of an acknowledged entry that is damaged or gone, and of what it recorded."""
         has_copy = self.storage.size(self.kept_name(version)) is not None

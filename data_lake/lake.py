@@ -13,6 +13,8 @@ from data_lake.storage import Storage
 
 _STORES = {"s3", "s3a", "gs", "az", "abfs", "abfss"}
 
+_MARK = "LAKE"
+
 
 @dataclass(frozen=True)
 class Lake:
@@ -24,6 +26,28 @@ class Lake:
     def uri(self) -> str:
         """The address, as printed on the first line of each run."""
         return self.storage.uri
+
+    def is_there(self) -> bool:
+        """Whether there is a lake at this address: one that was made, or has a document or a release."""
+        if self.storage.has(_MARK):
+            return True
+        return any(self.storage.has_any(folder) for folder in ("documents", "releases", "quarantine"))
+
+    def make(self) -> None:
+        """Leave a mark that here is a lake, so that an empty one can be told from none."""
+        if not self.storage.has(_MARK):
+            self.storage.put(_MARK, b"A lake of Trona: documents by hash, and tables in folders of their names.\n")
+
+    def require(self) -> None:
+        """Raise `SourceUnavailable` where there is no lake."""
+        if not self.is_there():
+            raise SourceUnavailable(
+                "there is no lake here, and none may be made",
+                where=self.uri,
+                effect="nothing was read or written",
+                next="mount the share or correct the address; to make a new lake here: "
+                "TRONA_LAKE_MUST_EXIST=false for one command",
+            )
 
     def table(self, table: Table) -> DeltaLog:
         """The table of this name."""

@@ -13,6 +13,7 @@ from contracts.alerts import ACKNOWLEDGEMENTS, ALERTS, DELIVERIES, SILENCES
 from contracts.errors import SourceUnavailable, UsageError
 from contracts.table import Table
 from data_lake.delta import ClaimTaken
+from data_lake.ids import find_by_prefix
 from data_lake.lake import Lake
 
 PUBLIC = (
@@ -20,7 +21,6 @@ PUBLIC = (
     *("month", "title", "first_at", "updated_at"),
 )
 _ATTEMPTS = 100
-_SHORTEST_ID = 4
 
 Months = tuple[date, date] | None
 Decision = Callable[[pl.DataFrame], pl.DataFrame]
@@ -79,7 +79,9 @@ def add_silence(lake: Lake, row: pl.DataFrame) -> None:
 
 def end_silence(lake: Lake, silence_id: str, *, author: str, at: datetime) -> None:
     """End a silence before its time. Raises `UsageError` where there is none of this name, or it was ended."""
-    events = read_silences(lake).filter(pl.col("silence_id") == silence_id)
+    silences = read_silences(lake)
+    silence_id = find_by_prefix(silence_id, silences["silence_id"], "silence", "see `trona silence list`")
+    events = silences.filter(pl.col("silence_id") == silence_id)
     if events.is_empty() or "ended" in events["event"]:
         state = "no silence" if events.is_empty() else "no running silence"
         raise UsageError(f"{state} {silence_id!r}", next="see `trona silence list`")
@@ -91,12 +93,9 @@ def end_silence(lake: Lake, silence_id: str, *, author: str, at: datetime) -> No
 
 def acknowledge(lake: Lake, alert_id: str, *, author: str, note: str, at: datetime) -> pl.DataFrame:
     """Record that somebody took note; returns the alert's current state. Raises `UsageError` for an unknown alert."""
-    if len(alert_id) < _SHORTEST_ID:
-        raise UsageError(f"{alert_id!r} is too short for an alert", next=f"give at least {_SHORTEST_ID} characters")
-    found = read_alerts(lake).filter(pl.col("alert_id").str.starts_with(alert_id))
-    if found.height != 1:
-        what = f"{found.height} alerts begin with" if found.height else "no alert"
-        raise UsageError(f"{what} {alert_id!r}", next="see `trona alerts --json` for the alert_id")
+    known = read_alerts(lake)
+    name = find_by_prefix(alert_id, known["alert_id"], "alert", "see `trona alerts --json` for the alert_id")
+    found = known.filter(pl.col("alert_id") == name)
     row = found.select("alert_id", "month").with_columns(
         pl.lit(author).alias("author"), pl.lit(note).alias("note"), pl.lit(at).alias("at")
     )

@@ -32,6 +32,7 @@ class _Open(threading.local):
 
 
 _OPEN = _Open()
+_SEEN: "OrderedDict[tuple[object, ...], tuple[Storage, str]]" = OrderedDict()
 
 
 def check_address(storage: Storage) -> None:
@@ -72,6 +73,8 @@ def open_table(storage: Storage, name: str, *, is_writing: bool = False) -> Delt
         return open_table(storage, name, is_writing=True) if is_writing else _open_before(storage, name, found)
     if is_writing and not has_copies:
         Entries(storage, name).keep_missing(found.version())
+    _SEEN[key] = (storage, name)
+    _SEEN.move_to_end(key)
     _OPEN.tables[key] = (found, _stamp(storage, name), has_copies or is_writing)
     while len(_OPEN.tables) > _KEPT_OPEN:
         _OPEN.tables.popitem(last=False)
@@ -201,6 +204,11 @@ def _set_aside(storage: Storage, name: str, version: int) -> None:
 def forget_open_tables() -> None:
     """Close what this thread has open: what is asked next is read from the log."""
     _OPEN.tables.clear()
+
+
+def list_seen() -> list[tuple[Storage, str]]:
+    """Tables that this process has opened, the last first."""
+    return list(reversed(_SEEN.values()))
 
 
 def unreadable(address: str, error: Exception) -> SourceUnavailable:

@@ -1,11 +1,13 @@
-"""Releases in the lake: recorded whole, retracted without erasing, and visible as of an instant.
+"""Releases in the lake: recorded whole, retracted without erasing, restored, and visible as of an instant.
 
 A release is in the lake when its row in `releases` is: its document, refused rows and figures are
 written before that row, and readers take figures only of releases they can see. A writer that is
 killed on the way leaves nothing to be seen, and the next run finishes the job.
 """
 
-from datetime import datetime
+import json
+from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -14,6 +16,7 @@ from contracts.figures import FIGURES
 from contracts.releases import QUARANTINE, RELEASES
 from data_lake.delta import ClaimTaken
 from data_lake.entries import RELEASES_STATED
+from data_lake.ids import find_by_prefix
 from data_lake.lake import Lake
 
 
@@ -27,7 +30,7 @@ def record_release(lake: Lake, release: pl.DataFrame, figures: pl.DataFrame, qua
     release_id = release["release_id"].item()
     if lake.table(RELEASES).claim_version(_claim(release_id)) is not None:
         return False
-    told = {RELEASES_STATED: release.write_json()}
+    told = state_releases(release)
     for table, rows in ((QUARANTINE, quarantine), (FIGURES, figures)):
         if rows.height:
             try:
@@ -41,30 +44,81 @@ def record_release(lake: Lake, release: pl.DataFrame, figures: pl.DataFrame, qua
     return True
 
 
+def state_releases(rows: pl.DataFrame) -> dict[str, str]:
+    """What a commit says of the releases it is about, so that the log can say them again where files are lost."""
+    return {RELEASES_STATED: rows.write_json()}
+
+
+def stated_releases(actions: list[dict[str, Any]]) -> pl.DataFrame:
+    """The rows of `RELEASES` that a log entry states; none where it states none."""
+    infos = (action["commitInfo"] for action in actions if "commitInfo" in action)
+    rows = [row for info in infos for row in json.loads(info.get(RELEASES_STATED, "[]"))]
+    if not rows:
+        return RELEASES.empty()
+    instants = [pl.col(name).str.to_datetime(time_unit="us", time_zone="UTC") for name in ("published_at", "at")]
+    return RELEASES.conform(pl.DataFrame(rows, infer_schema_length=None).with_columns(instants))
+
+
 def retract_release(lake: Lake, release_id: str, *, reason: str, at: datetime) -> pl.DataFrame:
     """Mark a release withdrawn from `at` on; as of earlier instants it still shows.
 
     Returns the row that was added. Raises `UsageError` where the release is unknown or withdrawn already.
     """
-    row = find_release(lake, release_id).with_columns(
-        event=pl.lit("retracted"), at=pl.lit(at, pl.Datetime("us", "UTC")), reason=pl.lit(reason)
-    )
+    return _turn(lake, release_id, "retracted", reason=reason, at=at)
+
+
+def restore_release(lake: Lake, release_id: str, *, reason: str, at: datetime) -> pl.DataFrame:
+    """Undo a retraction from `at` on; as of instants in between the release still does not show.
+
+    Returns the row that was added. Raises `UsageError` where the release is unknown or was not withdrawn.
+    """
+    return _turn(lake, release_id, "restored", reason=reason, at=at)
+
+
+def _turn(lake: Lake, release_id: str, event: str, *, reason: str, at: datetime) -> pl.DataFrame:
+    """Add the event that withdraws a release or brings it back: they take turns, whoever is faster by a moment."""
+    count = lake.table(RELEASES).claim_version(f"retract:{release_id}")
+    found = find_release(lake, release_id, is_withdrawn=event == "restored")
+    before = lake.table(RELEASES).scan().filter(release_id=found["release_id"].item()).select(pl.col("at").max())
+    after = max(
+        at, before.collect().item() + timedelta(microseconds=1)
+    )  # the order of events is that of their instants
+    row = found.with_columns(event=pl.lit(event), at=pl.lit(after, pl.Datetime("us", "UTC")), reason=pl.lit(reason))
     try:
-        told = {RELEASES_STATED: row.write_json()}
-        lake.table(RELEASES).append(row, claim=f"retract:{release_id}", metadata=told)
+        lake.table(RELEASES).append(row, claim=f"retract:{release_id}", expect=count, metadata=state_releases(row))
     except ClaimTaken:
-        raise UsageError(f"release {release_id} is withdrawn already", next="see `trona releases`") from None
+        raise UsageError(
+            f"release {release_id} was withdrawn or restored by somebody else just now", next="see `trona releases`"
+        ) from None
     return row
 
 
-def find_release(lake: Lake, release_id: str) -> pl.DataFrame:
-    """The row that recorded a release that stands. Raises `UsageError` where it is unknown or withdrawn."""
+def find_release(lake: Lake, release_id: str, *, is_withdrawn: bool = False) -> pl.DataFrame:
+    """The row that recorded a release that stands, or of one that is withdrawn.
+
+    Raises `UsageError` where it is unknown, or is not as asked.
+    """
     events = lake.table(RELEASES).scan().filter(release_id=release_id).collect()
     if events.is_empty():
         raise UsageError(f"unknown release {release_id!r}", next="list the releases with `trona releases`")
-    if "retracted" in events["event"]:
-        raise UsageError(f"release {release_id} is withdrawn already", next="see `trona releases`")
+    if (release_id in withdrawn_releases(lake)) != is_withdrawn:
+        state = "is not withdrawn" if is_withdrawn else "is withdrawn already"
+        raise UsageError(f"release {release_id} {state}", next="see `trona releases`")
     return events.filter(pl.col("event") == "recorded")
+
+
+def find_release_id(lake: Lake, text: str) -> str:
+    """The id of the one release that `text` begins, or whose last part, the hash, it begins.
+
+    Raises `UsageError` where there is none, or more than one.
+    """
+    ids = lake.table(RELEASES).scan().select("release_id").unique().sort("release_id").collect()["release_id"]
+    return find_by_prefix(text, ids, "release", "list the releases with `trona releases`")
+
+
+def withdrawn_releases(lake: Lake) -> list[str]:
+    """Ids of the releases that are withdrawn now."""
+    return _withdrawn(lake.table(RELEASES).scan()).collect()["release_id"].to_list()
 
 
 def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None) -> pl.LazyFrame:
@@ -73,15 +127,21 @@ def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: 
     None means no limit. Columns of `RELEASES`, one row per release (its event `recorded`).
     """
     events = lake.table(RELEASES).scan()
-    recorded = events.filter(pl.col("event") == "recorded")
-    withdrawn = events.filter(pl.col("event") == "retracted")
+    recorded, turns = events.filter(pl.col("event") == "recorded"), events
     if as_of is not None:
         recorded = recorded.filter(pl.col("published_at") <= as_of)
-        withdrawn = withdrawn.filter(pl.col("at") <= as_of)
+        turns = turns.filter(pl.col("at") <= as_of)
     if as_recorded is not None:
         recorded = recorded.filter(pl.col("at") <= as_recorded)
-        withdrawn = withdrawn.filter(pl.col("at") <= as_recorded)
-    return recorded.join(withdrawn.select("release_id"), on="release_id", how="anti")
+        turns = turns.filter(pl.col("at") <= as_recorded)
+    return recorded.join(_withdrawn(turns), on="release_id", how="anti")
+
+
+def _withdrawn(events: pl.LazyFrame) -> pl.LazyFrame:
+    """`release_id` of releases whose last retraction was not undone, among these events."""
+    turns = events.filter(pl.col("event").is_in(["retracted", "restored"])).sort("at")
+    last = turns.group_by("release_id").agg(pl.col("event").last())
+    return last.filter(pl.col("event") == "retracted").select("release_id")
 
 
 def recorded_documents(lake: Lake) -> pl.DataFrame:

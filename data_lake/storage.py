@@ -86,8 +86,17 @@ class Storage:
         try:
             if self.local:
                 return dict(sorted(_walk(self.local, self.local / folder)))
-            objects = (item for batch in self._objects().list(f"{folder.rstrip('/')}/") for item in batch)
+            objects = (item for batch in self._objects().list(f"{folder}/" if folder else None) for item in batch)
             return dict(sorted((item["path"], item["size"]) for item in objects))
+        except store_errors() as error:
+            raise _cannot("listed", self.address(folder), error) from error
+
+    def has_any(self, folder: str) -> bool:
+        """Whether there is a file below a folder. Raises `SourceUnavailable` where that cannot be known."""
+        try:
+            if self.local:
+                return any(True for _ in _walk(self.local, self.local / folder))
+            return any(len(batch) > 0 for batch in self._objects().list(f"{folder}/", chunk_size=1))
         except store_errors() as error:
             raise _cannot("listed", self.address(folder), error) from error
 

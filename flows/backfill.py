@@ -9,10 +9,10 @@ from prefect import flow, runtime
 from contracts.period import parse_span
 from flows.run.pipeline import run_pipeline
 from flows.run.rehearsal import rehearse
-from flows.run.request import RunRequest
+from flows.run.request import Folder, RunRequest
 from flows.run.retries import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES
 from flows.run.task_runner import choose_task_runner
-from tasks.intake.ingest import DocumentHints, find_documents
+from tasks.intake.documents import DocumentHints, find_documents
 
 
 def _name_run() -> str:
@@ -38,7 +38,7 @@ def backfill(
     chain: str = "",
     source: str = "",
     usual_source: str = "",
-    chains_folder: Path | None = None,
+    chains_folder: Folder = None,
     receivers: str = "",
     notify: Literal["none", "digest"] = "none",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a field of the form

@@ -10,13 +10,14 @@ from contracts.period import format_month
 from data_lake.lake import open_lake
 from flows.monthly import monthly_run
 from flows.run.events import Event, emit
+from flows.run.pinned import refuse_other_places
 from flows.run.pipeline import run_pipeline
 from flows.run.progress import current_reporter
-from flows.run.request import Notify, RunRequest
+from flows.run.request import Folder, Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from tasks.alerts.expected_releases import ExpectedRelease, find_expected_releases
 from tasks.comparing.refresh import load_chains
-from tasks.intake.ingest import DocumentHints
+from tasks.intake.documents import DocumentHints
 
 
 @flow(
@@ -28,7 +29,7 @@ from tasks.intake.ingest import DocumentHints
 )
 def watchdog(
     lake: str,
-    chains_folder: Path | None = None,
+    chains_folder: Folder = None,
     receivers: str = "",
     notify: Notify = "live",
     now: datetime | None = None,
@@ -46,14 +47,16 @@ def watchdog(
     """
     clock = now or datetime.now(UTC)
     reporter = current_reporter()
+    hints = DocumentHints(chains_folder=chains_folder)
+    request = RunRequest(lake, "watchdog", clock, hints=hints, receivers=receivers, notify=notify)
     with retry_what_may_pass():
+        refuse_other_places(request)
         lake_now = open_lake(lake)
         expected = find_expected_releases(lake_now, load_chains(lake_now, chains_folder), clock)
         for one in expected:
             reporter.say(f"  {one.describe()}")
         emit(_announce_expected(expected, lake, clock, chains_folder))
-    hints = DocumentHints(chains_folder=chains_folder)
-    return run_pipeline(RunRequest(lake, "watchdog", clock, hints=hints, receivers=receivers, notify=notify))
+    return run_pipeline(request)
 
 
 @flow(
@@ -68,7 +71,7 @@ def poll_release(
     chain: str,
     inbox: str = "",
     usual_source: str = "",
-    chains_folder: Path | None = None,
+    chains_folder: Folder = None,
     receivers: str = "",
     now: datetime | None = None,
 ) -> str:
@@ -88,6 +91,8 @@ def poll_release(
     clock = now or datetime.now(UTC)
     reporter = current_reporter()
     with retry_what_may_pass():
+        hints = DocumentHints(chains_folder=chains_folder)
+        refuse_other_places(RunRequest(lake, "poll_release", clock, hints=hints, receivers=receivers, inbox=inbox))
         before = _find_of_chain(lake, chain, chains_folder, clock)
         if before and all(one.is_here for one in before):
             found = "; ".join(one.describe() for one in before) + ": nothing to do"

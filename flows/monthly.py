@@ -7,9 +7,9 @@ from prefect import flow, runtime
 
 from contracts.period import parse_month
 from flows.run.pipeline import run_pipeline
-from flows.run.request import Notify, RunRequest
+from flows.run.request import Folder, Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES
-from tasks.intake.ingest import DocumentHints, find_documents
+from tasks.intake.documents import DocumentHints, find_documents
 
 
 def _name_run() -> str:
@@ -36,7 +36,7 @@ def monthly_run(
     usual_source: str = "",
     published: datetime | None = None,
     mapping: Path | None = None,
-    chains_folder: Path | None = None,
+    chains_folder: Folder = None,
     receivers: str = "",
     notify: Notify = "live",
     now: datetime | None = None,
@@ -50,8 +50,8 @@ def monthly_run(
     Args:
         lake: folder or object-store address of the lake
         documents: files and folders to ingest; none = only what the lake holds already
-        chain: only this chain; empty = all
-        month: month that the documents review, YYYY-MM, where they do not say it themselves
+        chain: only this chain is evaluated and notified; empty = all
+        month: only reviews of this month, YYYY-MM, are evaluated and notified; documents that say no month review it
         source: who published them; a table that says another is refused
         usual_source: default source, used when the document names none
         published: when they were published, where they do not say it themselves

@@ -4,9 +4,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
 
 from data_lake.lake import Lake, open_lake
 from tests.object_store import serve_objects
+
+# Random examples are the same at every run, and a failure prints what repeats it. For other examples:
+# pytest --hypothesis-profile=default --hypothesis-seed=N, whose seed pytest prints
+settings.register_profile("fixed", derandomize=True, print_blob=True)
+settings.load_profile("fixed")
+
+_SERVER = {"up", "prefect_api"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need the one Prefect server run one after another in the same process, beside all others."""
+    for item in items:
+        if _SERVER & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("server"))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import polars as pl
 
 _AS_NEAR = 0.1
 _EXPLAINED = 200
-_LONGEST_NAME = 80
+_LONGEST_NAME, _LONGEST_FOUND = 80, 300
 
 BREACHES = pl.Schema(
     {
@@ -44,7 +44,11 @@ class Rule:
 
     def describe(self, frame: pl.DataFrame, broken: pl.Series) -> pl.DataFrame:
         """`BREACHES` of the rows of `frame` at which `broken` is true."""
-        found = (self.found if self.found is not None else pl.col(self.column).cast(pl.String)).fill_null("")
+        found = (
+            (self.found if self.found is not None else pl.col(self.column).cast(pl.String))
+            .fill_null("")
+            .str.head(_LONGEST_FOUND)
+        )
         rows = (
             frame.lazy().with_row_index("index").filter(pl.lit(broken)).select("index", found.alias("value")).collect()
         )

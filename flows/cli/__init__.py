@@ -9,10 +9,12 @@ from contracts.errors import Exit, TronaError
 
 def main() -> NoReturn:
     """Run the command and leave with its exit code; an expected failure is told in five parts on stderr."""
+    from data_lake.damage import tell_damage  # noqa: PLC0415
     from flows.cli.app import app  # noqa: PLC0415 - a failure to import is told like any other
 
     try:
-        code = app(sys.argv[1:], result_action="return_value")
+        with tell_damage():
+            code = app(sys.argv[1:], result_action="return_value")
     except TronaError as error:
         _tell(error)
         code = error.exit_code

@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from contracts.alerts import SILENCES
 from contracts.errors import Exit, UsageError
 from contracts.period import parse_month
+from contracts.settings import load_settings
 from flows.cli.options import Format, LakeOption, Shape
 from flows.cli.output import print_frame, print_message
 from flows.cli.query import alerts as list_alerts
@@ -83,10 +84,17 @@ def add(
         Who you are; else the name of the account.
     """
     from data_lake.ledger import add_silence  # noqa: PLC0415
+    from data_lake.selection import Selection  # noqa: PLC0415
+    from flows.cli.filter_names import name_selection, refuse_unknown  # noqa: PLC0415
+    from tasks.alerts.registry import read_rules  # noqa: PLC0415
 
     now = datetime.now(UTC)
     matchers = {"rule": rule, "source": source, "chain": chain, "segment": segment, "product": product}
     matchers |= {"metric": metric, "measure": measure, "month": month and f"{parse_month(month):%Y-%m}"}
+    refuse_unknown("rule", rule, list(read_rules()))
+    wanted = Selection(chain=chain, segment=segment, product=product or None, metric=metric, measure=measure)
+    named = name_selection(wanted, load_settings().chains_folder)
+    matchers |= {c: getattr(named, c) or "" for c in ("chain", "segment", "product", "metric", "measure")}
     if not any(matchers.values()):
         raise UsageError("a silence needs at least one filter", next="name a rule, chain, segment … or month")
     if not reason.strip():

@@ -1,6 +1,7 @@
 """Commands that set up and look after: `init` writes commented files, `doctor` says what is wrong."""
 
 import json as json_format
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ _RECEIVERS = Path(__file__).parents[1] / "templates" / "receivers.toml"
 
 
 def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
-    """Write trona.toml and receivers.toml, every setting with its meaning, and make the inbox.
+    """Write trona.toml and receivers.toml with every setting, and make inbox, lake and the password of `trona up`.
 
     Parameters
     ----------
@@ -25,7 +26,9 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     overwrite
         Replace files that are there.
     """
-    from flows.inbox.stores import open_inbox  # noqa: PLC0415 - not for --help
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not for --help
+    from flows.inbox.stores import open_inbox  # noqa: PLC0415
+    from flows.service.access import make_password  # noqa: PLC0415
 
     place = folder or settings_path().parent
     files = {place / "trona.toml": _SETTINGS, place / "receivers.toml": _RECEIVERS}
@@ -38,16 +41,20 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
         sys.stdout.write(f"{path}\n")
     inbox = place / "inbox"
     open_inbox(str(inbox))
-    sys.stdout.write(f"{inbox}\n")
+    lake = os.environ.get("TRONA_LAKE", "") or str(place / "lake")
+    open_lake(lake).make()
+    sys.stdout.write(f"{inbox}\n{lake}\n{make_password(place / '.trona')}\n")
     print_message("next: trona doctor, then trona up")
     return Exit.DONE
 
 
-def doctor(*, send_test: bool = False, json: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
+def doctor(*, deep: bool = False, send_test: bool = False, json: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Look at everything that must be right, and say the next command where something is not.
 
     Parameters
     ----------
+    deep
+        Recompute hashes, counts, keys and lineage of the whole lake; reads every byte of it.
     send_test
         Send a test message to every receiver.
     json
@@ -57,7 +64,7 @@ def doctor(*, send_test: bool = False, json: bool = False, lake: LakeOption = _D
     from flows.cli.health_checks import check_all  # noqa: PLC0415 - not for --help
 
     settings = load_settings(lake=lake.lake)
-    findings = check_all(settings)
+    findings = check_all(settings, is_deep=deep)
     is_delivered = True
     if send_test:
         from flows.cli.health_checks import find_api  # noqa: PLC0415

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,11 +20,17 @@ from contracts.errors import TronaError
 from contracts.releases import RELEASES
 from contracts.runs import RUNS
 from contracts.settings import USUAL_RECEIVERS, Settings, settings_path
+from data_lake.audit import audit_lake, glance_at
 from data_lake.lake import open_lake
+from data_lake.tables import LAKE_TABLES
 from flows.inbox.stores import REASON_SUFFIX, REFUSED, FolderInbox, open_inbox
 from flows.run.events import ask_server
+from flows.service.access import use_password
 from flows.service.lake_lock import find_up
+from flows.service.prefect_profile import find_named_server
 from flows.service.prefect_server import is_running
+from tasks.alerts.registry import read_rules
+from tasks.alerts.thresholds import check_thresholds
 from tasks.delivery import Receiver, choose_receivers, resolve_environment
 
 _PYTHON = ((3, 11), (3, 14))
@@ -52,13 +59,14 @@ class HealthFinding:
         return asdict(self)
 
 
-def check_all(settings: Settings) -> list[HealthFinding]:
+def check_all(settings: Settings, *, is_deep: bool = False) -> list[HealthFinding]:
     """Every check; one that fails to run is itself a finding, and the others go on."""
     api = find_api(settings)
     checks: tuple[Callable[[], Iterator[HealthFinding]], ...] = (
         check_versions,
         lambda: check_settings(settings),
         lambda: check_lake(settings),
+        lambda: check_tables(settings, is_deep=is_deep),
         lambda: check_inbox(settings),
         lambda: check_receivers(settings),
         lambda: check_server(settings, api),
@@ -79,8 +87,14 @@ def check_all(settings: Settings) -> list[HealthFinding]:
 def find_api(settings: Settings) -> str:
     """Address of the server that a run would use: of the environment, of `trona up`, or the usual one; else empty."""
     usual = f"http://127.0.0.1:{settings.port}/api"
-    named = os.environ.get("PREFECT_API_URL", "") or find_up(settings).get("api", "")
-    return named or (usual if is_running(usual) else "")
+    up = find_up(settings)
+    named = find_named_server()
+    api = up.get("api", "")
+    if named is not None and (named.by == "PREFECT_API_URL" or not api):
+        api = named.address
+    if api and api == up.get("api"):
+        use_password(up)
+    return api or (usual if is_running(usual) else "")
 
 
 def check_versions() -> Iterator[HealthFinding]:
@@ -106,10 +120,7 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         yield HealthFinding("settings", "ok", str(path.absolute()))
     else:
         yield HealthFinding("settings", "note", f"no {path}: using defaults", "trona init")
-    names = sorted(chain_paths(settings.chains_folder))
-    for name in names:
-        load_chain(name, settings.chains_folder)
-    yield HealthFinding("chains", "ok", ", ".join(names))
+    yield from check_chains(settings)
     if not settings.source:
         yield HealthFinding(
             "source",
@@ -119,12 +130,37 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
         )
 
 
+def check_chains(settings: Settings) -> Iterator[HealthFinding]:
+    """Every definition: can it be read, does it name rules, thresholds and measures that there are, and is it there."""
+    paths = chain_paths(settings.chains_folder)
+    rules = {name: rule.thresholds for name, rule in read_rules().items()}
+    right = []
+    for name in sorted(paths):
+        try:
+            check_thresholds({name: load_chain(name, settings.chains_folder)}, rules)
+        except TronaError as error:
+            parts = " · ".join(filter(None, (error.what, error.found)))
+            yield HealthFinding("chains", "wrong", f"{paths[name]}: {parts}", error.next)
+        else:
+            right.append(name)
+    yield HealthFinding("chains", "ok", ", ".join(right))
+    lake = open_lake(settings.lake)
+    events = lake.table(RELEASES).scan().select("chain").unique().collect() if lake.is_there() else RELEASES.empty()
+    for name in sorted(set(events["chain"]) - set(paths)):
+        found = f"the lake has releases of {name}, and there is no definition of it: it is left out"
+        yield HealthFinding("chains", "wrong", found, "set `chains` to the folder that holds it")
+
+
 def check_lake(settings: Settings) -> Iterator[HealthFinding]:
     """Can it be read and written, what is in it, and how the last run ended."""
     lake = open_lake(settings.lake)
     folder = lake.storage.local
     if folder and not folder.exists():
-        yield HealthFinding("lake", "note", f"{folder} is not there yet; the first run makes it")
+        found = f"{folder} is not there"
+        if settings.lake_must_exist:
+            yield HealthFinding("lake", "wrong", found, "mount the share, or correct `lake` in trona.toml")
+        else:
+            yield HealthFinding("lake", "note", f"{found} yet; the first run makes it")
         return
     if folder and not os.access(folder, os.W_OK | os.X_OK):
         yield HealthFinding("lake", "wrong", f"{folder} cannot be written", f"chown -R $USER {folder}")
@@ -138,6 +174,19 @@ def check_lake(settings: Settings) -> Iterator[HealthFinding]:
         yield HealthFinding(
             "last run", state, said, "" if state == "ok" else f"trona quarantine --run {last['run_id']}"
         )
+
+
+def check_tables(settings: Settings, *, is_deep: bool) -> Iterator[HealthFinding]:
+    """Every table: does it open, and is each data file there; deeply, are all bytes, counts, keys and ids right."""
+    lake = open_lake(settings.lake)
+    if lake.storage.local and not lake.storage.local.exists():
+        return
+    faults = [*(audit_lake(lake) if is_deep else glance_at(lake))]
+    for fault in faults:
+        yield HealthFinding("tables", "wrong", f"{fault.name}: {fault.found}", "trona repair")
+    if not faults:
+        read = "every byte read: hashes, counts, keys and lineage are right" if is_deep else "all files there"
+        yield HealthFinding("tables", "ok", f"{len(LAKE_TABLES)} tables, {read}")
 
 
 def check_inbox(settings: Settings) -> Iterator[HealthFinding]:
@@ -201,7 +250,8 @@ def check_server(settings: Settings, api: str) -> Iterator[HealthFinding]:
         )
         return
     if not is_running(api, timeout=3):
-        next_step = "start it, or unset PREFECT_API_URL" if "PREFECT_API_URL" in os.environ else "trona up"
+        named = find_named_server()
+        next_step = f"start it, or take the address out of {named.by}" if named else "trona up"
         yield HealthFinding("server", "wrong", f"{api} does not answer", next_step)
         return
     yield HealthFinding("server", "ok", api)
@@ -247,7 +297,9 @@ def check_clock(settings: Settings, api: str) -> Iterator[HealthFinding]:
             "clock", "wrong", f"the lake's last run ended later: {latest:%Y-%m-%d %H:%M} UTC", "timedatectl"
         )
     for name in sorted(chain_paths(settings.chains_folder)):
-        zone = load_chain(name, settings.chains_folder).calendar.time_zone
+        zone = "UTC"
+        with suppress(TronaError):  # a definition that cannot be read is told above
+            zone = load_chain(name, settings.chains_folder).calendar.time_zone
         try:
             ZoneInfo(zone)
         except ZoneInfoNotFoundError:

@@ -1,8 +1,7 @@
-"""Commands that take documents in, show what would be read, and withdraw a release."""
+"""Commands that take documents in and show what would be read."""
 
 import secrets
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,11 +18,11 @@ from contracts.terminal_text import escape_terminal
 from data_lake.lake import open_lake
 from flows.cli.options import Format, LakeOption, Shape, parse_published
 from flows.cli.output import print_frame, print_message
+from flows.cli.query import open_to_write
 
 _DEFAULT_LAKE = LakeOption()
 _EXTRACTED = ("segment", "product", "metric", "period", "kind", "measure")
 EXTRACT_COLUMNS = (*_EXTRACTED, "value", "lower", "upper", "unit", "qualifier", "evidence")
-_STATUS = ("status", "confidence")
 
 
 def ingest(
@@ -60,19 +59,17 @@ def ingest(
     dry_run
         Read and check, write nothing.
     """
-    from tasks.intake.ingest import (  # noqa: PLC0415 - not for --help
-        DocumentHints,
-        describe_doubt,
-        find_documents,
-        ingest_file,
-        later,
-    )
+    from tasks.intake.reading_process import warm_reader  # noqa: PLC0415 - not for --help
+
+    warm_reader()
+    from tasks.intake.documents import DocumentHints, find_documents  # noqa: PLC0415
+    from tasks.intake.ingest import describe_doubt, ingest_file, later  # noqa: PLC0415 - not for --help
 
     if not paths:
         raise UsageError("nothing to ingest", next="trona ingest PATH…")
     settings = load_settings(lake=lake.lake)
     print_message(f"lake      {settings.lake}" + (" (dry run: nothing is written)" if dry_run else ""))
-    store = open_lake(settings.lake)
+    store = open_lake(settings.lake) if dry_run else open_to_write(settings)
     stated = DocumentHints(
         source=source,
         usual_source=settings.source,
@@ -116,6 +113,8 @@ def ingest(
             print_message(f"  unresolved: {escape_terminal(line)}")
         for line in filter(None, (describe_doubt(outcome) for outcome in outcomes)):
             print_message(f"  {line}")
+        for outcome in (outcome for outcome in outcomes if outcome.status == "withdrawn"):
+            print_message(f"  withdrawn: `trona restore {outcome.release_id} --reason …` brings it back")
         for line in (line for outcome in outcomes for line in outcome.refusals):
             print_message(f"  refused: {escape_terminal(line)}")
         for line in (line for outcome in outcomes for line in outcome.clashes):
@@ -171,14 +170,12 @@ def extract(
     html
         Write the document as one page with every number marked.
     """
-    from tasks.extraction import list_reading, write_marked_page  # noqa: PLC0415 - not for --help
-    from tasks.intake.ingest import (  # noqa: PLC0415 - not for --help
-        DocumentHints,
-        check_as_ingest,
-        list_refusals,
-        load_document,
-        read_document,
-    )
+    from tasks.intake.reading_process import warm_reader  # noqa: PLC0415 - not for --help
+
+    warm_reader()
+    from tasks.extraction import list_reading  # noqa: PLC0415
+    from tasks.intake.documents import DocumentHints, load_document, read_guarded  # noqa: PLC0415
+    from tasks.intake.ingest import check_as_ingest, list_refusals  # noqa: PLC0415
     from tasks.tables import find_mapping, is_table  # noqa: PLC0415
 
     settings = load_settings()
@@ -192,7 +189,7 @@ def extract(
         chains_folder=settings.chains_folder,
     )
     document = load_document(path)
-    readings = read_document(document, stated)
+    readings = read_guarded(document, stated)
     listed: list[pl.DataFrame] = []
     figures, errors, is_refused = [READ_FIGURES.empty()], [], False
     for reading in readings:
@@ -211,26 +208,28 @@ def extract(
         for line in list_refusals(refused):
             print_message(f"  refused: {escape_terminal(line)}")
     if html is not None:
-        _write_page(document, readings, html, write_marked_page)
+        _write_page(document, readings, html)
     if unresolved:
         print_frame(pl.concat([r.unresolved for r in readings]), Shape(format), nothing="nothing is unresolved")
     else:
         shown = pl.concat(listed, how="diagonal") if listed else pl.concat(figures)
         shown = shown.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
-        shown = shown.select(*EXTRACT_COLUMNS[:-1], *_STATUS, EXTRACT_COLUMNS[-1]) if format == "table" else shown
+        if format == "table":
+            columns = (*EXTRACT_COLUMNS[:-1], "status", "confidence", EXTRACT_COLUMNS[-1])
+            shown = shown.select(column for column in columns if column in shown.columns)
         print_frame(shown, Shape(format), nothing="no figure was found")
     if errors:
         raise errors[0]
     return Exit.CONTRACT if is_refused else Exit.DONE
 
 
-def _write_page(document: Document, readings: list[Reading], html: Path, write: Callable[..., str]) -> None:
+def _write_page(document: Document, readings: list[Reading], html: Path) -> None:
     """Write the marked page of a review. Raises `UsageError` for a table, which has no running text."""
-    from tasks.extraction import is_review  # noqa: PLC0415 - not for --help
+    from tasks.extraction import is_review, write_marked_page  # noqa: PLC0415 - not for --help
 
     if not is_review(document.name) or len(readings) != 1:
         raise UsageError("only a review can be shown as a page", where=document.name, next="leave --html out")
-    html.write_text(write(document, readings[0]), encoding="utf-8")
+    html.write_text(write_marked_page(document, readings[0]), encoding="utf-8")
     print_message(f"page      {html}")
 
 
@@ -272,35 +271,6 @@ def template(
     return Exit.DONE
 
 
-def retract(release: str, *, reason: str, dry_run: bool = False, lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Withdraw a release from now on, without erasing it: as of before, it still shows.
-
-    Parameters
-    ----------
-    release
-        Its id, as printed by `trona releases --format csv`.
-    reason
-        Why; kept beside it.
-    dry_run
-        Say what would be withdrawn, write nothing.
-    """
-    from data_lake.releases import find_release, retract_release  # noqa: PLC0415 - not for --help
-
-    if not reason.strip():
-        raise UsageError("a reason is missing", next='trona retract RELEASE --reason "wrong date keyed in"')
-    settings = load_settings(lake=lake.lake)
-    store = open_lake(settings.lake)
-    row = (
-        find_release(store, release)
-        if dry_run
-        else retract_release(store, release, reason=reason, at=datetime.now(UTC))
-    )
-    count = row["figures"].item(0)
-    verb = "would be" if dry_run else "is"
-    print_message(f"{release} with {count} figures {verb} withdrawn; run `trona run` to re-evaluate")
-    return Exit.DONE
-
-
 def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> None:
     recorded = sum(row["status"] == "recorded" for row in rows)
     refused = any(row.get("refused") or row["status"] == "refused" for row in rows)
@@ -308,5 +278,5 @@ def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> N
         print_message(f"refused rows: trona quarantine --run {run_id}")
     if recorded:
         print_message("next: `trona run` compares, scores forecasts and notifies")
-    elif not refused and not dry_run:
+    elif not refused and not dry_run and all(row["status"] == "nothing new" for row in rows):
         print_message("nothing new: everything was in the lake already")

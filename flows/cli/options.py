@@ -1,5 +1,6 @@
 """Options that many commands share, and how their values are read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,6 +11,7 @@ from cyclopts import Parameter
 from contracts.errors import UsageError
 from contracts.local_time import end_day, place_instant
 from contracts.period import parse_month
+from contracts.settings import load_settings
 from data_lake.selection import Selection
 
 Format = Literal["table", "csv", "json", "parquet"]
@@ -26,6 +28,12 @@ class Shape:
     limit: int | None = None
     """The first rows only; 0 = all; None = all but what a terminal would scroll away."""
     is_wide: bool = False
+
+
+_FILTERS = (
+    *("source", "chain", "segment", "product", "metric", "measure", "kind"),
+    *("from_month", "to_month", "as_of", "as_recorded"),
+)
 
 
 @Parameter(name="*")
@@ -84,8 +92,10 @@ class Filters:
         )
 
     def selection(self) -> Selection:
-        """The filters as a selection of rows."""
-        return Selection(
+        """The filters as a selection of rows, each name as it is kept; what names nothing is refused."""
+        from flows.cli.filter_names import name_selection  # noqa: PLC0415 - reads definitions; not for --help
+
+        wanted = Selection(
             source=self.source,
             chain=self.chain,
             segment=self.segment,
@@ -96,6 +106,23 @@ class Filters:
             first=parse_month(self.from_month) if self.from_month else None,
             last=parse_month(self.to_month) if self.to_month else None,
         )
+        return name_selection(wanted, load_settings().chains_folder)
+
+    def require(self, columns: Iterable[str], *, asks: Iterable[str] = ("as_of", "as_recorded")) -> None:
+        """Raise `UsageError` where a filter is set that a table with these columns cannot apply.
+
+        `asks` names the instants that the command can be asked for.
+        """
+        usable = {*columns, *asks} | ({"from_month", "to_month"} if "month" in columns else set())
+        for name in _FILTERS:
+            if getattr(self, name) not in ("", None) and name not in usable:
+                option = f"--{name.removesuffix('_month').replace('_', '-')}"
+                can = sorted(f"--{n.removesuffix('_month').replace('_', '-')}" for n in _FILTERS if n in usable)
+                raise UsageError(
+                    f"this command cannot filter by {option}",
+                    effect="nothing was read",
+                    next=f"it can by {', '.join(can)}" if can else "leave it out",
+                )
 
     def instants(self, now: datetime, zone: str) -> tuple[datetime, datetime | None]:
         """(`as_of`, `as_recorded`); without --as-of it is now, without --as-recorded there is no limit."""

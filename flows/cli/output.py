@@ -1,5 +1,6 @@
 """Printing tables: data to stdout as table, CSV, JSON or Parquet; messages to stderr."""
 
+import io
 import json
 import os
 import shutil
@@ -47,14 +48,17 @@ def print_frame(
     frame = frame.select(_check_columns(frame, shape.columns)) if shape.columns else frame
     frame = frame.head(shape.limit) if shape.limit else frame
     if shape.format == "csv":
-        frame.with_columns(*instants_as_text(frame), pl.col(pl.String).replace("", None)).write_csv(_stdout())
+        texts = frame.with_columns(*instants_as_text(frame), pl.col(pl.String).replace("", None))
+        _stdout().write(texts.write_csv().encode())  # by Python: polars tells a closed pipe as an error of the disk
     elif shape.format == "json":
         rows = frame.with_columns(*instants_as_text(frame), *_dates_as_text(frame)).to_dicts()
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
     else:
         if sys.stdout.isatty():
             raise UsageError("Parquet is not for a terminal", next="send it to a file: … --format parquet > FILE")
-        frame.write_parquet(_stdout())
+        content = io.BytesIO()
+        frame.write_parquet(content)
+        _stdout().write(content.getvalue())
 
 
 def print_message(message: str) -> None:

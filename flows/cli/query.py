@@ -1,16 +1,19 @@
 """Commands that read: they import neither Prefect nor pandera, and write nothing."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
+from cyclopts import Parameter
 
 from contracts.chain import load_chain
+from contracts.comparisons import COMPARISONS
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.figures import FIGURES
 from contracts.local_time import DEFAULT_ZONE, find_zone
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
+from contracts.scores import SCORES
 from contracts.settings import Settings, load_settings
 from data_lake.selection import Selection
 from flows.cli.options import Filters, LakeOption, parse_instant
@@ -43,17 +46,53 @@ def figures(*, filters: Filters = _NO_FILTERS, vintages: bool = False, lake: Lak
     return print_filtered(rows, filters, f"no figures in {settings.lake} for these filters", "figures")
 
 
-def comparisons(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Changes and shares per month: as reported, as they follow from levels, and gaps across links."""
+def comparisons(
+    *,
+    filters: Filters = _NO_FILTERS,
+    with_forecasts: Annotated[bool, Parameter(negative="")] = False,
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """Changes and shares per month: reported, derived, allowing for unlike months, and gaps across links.
+
+    Parameters
+    ----------
+    with_forecasts
+        Also January and February together where forecasts take part, with the basis `forecast`.
+    """
+    filters.require(COMPARISONS.schema)
     settings, store = open_store(lake)
     rows = derive_filtered(store, settings, filters).comparisons
+    if with_forecasts:
+        rows = pl.concat([rows, _compare_forecasts(store, settings, filters)]).sort(COMPARISONS.key)
     return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters", "comparisons")
 
 
-def scores(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Every forecast, marked against the first published actual; open ones are pending."""
+def _compare_forecasts(store: "Lake", settings: Settings, filters: Filters) -> pl.DataFrame:
+    from data_lake.figures import read_figures  # noqa: PLC0415 - not needed for --help
+    from tasks.comparing.comparisons import compare_with_forecasts  # noqa: PLC0415
+    from tasks.comparing.refresh import known_span, load_chains  # noqa: PLC0415
+    from tasks.reconciling.implied import select_known  # noqa: PLC0415
+
+    wanted = filters.selection()
+    as_of, as_recorded = find_instants(store, settings, filters)
+    only = Selection(source=wanted.source, chain=wanted.chain)
+    known = select_known(read_figures(store, only, as_of=as_of, as_recorded=as_recorded), with_forecasts=True)
+    chains = load_chains(store, settings.chains_folder)
+    months = known_span(store) or (as_of.date(), as_of.date())
+    return wanted.apply(compare_with_forecasts(known, chains=chains, months=months).lazy()).collect()
+
+
+def scores(*, filters: Filters = _NO_FILTERS, actuals: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
+    """Every forecast, marked against the first published actual; open ones are pending.
+
+    Parameters
+    ----------
+    actuals
+        The source whose actuals mark the forecasts of all others; else each source's own, or as the settings say.
+    """
+    filters.require(SCORES.schema)
     settings, store = open_store(lake)
-    rows = derive_filtered(store, settings, filters).scores
+    rows = derive_filtered(store, settings, filters, actuals=actuals).scores
     return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters", "scores")
 
 
@@ -63,12 +102,13 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     Parameters
     ----------
     run
-        Only rows that this run refused.
+        Only rows that this run refused; the beginning of its id is enough.
     """
+    filters.require(QUARANTINE.schema, asks=("as_recorded",))
     settings, store = open_store(lake)
     rows = filters.selection().apply(store.table(QUARANTINE).scan())
     if run:
-        rows = rows.filter(run_id=run)
+        rows = rows.filter(run_id=_find_run(store, run))
     _, as_recorded = find_instants(store, settings, filters)
     if as_recorded:
         rows = rows.filter(pl.col("recorded_at") <= as_recorded)
@@ -77,7 +117,8 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
 
 
 def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Publications and what became of them: recorded, evaluated, retracted, in order."""
+    """Publications and what became of them: recorded, evaluated, retracted, restored, in order."""
+    filters.require(RELEASES.schema)
     settings, store = open_store(lake)
     as_of, as_recorded = find_instants(store, settings, filters)
     events = filters.selection().apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of)
@@ -93,6 +134,7 @@ def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE
 
 def runs(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """One summary per run, newest last."""
+    filters.require(["chain"], asks=())
     settings, store = open_store(lake)
     rows = store.table(RUNS).scan()
     if filters.chain:
@@ -120,9 +162,10 @@ def alerts(
     why
         Tell each alert's numbers, sentences, and who was told when, instead of a table.
     """
-    from contracts.alerts import SEVERITIES  # noqa: PLC0415 - only this command needs them
+    from contracts.alerts import ALERTS, SEVERITIES  # noqa: PLC0415 - only this command needs them
     from data_lake.ledger import read_alerts  # noqa: PLC0415
 
+    filters.require(ALERTS.schema)
     settings, store = open_store(lake)
     for value in filter(None, (severity, fail_on)):
         if value not in SEVERITIES:
@@ -202,13 +245,21 @@ def restatements(
     return print_filtered(rows, filters, f"no restatements in {settings.lake} for these filters", "restatements")
 
 
+def _find_run(store: "Lake", text: str) -> str:
+    from data_lake.ids import find_by_prefix  # noqa: PLC0415 - only --run asks for it
+
+    ids = [store.table(table).scan().select("run_id") for table in (QUARANTINE, RUNS)]
+    known = pl.concat(ids).filter(pl.col("run_id") != "").collect()["run_id"]
+    return find_by_prefix(text, known, "run", "list the runs with `trona runs`")
+
+
 def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """Show a number's sentence or cell, its document and release, and its other vintages.
 
     Parameters
     ----------
     figure_id
-        As printed by `trona figures --format csv`.
+        As `trona figures` shows it, or `--format csv` in full.
     """
     from tasks.history.provenance import explain_figure  # noqa: PLC0415 - reads documents
 
@@ -249,16 +300,42 @@ def find_instants(
     return filters.instants(now or datetime.now(UTC), zone)
 
 
-def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Derived":
-    """Comparisons and scores as of the asked instant, computed from figures, then filtered."""
-    from tasks.comparing.refresh import derive_months, known_span, load_chains  # noqa: PLC0415 - not needed for --help
+def open_to_write(settings: Settings) -> "Lake":
+    """The lake, made where there is none, which is said; `SourceUnavailable` where the settings forbid that."""
+    from data_lake.lake import open_lake  # noqa: PLC0415 - not needed for --help
+
+    store = open_lake(settings.lake)
+    if settings.lake_must_exist:
+        store.require()
+    elif not store.is_there():
+        store.make()
+        print_message(f"new lake  there was none at {store.uri}; it is made now")
+    return store
+
+
+def derive_filtered(store: "Lake", settings: Settings, filters: Filters, *, actuals: str = "") -> "Derived":
+    """Comparisons and scores as of the asked instant, computed from figures, then filtered.
+
+    `actuals` names the source that marks the forecasts of all others.
+    """
+    from tasks.comparing.refresh import (  # noqa: PLC0415 - not needed for --help
+        declare_forecasters,
+        derive_months,
+        find_chains,
+        known_span,
+    )
 
     wanted = filters.selection()
     as_of, as_recorded = find_instants(store, settings, filters)
     span = known_span(store) or (as_of.date(), as_of.date())
+    chains, lost = find_chains(store, settings.chains_folder)
+    for name, error in lost.items():
+        print_message(f"chain {name} is left out: {error.what}; {error.next}")
+    if actuals:
+        chains = declare_forecasters(chains, _mark_all_by(store, actuals))
     derived = derive_months(
         store,
-        load_chains(store, settings.chains_folder),
+        chains,
         first=max(wanted.first or span[0], span[0]),
         last=min(wanted.last or span[1], span[1]),
         as_of=as_of,
@@ -266,6 +343,14 @@ def derive_filtered(store: "Lake", settings: Settings, filters: Filters) -> "Der
         only=Selection(source=wanted.source, chain=wanted.chain),
     )
     return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
+
+
+def _mark_all_by(store: "Lake", actuals: str) -> dict[str, str]:
+    """Every source of the lake but this one, marked by this one. Raises `UsageError` where the lake has it not."""
+    sources = store.table(RELEASES).scan().select(pl.col("source").unique()).collect()["source"].sort().to_list()
+    if actuals not in sources:
+        raise UsageError(f"no source {actuals!r} in this lake", next=f"sources are: {', '.join(sources)}")
+    return {source: actuals for source in sources if source != actuals}
 
 
 def print_filtered(frame: pl.DataFrame, filters: Filters, nothing: str, view: str = "") -> int:

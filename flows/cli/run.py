@@ -1,19 +1,28 @@
 """Commands that run a flow: they need a Prefect server, and start a temporary one where none is running."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+import polars as pl
 from cyclopts import Parameter
 
 from contracts.errors import Exit, UsageError
 from contracts.settings import Settings, load_settings
+from contracts.text import count_noun
 from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
+from flows.cli.printable_paths import use_printable_paths
+from flows.cli.query import open_to_write
+from flows.service.access import use_password
 from flows.service.lake_lock import find_up
 from flows.service.prefect_server import announce, choose_server
+from flows.service.server_loss import watch_server
+
+if TYPE_CHECKING:
+    from data_lake.lake import Lake
 
 _DEFAULT_LAKE = LakeOption()
 
@@ -36,9 +45,9 @@ def run(
     documents
         Files and folders to ingest; else the inbox, where there is one.
     chain
-        Only this chain.
+        Only this chain is evaluated and notified.
     month
-        Month that the documents review, YYYY-MM, where they do not say it.
+        Only reviews of this month, YYYY-MM, are evaluated and notified; documents that say no month review it.
     source
         Who published them, where they do not say it.
     published
@@ -53,10 +62,10 @@ def run(
     settings = _start(lake)
     takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
     now = datetime.now(UTC)
-    call_flow(
+    return call_flow(
         "monthly_run",
         settings,
-        documents=[p.absolute() for p in documents],
+        documents=list(documents),
         inbox=settings.inbox_address if takes_inbox else "",
         chain=chain,
         month=month,
@@ -68,7 +77,6 @@ def run(
         as_of=_read_as_of(as_of, settings, chain, now),
         accept_doubtful=accept_doubtful,
     )
-    return Exit.DONE
 
 
 def backfill(
@@ -106,11 +114,11 @@ def backfill(
     """
     settings = _start(lake)
     now = datetime.now(UTC)
-    call_flow(
+    return call_flow(
         "backfill",
         settings,
         report=report,
-        documents=[p.absolute() for p in documents or []],
+        documents=documents or [],
         from_month=from_month,
         to_month=to_month,
         chain=chain,
@@ -120,7 +128,6 @@ def backfill(
         now=now,
         as_of=_read_as_of(as_of, settings, chain, now),
     )
-    return Exit.DONE
 
 
 def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -138,7 +145,7 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     from data_lake.lake import open_lake  # noqa: PLC0415
     from flows.cli.output import print_frame  # noqa: PLC0415
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
-    from tasks.history.replay import compare_lakes, rebuild  # noqa: PLC0415
+    from tasks.history.replay import compare_lakes, find_settled, rebuild  # noqa: PLC0415
 
     settings = _start(lake)
     if folder and folder.exists() and any(folder.iterdir()):
@@ -149,7 +156,11 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     with TemporaryDirectory() as temporary:
         fresh = open_lake(folder or temporary)
         rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
-        differences = compare_lakes(store, fresh, as_of=instant)
+        settled = find_settled(store, instant)
+        differences = compare_lakes(store, fresh, settled)
+    if settled.waiting:
+        waiting = count_noun(settled.waiting, "change")
+        print_message(f"{waiting} of releases not evaluated yet: what rests on them is left out; run `trona run`")
     if differences.is_empty():
         print_message("rebuilt: byte-identical")
         return Exit.DONE
@@ -172,10 +183,17 @@ def _start(lake: LakeOption) -> Settings:
     return settings
 
 
-def call_flow(name: str, settings: Settings, *, report: bool = False, **parameters: object) -> None:
-    """Call a flow with the reporter of this command, at the running server or a temporary one."""
-    refuse_mistakes(settings, parameters.get("documents", []))  # type: ignore[arg-type]
-    announce(choose_server(find_up(settings).get("api", "")))
+def call_flow(
+    name: str, settings: Settings, *, documents: Sequence[Path], report: bool = False, **parameters: object
+) -> int:
+    """Call a flow with the reporter of this command, at the running server or a temporary one; the exit code."""
+    refuse_mistakes(settings, list(documents))
+    store = open_to_write(settings)
+    up = find_up(settings)
+    server = choose_server(up.get("api", ""))
+    if server.address == up.get("api"):
+        use_password(up)
+    announce(server)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
     from flows import backfill as backfill_module  # noqa: PLC0415 - Prefect reads its settings at import
@@ -186,19 +204,36 @@ def call_flow(name: str, settings: Settings, *, report: bool = False, **paramete
     call: Callable[..., str] = flow.with_options(retries=0)  # a person sees the error, and may mend what is behind it
     reporter = Reporter(say=print_message, show=_show, report=report)
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), use_reporter(reporter):
-        call(
+    with (
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        use_reporter(reporter),
+        watch_server(server),
+        use_printable_paths(documents) as paths,
+    ):
+        run_id = call(
+            documents=paths,
             lake=settings.lake if "://" in settings.lake else str(Path(settings.lake).absolute()),
             chains_folder=settings.chains_folder,
             receivers=settings.receivers_address,
             **parameters,
         )
+    return _exit_code(store, run_id)
+
+
+def _exit_code(store: "Lake", run_id: str) -> int:
+    """As `trona ingest` leaves: 3 where rows were refused, although the run itself went well."""
+    from contracts.runs import RUNS  # noqa: PLC0415 - not needed for --help
+
+    refused = store.table(RUNS).scan().filter(run_id=run_id).select(pl.col("quarantined").sum()).collect().item()
+    if refused:
+        print_message(f"refused rows: trona quarantine --run {run_id}")
+    return Exit.CONTRACT if refused else Exit.DONE
 
 
 def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
     """Raise what a person mistyped before a server is started: documents that are not there, receivers that are not."""
     from tasks.delivery import choose_receivers  # noqa: PLC0415 - not needed for --help
-    from tasks.intake.ingest import find_documents  # noqa: PLC0415
+    from tasks.intake.documents import find_documents  # noqa: PLC0415
 
     find_documents(documents)
     choose_receivers(settings.receivers_address)

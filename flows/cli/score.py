@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-import polars as pl
 from cyclopts import Parameter
 
 from contracts.chain import load_chain
-from contracts.errors import Exit, SourceUnavailable, UsageError
+from contracts.errors import Exit
+from contracts.scores import SCORES
 from contracts.settings import load_settings
 from contracts.vocabulary import MEASURES
 from flows.cli.options import Filters, Format, LakeOption, Shape
@@ -24,6 +24,8 @@ def record(
     group_by: str = "",
     min_n: int = 1,
     latest: Annotated[bool, Parameter(name="--latest", negative="--first")] = False,
+    actuals: str = "",
+    show: Literal["record", "comparison", "rolling"] = "record",
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
     """The track record: how good forecasts were, against naive ones, with the uncertainty of the verdict.
@@ -31,16 +33,27 @@ def record(
     Parameters
     ----------
     group_by
-        Columns of a group, separated by commas; else source, chain, segment, product, metric, measure, lead_months.
+        Columns of a group, separated by commas; else source, chain, segment, product, metric, measure, span_months,
+        lead_months.
     min_n
         Only groups with at least so many scored forecasts; 0 shows those that are all pending.
     latest
         Mark against the latest published actual instead of the first.
+    actuals
+        The source whose actuals mark the forecasts of all others; else each source's own, or as the settings say.
+    show
+        record; comparison: each pair of sources, and "no change", on the targets that both forecast; or rolling: the
+        mean surprise over windows of 12 months, and whether it changed.
     """
-    from tasks.scoring import build_record  # noqa: PLC0415 - not needed for --help
+    from tasks.scoring import build_record, compare_sources, roll_bias  # noqa: PLC0415 - not needed for --help
 
+    filters.require(SCORES.schema)
     settings, store = open_store(lake)
-    scores = derive_filtered(store, settings, filters).scores
+    scores = derive_filtered(store, settings, filters, actuals=actuals).scores
+    if show == "comparison":
+        return print_filtered(compare_sources(scores), filters, "no two forecast the same", "source_comparison")
+    if show == "rolling":
+        return print_filtered(roll_bias(scores), filters, "no series has 12 scored months", "rolling_bias")
     grouping = {"group_by": [name.strip() for name in group_by.split(",")]} if group_by else {}
     rows = build_record(scores, actual="latest" if latest else "first", min_n=min_n, **grouping)  # type: ignore[arg-type]
     return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters", "record")
@@ -50,6 +63,7 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
     """The chain's monthly surprise: the mean standardised surprise of its segments, with n and components."""
     from tasks.scoring import surprise_index as build_index  # noqa: PLC0415 - not needed for --help
 
+    filters.require(SCORES.schema)
     settings, store = open_store(lake)
     rows = build_index(derive_filtered(store, settings, filters).scores)
     nothing = f"no scored forecasts in {settings.lake} for these filters"
@@ -59,22 +73,24 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
 def score(
     file: Path,
     *,
-    show: Literal["record", "scores", "comparison"] = "record",
+    show: Literal["record", "scores", "comparison", "calibration", "murphy"] = "record",
     as_stated: bool = False,
     chain: str = "sodium_ion",
     format: Format = "table",  # noqa: A002 - the option's name
 ) -> int:
     """Mark anyone's forecasts against anyone's actuals from a table; no lake is needed.
 
-    The table (.csv or .parquet) has forecaster, series, month, issued_at, measure, forecast, actual, and
-    q_0.05 … for quantiles. Forecasters are compared on the months that all of them forecast.
+    The table (.csv, .xlsx or .parquet, as `trona ingest` reads them) has forecaster, series, month, issued_at,
+    measure, forecast, actual, and q_0.05 … for quantiles. Forecasters are compared on the months that all of them
+    forecast.
 
     Parameters
     ----------
     file
         The table.
     show
-        record, scores (one row per forecast) or comparison (each pair of forecasters).
+        record, scores (one row per forecast), comparison (each pair of forecasters), calibration (outcomes below each
+        quantile) or murphy (data of Murphy diagrams).
     as_stated
         Numbers that look like fractions, or like another unit, are meant as they stand.
     chain
@@ -82,30 +98,23 @@ def score(
     format
         How to print: table, csv, json or parquet.
     """
-    from tasks.scoring import compare_forecasters, score_table  # noqa: PLC0415 - not needed for --help
+    from tasks.intake.documents import load_document  # noqa: PLC0415 - not needed for --help
+    from tasks.scoring import compare_forecasters, draw_murphy, score_table, tabulate_calibration  # noqa: PLC0415
+    from tasks.scoring.table_file import read_score_file  # noqa: PLC0415
 
     definition = load_chain(chain, load_settings().chains_folder)
     limits = {name: definition.tolerance("", "", name) for name in MEASURES}
+    table = read_score_file(load_document(file))
     scores, found = score_table(
-        _read(file),
+        table.frame,
         tolerances={name: limit for name, limit in limits.items() if limit is not None},
         as_stated=as_stated,
         zone=definition.calendar.time_zone,
+        decimal=table.decimal,
     )
-    frames = {"scores": scores, "record": found}
-    frame = frames[show] if show in frames else compare_forecasters(scores)
+    computed = {"comparison": compare_forecasters, "calibration": tabulate_calibration, "murphy": draw_murphy}
+    frame = computed[show](scores) if show in computed else scores if show == "scores" else found
     print_frame(frame, Shape(format), nothing="nothing could be scored")
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")
     return Exit.DONE
-
-
-def _read(file: Path) -> pl.DataFrame:
-    try:
-        if file.suffix.lower() == ".parquet":
-            return pl.read_parquet(file)
-        return pl.read_csv(file, infer_schema_length=None, try_parse_dates=False)
-    except (FileNotFoundError, PermissionError) as error:
-        raise SourceUnavailable("the table cannot be read", where=str(file), found=str(error)) from error
-    except pl.exceptions.PolarsError as error:
-        raise UsageError("the table cannot be understood", where=str(file), found=str(error).split("\n")[0]) from error

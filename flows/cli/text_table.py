@@ -10,6 +10,8 @@ from rich.cells import cell_len, set_cell_size
 from contracts.terminal_text import escape_terminal
 
 _GAP = 2
+NICE_TO_HAVE = 5
+"""From this priority on a column is left out rather than that a text is cut for it."""
 _UNUSUAL = "[^\x20-\u02ff\u2010-\u2319]"
 """Characters that may take no place in a terminal, or two."""
 _UNSAFE = r"[^\x20-\x7e]"
@@ -88,15 +90,16 @@ def _width(texts: pl.Series) -> pl.Series:
 def _choose(
     shown: list[tuple[str, TextColumn]], needed: dict[str, int], width: int | None
 ) -> list[tuple[str, TextColumn]]:
+    """Columns that fit, by priority; one that is nice to have comes only where nothing is cut for it."""
     if width is None:
         return shown
-    left = width
-    names: set[str] = set()
+    least, whole, names = -_GAP, -_GAP, set[str]()
     for name, column in sorted(shown, key=lambda pair: pair[1].priority):
-        least = min(needed[name], column.narrowest) if column.may_cut else needed[name]
-        if not names or least + _GAP <= left:
+        narrow = min(needed[name], column.narrowest) if column.may_cut else needed[name]
+        taken = whole if column.priority >= NICE_TO_HAVE else least
+        if not names or taken + _GAP + narrow <= width:
             names.add(name)
-            left -= least + (_GAP if len(names) > 1 else 0)
+            least, whole = least + _GAP + narrow, whole + _GAP + needed[name]
     return [(name, column) for name, column in shown if name in names]
 
 

@@ -80,8 +80,15 @@ def watch(*, inbox: str = "", source: str = "", once: bool = False, lake: LakeOp
         except TronaError as error:  # the next document is none the worse for it
             print_message(str(error))
             failed.append(error)
+            if not error.may_pass:
+                landing.leave(documents)
+                if any(document in landing.inbox.list() for document in documents):
+                    print_message("what still lies in the inbox is taken again once it changes, or watch starts anew")
 
-    landing, stop = Watch(open_inbox(settings.inbox_address), settings.settle_seconds), threading.Event()
+    landing, stop = (
+        Watch(open_inbox(settings.inbox_address), settings.settle_seconds, say=print_message),
+        threading.Event(),
+    )
     if once:
         take(landing.inbox.list())
         return failed[0].exit_code if failed else Exit.DONE

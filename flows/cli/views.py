@@ -39,7 +39,7 @@ def show_rows(frame: pl.DataFrame, view: View, chains_folder: Path | None, limit
     """The first rows of the view as texts, one column per column of the view; `limit` 0 shows all."""
     rows = frame.sort(view.order, descending=True, nulls_last=True, maintain_order=True) if view.order else frame
     rows = rows.head(limit) if limit else rows
-    chains = _load_chains(rows, chains_folder)
+    chains = _load_chains(rows, chains_folder) if "chain" in rows.columns else {}
     rows = add_series_label(rows, chains) if view.needs_series else rows
     return _to_local_time(rows, chains).select(shown.text.alias(str(place)) for place, shown in enumerate(view.columns))
 
@@ -93,6 +93,20 @@ def _percent(name: str) -> pl.Expr:
     return write_signed(pl.col(name).round(1)) + pl.lit(" %")
 
 
+def _fine(name: str) -> pl.Expr:
+    """One decimal, or two where the interval is narrower than one unit."""
+    is_narrow = pl.col("upper") - pl.col("lower") < 1.0
+    return pl.when(is_narrow.fill_null(value=False)).then(pl.col(name).round(2)).otherwise(pl.col(name).round(1))
+
+
+def _end(name: str) -> pl.Expr:
+    return pl.coalesce(write_signed(_fine(name)), pl.lit("open"))
+
+
+def _short_ids(name: str) -> pl.Expr:
+    return pl.col(name).str.replace_all(r"(\w{8})\w*", "$1")
+
+
 def _number(name: str) -> pl.Expr:
     return write_number(pl.col(name).round(2))
 
@@ -144,6 +158,42 @@ VIEWS: Mapping[str, View] = {
         ),
         order=(pl.col("month"), pl.col("basis") == "reported"),
     ),
+    "implied": View(
+        (
+            _SERIES,
+            _column("from", _month("from_month"), 1),
+            _column("to", _month("to_month"), 1),
+            _column("change", write_signed(_fine("value")) + pl.lit(" %"), 1, align="right"),
+            _column("between", fill_text("{} … {}", _end("lower"), _end("upper")), 1, align="right"),
+            _SOURCE,
+            _CHAIN,
+            _column("remark", "reason", 3, may_cut=True),
+            _column("follows from", _short_ids("figure_ids"), 4, may_cut=True),
+        ),
+    ),
+    "findings": View(
+        (
+            _column("severity", "severity", 1),
+            _column("month", _month("month"), 1),
+            _column("finding", "sentence", 1, may_cut=True, least=34),
+            _column("rule", "rule", 3),
+            _column("id", _id("finding_id"), 2),
+            _SOURCE,
+            _CHAIN,
+        ),
+        order=(rank_severity(pl.col("severity")), pl.col("month")),
+        needs_series=False,
+    ),
+    "index": View(
+        (
+            _column("month", _month("month"), 1),
+            _column("index", write_number(_fine("value")), 1, align="right"),
+            _column("from", write_number(_fine("lower")), 1, align="right"),
+            _column("to", write_number(_fine("upper")), 1, align="right"),
+            _column("reason", "reason", 2, may_cut=True),
+        ),
+        needs_series=False,
+    ),
     "scores": View(
         (
             _column("month", _month("month"), 1),
@@ -170,7 +220,9 @@ VIEWS: Mapping[str, View] = {
             _column("n", _count("n"), 1, align="right"),
             _column("mean", _signed("mean_surprise") + pl.lit(" ") + pl.col("unit"), 2, align="right"),
             _column("MAE", _number("mae"), 2, align="right"),
-            _column("direction", fill_text("{} of {}", _count("hits"), _count("n_directions")), 3, align="right"),
+            _column(
+                "direction", fill_text("{} of {}", _count("direction_hits"), _count("n_directions")), 3, align="right"
+            ),
             _column("within 5", _share("within_5"), 5, align="right"),
             _column("skill", _share("skill_no_change"), 4, align="right"),
             _column("lead", _count("lead_months"), 6, align="right"),
@@ -198,8 +250,8 @@ VIEWS: Mapping[str, View] = {
         (
             _column("severity", "severity", 1),
             _column("month", _month("month"), 1),
-            _column("finding", "title", 1, may_cut=True, least=34),
-            _column("state", "state", 2),
+            _column("finding", "title", 1, may_cut=True, least=46),
+            _column("state", "state", 3),
             _column("id", _id("alert_id"), 2),
             _column("rule", "rule", 5),
             _column("since", _day("first_at"), 6),

@@ -7,8 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from contracts.errors import TronaError
-from flows.inbox.stores import Inbox, Landed, open_inbox, write_reason
-from tasks.intake.ingest import find_documents
+from contracts.settings import load_settings
+from flows.inbox.stores import STILL_ALTHOUGH_OPEN_SECONDS, Inbox, Landed, open_inbox, write_reason
+from tasks.intake.documents import find_documents
 
 Say = Callable[[str], None]
 Settled = Mapping[Path, TronaError | None]
@@ -72,13 +73,15 @@ class Pickup:
 def take_from_inbox(address: str, names: Sequence[str] | None, say: Say) -> Iterator[Pickup]:
     """The named documents of the inbox, or all that are whole; an empty address takes nothing.
 
-    Documents that no reader knows are refused here. Names that are not there (any more) are passed over.
+    Documents that no reader knows are refused here. Of those that no watcher saw lie still, one that may still be
+    written is left where it is, which is said. Names that are not there (any more) are passed over.
     """
     if not address:
         yield Pickup(say)
         return
     inbox = open_inbox(address)
-    wanted = [d for d in inbox.list() if (names is None or d.name in names) and not inbox.is_still_written(d.name)]
+    named = [document for document in inbox.list() if names is None or document.name in names]
+    wanted = [document for document in named if _is_whole(inbox, document, say, is_watched=names is not None)]
     with TemporaryDirectory(prefix="trona-inbox-") as folder:
         pickup = Pickup(say, inbox)
         for document in wanted:
@@ -92,3 +95,13 @@ def take_from_inbox(address: str, names: Sequence[str] | None, say: Say) -> Iter
                 continue
             pickup.documents[path] = document
         yield pickup
+
+
+def _is_whole(inbox: Inbox, document: Landed, say: Say, *, is_watched: bool) -> bool:
+    if inbox.is_whole(document.name):
+        return True
+    is_open, age = inbox.is_still_written(document.name), inbox.find_age(document.name)
+    if age >= STILL_ALTHOUGH_OPEN_SECONDS or (not is_open and (is_watched or age >= load_settings().settle_seconds)):
+        return True
+    say(f"  {document.name} is left in the inbox: it was touched {age:.0f} s ago and may not be whole yet")
+    return False

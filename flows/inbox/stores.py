@@ -4,14 +4,18 @@ A document lies in it until it is dealt with, and then goes to `done/`, or to `r
 why. Nothing else remembers what has landed: whatever still lies there is still to be done.
 """
 
+import glob
 import hashlib
+import math
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.errors import SourceUnavailable, TronaError
+from contracts.text import fit_name, print_name
 from data_lake.storage import open_objects, store_errors
 
 if TYPE_CHECKING:
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 DONE, REFUSED = "done", "refused"
 REASON_SUFFIX = ".reason.txt"
+STILL_ALTHOUGH_OPEN_SECONDS = 60.0
+"""A share may call a file open that nobody writes: untouched for so long, it counts as whole."""
 # What copying programs call a file they have not finished.
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp")
 _BESIDE = ".mapping.toml"
@@ -45,6 +51,18 @@ class Inbox(Protocol):
 
     def is_still_written(self, name: str) -> bool:
         """Whether somebody has the document open for writing, as far as that can be known."""
+
+    def is_whole(self, name: str) -> bool:
+        """Whether it is known that nobody is writing it: then it need not lie still for long."""
+
+    def find_age(self, name: str) -> float:
+        """Seconds since it was touched; infinite for what does not change where it lies."""
+
+    def find_taken(self, document: Landed) -> Landed | None:
+        """The document where it went when it was taken; None where it is not found, or cannot change there."""
+
+    def take_back(self, taken: Landed, name: str) -> str:
+        """Move a taken document into the inbox again, under this name where it is free; its name there, or empty."""
 
     def fetch(self, name: str, folder: Path) -> Path:
         """The document as a local file; a copy in `folder` where it is not one already."""
@@ -116,11 +134,50 @@ class FolderInbox:
 
     def is_still_written(self, name: str) -> bool:
         """Whether somebody has it open for writing."""
-        return is_open_for_writing(self.folder / name)
+        return is_open_for_writing(self._find(name)) is True
 
-    def fetch(self, name: str, folder: Path) -> Path:  # noqa: ARG002 - a local file needs no copy
-        """The document as a local file."""
-        return self.folder / name
+    def is_whole(self, name: str) -> bool:
+        """Whether the system says that nobody has it open for writing."""
+        return is_open_for_writing(self._find(name)) is False
+
+    def find_age(self, name: str) -> float:
+        """Seconds since it was touched; none where it is gone."""
+        try:
+            return max(0.0, time.time() - self._find(name).stat().st_mtime)
+        except OSError:
+            return 0.0
+
+    def find_taken(self, document: Landed) -> Landed | None:
+        """Where it lies in `done/`: the same file, whatever it is called there."""
+        name = f"{DONE}/{document.name}"
+        stem = Path(name).stem
+        beside = (self.folder / name).parent.glob(f"{glob.escape(stem)}.*")
+        for path in [self.folder / name, *sorted(beside)]:
+            found = self._look(path.relative_to(self.folder).as_posix())
+            if found and found.stamp.rpartition("-")[2] == document.stamp.rpartition("-")[2]:
+                return found
+        return None
+
+    def take_back(self, taken: Landed, name: str) -> str:
+        """Move it back, so that it is read again."""
+        path, target = self._find(taken.name), self.folder / name
+        try:
+            if target.exists():
+                target = target.with_name(_name_apart(target.name, path.read_bytes()))
+            path.rename(target)
+        except OSError:
+            return ""  # gone, or another run has dealt with it
+        return target.relative_to(self.folder).as_posix()
+
+    def fetch(self, name: str, folder: Path) -> Path:
+        """The document as a local file: itself, or a link where its own name cannot be printed."""
+        found = self._find(name)
+        if found == self.folder / name:
+            return found
+        link = folder / fit_name(name.replace("/", "_"))
+        link.unlink(missing_ok=True)
+        link.symlink_to(found)
+        return link
 
     def accept(self, document: Landed) -> None:
         """Move to `done/`."""
@@ -130,13 +187,15 @@ class FolderInbox:
         """Move to `refused/`, with the reason."""
         moved = self._move(document, REFUSED)
         if moved:
-            moved.with_name(moved.name + REASON_SUFFIX).write_text(reason, encoding="utf-8")
+            name = fit_name(moved.name, beside=REASON_SUFFIX) + REASON_SUFFIX
+            moved.with_name(name).write_text(reason, encoding="utf-8")
 
     def _move(self, document: Landed, where: str) -> Path | None:
-        path = self.folder / document.name
+        path = self._find(document.name)
         if self._look(document.name) != document:
             return None
         target = self.folder / where / document.name
+        target = target.with_name(fit_name(target.name))
         if target.exists():
             target = target.with_name(_name_apart(target.name, path.read_bytes()))
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -148,13 +207,32 @@ class FolderInbox:
 
     def _look(self, name: str) -> Landed | None:
         try:
-            status = (self.folder / name).stat()
+            status = self._find(name).stat()
         except OSError:
             return None
         return Landed(name, status.st_size, f"{status.st_mtime_ns}-{status.st_ino}")
 
     def _name(self, root: str, name: str) -> str:
-        return (Path(root) / name).relative_to(self.folder).as_posix()
+        return "/".join(print_name(part) for part in (Path(root) / name).relative_to(self.folder).parts)
+
+    def _find(self, name: str) -> Path:
+        """The path of a document by its name as text: of a file whose name cannot be printed, the file itself."""
+        path = self.folder
+        for part in name.split("/"):
+            path = path / part if _is_there(path / part) else _find_unprinted(path, part)
+        return path
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # the printed form of a name may be longer than a name can be
+        return False
+
+
+def _find_unprinted(folder: Path, name: str) -> Path:
+    names = os.listdir(folder) if _is_there(folder) else []  # noqa: PTH208 - names as the system gives them
+    return folder / next((own for own in names if print_name(own) == name), name)
 
 
 @dataclass(frozen=True)
@@ -171,9 +249,25 @@ class ObjectInbox:
         """Whether somebody has it open for writing."""
         return False
 
+    def is_whole(self, name: str) -> bool:  # noqa: ARG002 - see the class
+        """An object is there when it is whole."""
+        return True
+
+    def find_age(self, name: str) -> float:  # noqa: ARG002 - see the class
+        """An object does not change where it lies."""
+        return math.inf
+
+    def find_taken(self, document: Landed) -> Landed | None:  # noqa: ARG002 - see the class
+        """An object that was moved does not change any more."""
+        return None
+
+    def take_back(self, taken: Landed, name: str) -> str:  # noqa: ARG002 - see the class
+        """None is taken back."""
+        return ""
+
     def fetch(self, name: str, folder: Path) -> Path:
         """The document as a local file."""
-        path = folder / name
+        path = folder.joinpath(*(fit_name(print_name(part)) for part in name.split("/")))
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.write_bytes(bytes(self._store().get(name).bytes()))
@@ -232,27 +326,27 @@ class ObjectInbox:
         return open_objects(self.address)
 
 
-def is_open_for_writing(path: Path) -> bool:
-    """Whether any process has the file open for writing; False where the system cannot tell.
+def is_open_for_writing(path: Path) -> bool | None:
+    """Whether any process has the file open for writing; None where the system does not say.
 
-    Linux grants a read lease only on a file that nobody is writing. Elsewhere, and on file systems without
-    leases, a document counts as whole once it has been left alone.
+    Linux grants a read lease only on a file that nobody is writing, and only to its owner: of a file that another
+    account uploads, on other systems and on file systems without leases it is not known.
     """
     if not sys.platform.startswith("linux"):
-        return False
+        return None
     import fcntl  # noqa: PLC0415 - not on every system
 
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
-        return False
+        return None
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except BlockingIOError:
         return True
     except OSError:
-        return False  # not ours, or no leases here
+        return None  # not ours, or no leases here
     finally:
         os.close(descriptor)
     return False
@@ -260,6 +354,6 @@ def is_open_for_writing(path: Path) -> bool:
 
 def _name_apart(name: str, content: bytes) -> str:
     """`2026-01.csv` → `2026-01.1f3a5b7c.csv`: the same bytes always get the same name."""
-    stem, dot, suffix = name.rpartition(".")
     digest = hashlib.sha256(content).hexdigest()[:8]
-    return f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
+    stem, dot, suffix = fit_name(name, beside=f".{digest}").rpartition(".")
+    return f"{stem}.{digest}.{suffix}" if dot else f"{suffix}.{digest}"

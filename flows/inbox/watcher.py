@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from contracts.errors import SourceUnavailable
-from flows.inbox.stores import FolderInbox, Inbox, Landed
+from flows.inbox.stores import STILL_ALTHOUGH_OPEN_SECONDS, FolderInbox, Inbox, Landed
 
 _TICK_SECONDS = 0.1
+_STILL_SECONDS = 0.5
+_FOLLOWED_SECONDS, _BACK_SECONDS = 3600.0, 2.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 10.0, 600.0
 
 
@@ -16,20 +18,33 @@ _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 10.0, 600.0
 class Watch:
     """What a watcher remembers of the documents in the inbox; all of it can be lost without harm.
 
-    `look` gives the documents to hand over now: those left alone for `settle_seconds` and not open for writing,
-    that were not handed over before; or were, and still lie there although nobody is at work (`is_busy` says).
-    A document that keeps lying there is handed over again after 10 s, 20 s … 10 minutes.
+    `look` gives the documents to hand over now: whole ones that were not handed over before; or were, and still lie
+    there although nobody is at work (`is_busy` says). A document that keeps lying there is handed over again after
+    10 s, 20 s … 10 minutes, unless it was `leave`-d: then when it changes.
+
+    A document is whole once the system says that nobody has it open for writing; where the system does not say (a
+    file of another account, a network share), once it has been left alone for `settle_seconds`. A share may call a
+    file open that nobody writes: left alone ten times as long, and a minute at least, it counts as whole too.
+
+    For an hour after it was taken a document is watched where it lies now: one that changes or grows there was not
+    whole after all, and is moved back into the inbox, to be read again.
     """
 
     inbox: Inbox
     settle_seconds: float
     is_busy: Callable[[], bool] = lambda: False
+    say: Callable[[str], None] = lambda _: None
     _changed: dict[str, tuple[Landed, float]] = field(default_factory=dict)
     _handed: dict[str, tuple[Landed, float, float]] = field(default_factory=dict)
+    _left: dict[str, Landed] = field(default_factory=dict)
+    _taken: dict[str, tuple[Landed, Landed, float]] = field(default_factory=dict)
 
     def look(self, clock: float) -> list[Landed]:
         """Documents to hand over at this instant of a monotonic clock."""
+        self._follow_taken(clock)
         listed = {document.name: document for document in self.inbox.list()}
+        self._note_taken(listed, clock)
+        self._left = {name: document for name, document in self._left.items() if listed.get(name) == document}
         self._changed = {
             name: known if (known := self._changed.get(name)) and known[0] == document else (document, clock)
             for name, document in listed.items()
@@ -46,6 +61,30 @@ class Watch:
             self._remember(document, clock)
         return ready
 
+    def leave(self, documents: list[Landed]) -> None:
+        """Hand these over again only once they have changed: what stops them is not mended by trying again."""
+        self._left |= {document.name: document for document in documents}
+
+    def _note_taken(self, listed: dict[str, Landed], clock: float) -> None:
+        for name, (document, _, _) in self._handed.items():
+            if name not in listed and (found := self.inbox.find_taken(document)):
+                self._taken[found.name] = (document, found, clock)
+
+    def _follow_taken(self, clock: float) -> None:
+        """Move documents back that changed after they were taken; forget those that did not for an hour."""
+        for place, (document, known, since) in list(self._taken.items()):
+            found = self.inbox.find_taken(document)
+            if found is None or clock - since > _FOLLOWED_SECONDS:
+                del self._taken[place]
+            elif (found.size, found.stamp) != (document.size, document.stamp):
+                if (found.size, found.stamp) != (known.size, known.stamp):
+                    self._taken[place] = (document, found, clock)  # it goes on changing
+                elif clock - since >= _BACK_SECONDS and not self.inbox.is_still_written(place):
+                    del self._taken[place]
+                    back = self.inbox.take_back(found, document.name)
+                    if back:
+                        self.say(f"{document.name} changed after it was taken; it is read again as {back}")
+
     @property
     def is_settling(self) -> bool:
         """Whether something lies there that was not handed over yet."""
@@ -54,9 +93,16 @@ class Watch:
     def _is_ready(self, document: Landed, clock: float) -> bool:
         handed = self._handed.get(document.name)
         if handed:
-            return clock >= handed[1]
-        _, since = self._changed[document.name]
-        return clock - since >= self.settle_seconds and not self.inbox.is_still_written(document.name)
+            return clock >= handed[1] and document.name not in self._left
+        if document.name in self._left:
+            return False
+        still = clock - self._changed[document.name][1]
+        if still < min(_STILL_SECONDS, self.settle_seconds):
+            return False
+        if self.inbox.is_whole(document.name):
+            return True
+        patience = max(10 * self.settle_seconds, STILL_ALTHOUGH_OPEN_SECONDS)
+        return still >= (patience if self.inbox.is_still_written(document.name) else self.settle_seconds)
 
     def _remember(self, document: Landed, clock: float) -> None:
         before = self._handed.get(document.name)

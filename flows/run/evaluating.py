@@ -1,23 +1,26 @@
 """The steps of a run: evaluated at the same time, entered into the ledger one after another."""
 
-from collections.abc import Sequence
+import logging
+from dataclasses import replace
 
 import polars as pl
 
 from contracts.alerts import ALERTS
 from contracts.text import count_noun
+from data_lake.lake import Lake, open_lake
 from flows.run.prefect_tasks import enter_candidates, evaluate_step
 from flows.run.progress import Progress
 from flows.run.request import RunRequest
-from tasks.alerts.evaluate import Step, watch_today
+from tasks.alerts.steps import EvaluationPlan, Step, list_changes, pending_changes
 
 _FROM, _SHARE = 30.0, 60.0
 """How far a run is, in percent, before its steps, and how much of it they are."""
 
 
-def evaluate_steps(request: RunRequest, steps: Sequence[Step], progress: Progress) -> pl.DataFrame:
+def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress) -> pl.DataFrame:
     """Changes that the steps made to the ledger of alerts, oldest step first; a live run looks at today as well."""
-    watched = [*steps, watch_today(request.evaluated_at, list(steps))] if request.is_live else list(steps)
+    _say_waiting(request, plan, progress)
+    watched: list[Step] = [*plan.steps, *([plan.today] if request.is_live and plan.today else [])]
     futures = [evaluate_step.submit(request, step) for step in watched]
     entered = [ALERTS.empty()]
     for count, (step, future) in enumerate(zip(watched, futures, strict=True), start=1):
@@ -25,6 +28,30 @@ def evaluate_steps(request: RunRequest, steps: Sequence[Step], progress: Progres
         entered.append(rows)
         about = f"{', '.join(step.chains) or 'all chains'}, {step.first:%Y-%m} to {step.last:%Y-%m}"
         changes = count_noun(rows.height, "change")
+        told = {"chains": list(step.chains), "from_month": step.first, "to_month": step.last, "as_of": step.as_of}
+        ids = {"run_id": request.run_id, "changes": rows.height, "alert_ids": rows["alert_id"].to_list()}
+        logging.getLogger("trona.step").info("step evaluated", extra={"trona": told | ids})
         progress.say(f"  as of {step.as_of:%Y-%m-%d %H:%M} UTC ({about}): {changes} in the ledger")
         progress.advance(_FROM + _SHARE * count / len(watched))
     return pl.concat(entered)
+
+
+def _say_waiting(request: RunRequest, plan: EvaluationPlan, progress: Progress) -> None:
+    """Changes that a run limited to a month or chain leaves to another run."""
+    pending = pending_changes(open_lake(request.lake), until=request.evaluated_at)
+    left = pending.filter(~pl.col("release_id").is_in(plan.pending))
+    if left.height:
+        progress.say(f"  {count_noun(left.height, 'release')} of other months or chains left to another run")
+
+
+def meet_history(request: RunRequest, lake: Lake, plan: EvaluationPlan) -> RunRequest:
+    """The request, told as one digest where a live run meets a chain or source for the first time, with its history.
+
+    Otherwise years of old reviews would be a message for each of their months.
+    """
+    changes = list_changes(lake).filter(pl.col("event") == "recorded")
+    pending = changes.filter(pl.col("release_id").is_in(plan.pending), ~pl.col("is_evaluated"))
+    known = changes.filter("is_evaluated").select("source", "chain").unique()
+    is_new = pending.join(known, on=["source", "chain"], how="semi").is_empty()
+    is_history = is_new and pending["review_month"].n_unique() > 1
+    return replace(request, notify="digest") if is_history and request.notify == "live" else request

@@ -4,6 +4,7 @@ Names and payloads are a contract: fields are added, never taken away. All texts
 """
 
 import json
+import logging
 import os
 import uuid
 from base64 import b64encode
@@ -157,13 +158,18 @@ class Event:
 
 
 def emit(events: Iterable[Event]) -> None:
-    """Send events from inside a flow run; they go out in the background, and nothing waits for them."""
+    """Send events from inside a flow run; they go out in the background, and nothing waits for them.
+
+    Each is a line of the log for machines too, with its ids.
+    """
     from prefect.events import emit_event  # noqa: PLC0415 - inside a flow run only
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415
 
-    if not PREFECT_API_URL.value():
-        return  # a temporary server has no automations that could hear them
+    is_heard = bool(PREFECT_API_URL.value())  # a temporary server has no automations that could hear them
     for event in events:
+        logging.getLogger("trona.events").info(event.name, extra={"trona": event.clipped_payload()})
+        if not is_heard:
+            continue
         emit_event(
             event.name,
             resource={"prefect.resource.id": event.resource, **event.labels},
@@ -204,7 +210,15 @@ def ask_server(api: str, path: str, body: object, *, timeout: float = 10.0) -> A
             found=str(error),
             next="see whether `trona up` or the server of PREFECT_API_URL is running: trona doctor",
         ) from error
-    return json.loads(content) if content else None
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        raise SourceUnavailable(
+            "another program answers where a Prefect server should",
+            where=f"{api}{path}",
+            found=content[:80].decode("utf-8", "replace"),
+            next="correct PREFECT_API_URL or `port`: trona doctor",
+        ) from None
 
 
 def _authorise() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The end of a run: notify whom it concerns, keep the summary, show what stands out, raise what could not be done."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import polars as pl
 from prefect import task
@@ -39,7 +40,8 @@ def notify(request: RunRequest, progress: Progress) -> DeliveryReport:
 def notify_receivers(request: RunRequest, progress: Progress) -> DeliveryReport:
     """Send what the ledger holds that people were not told yet; as a digest, one summary of this run."""
     lake = open_lake(request.lake)
-    send = deliver_summary if request.notify == "digest" else deliver
+    month = request.hints.review_month
+    send = deliver_summary if request.notify == "digest" else partial(deliver, months=_only(month))
     return send(
         lake,
         choose_receivers(request.receivers),
@@ -49,6 +51,11 @@ def notify_receivers(request: RunRequest, progress: Progress) -> DeliveryReport:
         run_id=request.run_id,
         console=progress.show,
     )
+
+
+def _only(month: str) -> tuple[date, date] | None:
+    """The months that are told: the one that was asked for, else all; what is left is told by the next run."""
+    return (first_month(month), first_month(month)) if month else None
 
 
 def record_summary(result: RunResult, progress: Progress) -> None:
@@ -88,6 +95,8 @@ def _summarise(result: RunResult) -> str:
     parts = [
         f"{count_noun(len(recorded), 'new release')} with {count_noun(figures, 'figure')}"
         if recorded
+        else f"{count_noun(len(result.steps), 'step')} evaluated"
+        if result.steps
         else "nothing new",
         f"{count_noun(quarantined, 'row')} in quarantine" if quarantined else "",
         f"{len(refused)} rejected" if refused else "",

@@ -5,14 +5,17 @@ The month, the deadline and the backfill are this function with different reques
 
 from datetime import UTC, datetime
 
+from contracts.settings import load_settings
+from data_lake.damage import tell_damage
 from data_lake.lake import open_lake
 from data_lake.runs import compare_figures, see_figures
 from flows.inbox.pickup import take_from_inbox
-from flows.run.evaluating import evaluate_steps
+from flows.run.evaluating import evaluate_steps, meet_history
 from flows.run.events import emit
 from flows.run.finish import notify, raise_failures, record_summary, show_results
 from flows.run.ingesting import ingest_documents
-from flows.run.prefect_tasks import finish_evaluation, plan_evaluation, refresh_tables
+from flows.run.pinned import refuse_other_places
+from flows.run.prefect_tasks import finish_evaluation, list_lost_chains, plan_evaluation, refresh_tables
 from flows.run.progress import start_progress
 from flows.run.request import RunRequest, RunResult
 from flows.run.retries import retry_what_may_pass
@@ -27,23 +30,31 @@ def run_pipeline(request: RunRequest) -> str:
     what was public at its instant; what they found enters the ledger one after another. Documents leave the inbox
     last, and what could not be done is raised last, after everything else is done.
     """
+    with retry_what_may_pass():  # before anything is moved or recorded
+        refuse_other_places(request)
+        choose_receivers(request.receivers)
     started_at, progress = datetime.now(UTC), start_progress(request)
-    with retry_what_may_pass(), take_from_inbox(request.inbox, request.landed, progress.say) as pickup:
-        choose_receivers(request.receivers)  # who is to be told is known before anything is recorded
+    with retry_what_may_pass(), tell_damage(), take_from_inbox(request.inbox, request.landed, progress.say) as pickup:
         emit(build_refusals(request, pickup.refused))
         lake = open_lake(request.lake)
+        if load_settings().lake_must_exist:
+            lake.require()
         before = see_figures(lake)
 
         ingested = ingest_documents(request, (*request.documents, *pickup.paths), progress)
-        steps, pending = plan_evaluation(request)
-        alerts = evaluate_steps(request, steps, progress)
-        if steps:
-            refresh_tables(request, min(step.first for step in steps))
-        if pending:
-            finish_evaluation(request, pending)
+        for line in list_lost_chains(request):
+            progress.say(f"  {line}")
+        plan = plan_evaluation(request)
+        request = meet_history(request, lake, plan)
+        alerts = evaluate_steps(request, plan, progress)
+        if plan.steps:
+            refresh_tables(request, min(step.first for step in plan.steps))
+        if plan.pending:
+            finish_evaluation(request, plan.pending)
 
         figures = compare_figures(lake, before)
-        result = RunResult(request, started_at, ingested.without(pickup.list_gone()), tuple(steps), alerts, figures)
+        kept = ingested.without(pickup.list_gone())
+        result = RunResult(request, started_at, kept, tuple(plan.steps), alerts, figures)
         emit(build_events(result))  # before people are told, so that a run that is tried again from here has sent them
         with pickup.settle_afterwards(result.ingested.settled):
             delivered = notify(request, progress)

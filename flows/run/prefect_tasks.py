@@ -12,12 +12,15 @@ from prefect import runtime, task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
+from contracts.chain import Chain
 from contracts.errors import TronaError
-from data_lake.lake import open_lake
+from data_lake.lake import Lake, open_lake
+from data_lake.releases import visible_releases
 from flows.run.request import RunRequest
 from tasks.alerts import record_candidates
-from tasks.alerts.evaluate import EvaluationPlan, Step, evaluate_months, plan_steps, record_evaluated
-from tasks.comparing.refresh import load_chains, refresh_derived
+from tasks.alerts.evaluate import evaluate_months
+from tasks.alerts.steps import EvaluationPlan, Step, plan_steps, record_evaluated
+from tasks.comparing.refresh import find_chains, load_chains, refresh_derived
 from tasks.intake.ingest import IngestOutcome, ingest_file, later
 
 
@@ -26,6 +29,12 @@ def name_step(verb: str) -> str:
     step: Step = runtime.task_run.parameters["step"]
     months = f"{step.first:%Y-%m}" + (f" to {step.last:%Y-%m}" if step.last != step.first else "")
     return f"{verb} {' '.join(step.chains) or 'all chains'} {months} as of {step.as_of:%Y-%m-%d}"
+
+
+def _load_chains(request: RunRequest, lake: Lake) -> dict[str, Chain]:
+    """The chains of the lake, or the one that was asked for."""
+    chains, wanted = load_chains(lake, request.chains_folder), request.hints.chain
+    return {name: chain for name, chain in chains.items() if name == wanted or not wanted}
 
 
 def _is_worth_another_try(_: "Task[..., object]", __: TaskRun, state: State[object]) -> bool:
@@ -51,7 +60,8 @@ def ingest_document(request: RunRequest, path: Path, number: int) -> list[Ingest
 @task(name="plan", task_run_name="plan steps", tags=["trona"])
 def plan_evaluation(request: RunRequest) -> EvaluationPlan:
     """Instants of publication whose consequences are to be drawn."""
-    return plan_steps(open_lake(request.lake), chain=request.hints.chain, until=request.evaluated_at)
+    hints = request.hints
+    return plan_steps(open_lake(request.lake), until=request.evaluated_at, chain=hints.chain, month=hints.review_month)
 
 
 @task(
@@ -65,7 +75,7 @@ def plan_evaluation(request: RunRequest) -> EvaluationPlan:
 def evaluate_step(request: RunRequest, step: Step) -> pl.DataFrame:
     """What the rules find with the knowledge of the step's instant; steps are independent of one another."""
     lake = open_lake(request.lake)
-    chains = load_chains(lake, request.chains_folder)
+    chains = _load_chains(request, lake)
     return evaluate_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of)
 
 
@@ -80,7 +90,7 @@ def enter_candidates(request: RunRequest, step: Step, candidates: pl.DataFrame) 
         as_of=step.as_of,
         recorded_at=request.now,
         run_id=request.run_id,
-        chains=tuple(load_chains(lake, request.chains_folder)),
+        chains=tuple(_load_chains(request, lake)),
         quiet=request.is_quiet,
     )
 
@@ -96,10 +106,23 @@ def enter_candidates(request: RunRequest, step: Step, candidates: pl.DataFrame) 
 def refresh_tables(request: RunRequest, first: date) -> None:
     """Rebuild the stored comparisons and scores from a month on."""
     lake = open_lake(request.lake)
-    refresh_derived(lake, load_chains(lake, request.chains_folder), first=first, as_of=request.evaluated_at)
+    refresh_derived(lake, load_chains(lake, request.chains_folder), first=first, as_of=request.now)
 
 
 @task(name="finish", task_run_name="note what is evaluated", tags=["trona"])
 def finish_evaluation(request: RunRequest, release_ids: list[str]) -> None:
-    """Note that the consequences of these releases are drawn."""
-    record_evaluated(open_lake(request.lake), release_ids, at=request.now, run_id=request.run_id)
+    """Note that the consequences of these releases are drawn; of a chain without a definition they are not."""
+    lake = open_lake(request.lake)
+    lost = find_chains(lake, request.chains_folder)[1]
+    left = visible_releases(lake).filter(pl.col("chain").is_in(list(lost))).collect()["release_id"]
+    evaluated = [name for name in release_ids if name not in left]
+    record_evaluated(lake, evaluated, until=request.evaluated_at, at=request.now, run_id=request.run_id)
+
+
+def list_lost_chains(request: RunRequest) -> list[str]:
+    """A line for each chain that the lake has releases of and whose definition cannot be found or read."""
+    lost = find_chains(open_lake(request.lake), request.chains_folder)[1]
+    return [
+        f"chain {name} is left out: {error.what}; its figures stay, nothing of it is evaluated"
+        for name, error in lost.items()
+    ]

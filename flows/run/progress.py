@@ -79,5 +79,5 @@ def start_progress(request: "RunRequest") -> Progress:
 def _drop_expected_traceback(record: logging.LogRecord) -> bool:
     """An expected error says in words what is wrong: where in the code it was raised helps nobody who reads the log."""
     if record.exc_info and isinstance(record.exc_info[1], TronaError):
-        record.exc_info = None
+        record.expected_error, record.exc_info = record.exc_info[1], None
     return True

@@ -9,7 +9,8 @@ from data_lake.lake import Lake, open_lake
 from data_lake.releases import visible_releases
 from flows.run.progress import current_reporter
 from flows.run.request import RunRequest
-from tasks.intake.ingest import DocumentHints, IngestOutcome, ingest_file
+from tasks.intake.documents import DocumentHints
+from tasks.intake.ingest import IngestOutcome, ingest_file
 
 
 def rehearse(request: RunRequest) -> str:

@@ -6,18 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
 from prefect import runtime
+from pydantic import BeforeValidator
 
 from contracts.errors import DocumentUnavailable, TronaError
 from data_lake.runs import FiguresCompared
-from tasks.alerts.evaluate import Step
+from tasks.alerts.steps import Step
 from tasks.delivery.claim import read_stopwatch
-from tasks.intake.ingest import DocumentHints, IngestOutcome
+from tasks.intake.documents import DocumentHints
+from tasks.intake.ingest import IngestOutcome
 
 Notify = Literal["live", "digest", "none"]
+Folder = Annotated[Path | None, BeforeValidator(lambda folder: folder or None)]
+"""A folder that may be left out; templates of deployments write an empty text for what is not set."""
 
 
 def name_run() -> str:

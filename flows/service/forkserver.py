@@ -19,7 +19,6 @@ LOADED = (
     "prefect.runner._process_manager",
     "deltalake",
     "pandera.polars",
-    "fastexcel",
     "trafilatura",
     "flows.monthly",
     "flows.deadline",

@@ -55,8 +55,13 @@ def _serve(settings: Settings) -> None:
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
     logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
+    from flows.service.access import list_addresses  # noqa: PLC0415
+    from flows.service.web_guard import OwnPageOnly  # noqa: PLC0415
+
+    own = list_addresses(settings.host, settings.port, settings.page_names)
+    is_open = settings.host in {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, not bound
     uvicorn.run(
-        create_app(final=True),
+        OwnPageOnly(create_app(final=True), own, is_open=is_open),
         host=settings.host,
         port=settings.port,
         log_level="error",
@@ -112,7 +117,7 @@ def _watch(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     inbox = open_inbox(settings.inbox_address)
-    watch = Watch(inbox, settings.settle_seconds, is_busy=lambda: is_arrival_running(api))
+    watch = Watch(inbox, settings.settle_seconds, is_busy=lambda: is_arrival_running(api), say=_say)
     report_ready("watcher")
     watch_inbox(
         watch,

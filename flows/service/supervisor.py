@@ -13,10 +13,20 @@ from pathlib import Path
 from types import FrameType
 
 from contracts.errors import Exit, SourceUnavailable, UsageError
+from contracts.secret import Secret
 from contracts.settings import Settings
+from data_lake.lake import open_lake
 from flows.inbox.stores import open_inbox
+from flows.run.pinned import PINNED
+from flows.service.access import (
+    CLIENT_PASSWORD,
+    SERVER_PASSWORD,
+    list_addresses,
+    make_password,
+    read_password,
+)
 from flows.service.lake_lock import hold_lock
-from flows.service.log_format import write_line
+from flows.service.log_format import TEXT_TIME, write_line
 from flows.service.prefect_server import ALWAYS, is_running
 
 _LOOK_SECONDS = 0.2
@@ -36,7 +46,11 @@ def run_up(settings: Settings, show: Say) -> int:
     """
     external = os.environ.get("PREFECT_API_URL", "")
     page = external.removesuffix("/api") or f"http://{_reachable(settings.host)}:{settings.port}"
-    told = {"page": page, "api": f"{page}/api", "inbox": settings.inbox_address}
+    if settings.lake_must_exist:
+        open_lake(settings.lake_address).require()
+    home = Path(settings.home).expanduser().absolute()
+    password = "" if external or SERVER_PASSWORD in os.environ else str(make_password(home))
+    told = {"page": page, "api": f"{page}/api", "inbox": settings.inbox_address, "password": password}
     with hold_lock(settings, told):
         if external:
             if not is_running(external, timeout=5):
@@ -44,13 +58,15 @@ def run_up(settings: Settings, show: Say) -> int:
         else:
             check_port(settings)
         open_inbox(settings.inbox_address)
-        ready = Path(settings.home).expanduser().absolute() / "ready"
+        ready = home / "ready"
         shutil.rmtree(ready, ignore_errors=True)
         ready.mkdir(parents=True)
-        environment = build_environment(settings, f"{page}/api", ready)
+        environment = build_environment(settings, f"{page}/api", ready) | pass_on_password(password)
         show(f"lake      {settings.lake_address}")
         show(f"inbox     {settings.inbox_address}")
         show(f"page      {page}")
+        if password:
+            show(f"password  asked for by the page: the line in {password}")
         roles = ("runner", "watcher") if external else ("server", "runner", "watcher")
         tree = Tree([Child(role, environment, ready) for role in roles], f"{page}/api")
         return tree.run(lambda: show(f"ready     drop a document into {settings.inbox_address}; Ctrl-C stops"))
@@ -72,30 +88,41 @@ def check_port(settings: Settings) -> None:
             ) from error
 
 
+def pass_on_password(path: str) -> dict[str, str]:
+    """What the server asks for and the other children show: the password of the file, or that of the environment."""
+    word = read_password(Path(path)).reveal() if path else os.environ.get(SERVER_PASSWORD, "")
+    return {SERVER_PASSWORD: word, CLIENT_PASSWORD: os.environ.get(CLIENT_PASSWORD, word)} if word else {}
+
+
 def build_environment(settings: Settings, api: str, ready: Path) -> dict[str, str]:
     """Environment of the children: the settings, the server's address, and nothing that leaves this machine."""
     home = Path(settings.home).expanduser().absolute()
     package = str(Path(__file__).parents[2])
-    ours = {f"TRONA_{f.name.upper()}": str(getattr(settings, f.name)) for f in fields(Settings)}
+    ours = {f"TRONA_{f.name.upper()}": _write_setting(getattr(settings, f.name)) for f in fields(Settings)}
     ours |= {"TRONA_LAKE": settings.lake_address, "TRONA_INBOX": settings.inbox_address, "TRONA_HOME": str(home)}
-    ours |= {"TRONA_READY": str(ready)}
+    chains = str(settings.chains_folder.absolute()) if settings.chains_folder else ""
+    ours |= {"TRONA_RECEIVERS": settings.receivers_address, "TRONA_CHAINS": chains}
+    ours |= {"TRONA_READY": str(ready), PINNED: "yes"}
+    addresses = list_addresses(settings.host, settings.port, settings.page_names)
     server = {
         "PREFECT_API_URL": api,
         "PREFECT_SERVER_API_HOST": settings.host,
         "PREFECT_SERVER_API_PORT": str(settings.port),
-        "PREFECT_SERVER_UI_API_URL": api,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(f"http://{name}" for name in addresses),
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     }
     if settings.database:
-        server["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = settings.database
+        server["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = settings.database.reveal()
     defaults = ALWAYS | {"PREFECT_HOME": str(home / "prefect"), "PREFECT_LOGGING_LEVEL": "INFO"}
+    defaults |= {"PREFECT_SERVER_UI_API_URL": api, "PREFECT_LOGGING_FORMATTERS_STANDARD_DATEFMT": TEXT_TIME}
     if settings.log_format == "json":
-        defaults |= {
-            "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "logging.StreamHandler",
-            "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
-        }
+        defaults |= {"PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": "flows.service.log_format.JsonHandler"}
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
     return defaults | os.environ | server | ours | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def _write_setting(value: object) -> str:
+    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 @dataclass

@@ -38,9 +38,10 @@ def decide(
     """Rows of `ALERTS` to append; none where nothing changed.
 
     `ledger` holds every row of the months evaluated. An alert of it that is inside the evaluated scope (`months`,
-    `chains`, `rules`; None = all of it) and no candidate any more is retracted (event) or resolved (state). An alert
-    whose last change lies after `as_of` is left alone: a replay or a clock that moved back decides nothing about what
-    was learnt later. `notify` says why people are told of a change:
+    `chains`, `rules`; None = all of it) and no candidate any more is retracted (event) or resolved (state). Findings
+    are held against the ledger as of `as_of`: where a document comes late, the instants after it are evaluated again,
+    and what they add goes before what was written of them earlier. `first_at` is the instant since which an alert
+    stands. `notify` says why people are told of a change; what they heard is read from all of the ledger:
 
     - first: it fires, or fires on once its inhibitor has cleared, and nobody was told yet; a gap of long ago that is
       first seen now (old documents taken in live) is only recorded
@@ -51,13 +52,14 @@ def decide(
 
     `quiet` (backfill, replay) records everything and tells nobody. Silences are held against `recorded_at`.
     """
-    current = read_current(ledger)
+    current = read_current(ledger.filter(pl.col("updated_at") <= as_of))
     found = add_alert_ids(candidates)
     found = found.join(find_inhibited(found), on="alert_id", how="left")
     found = found.with_columns(pl.col("inhibited_by").fill_null(""))
     both = _pair(found, current, _in_scope(months, chains, rules))
-    both = both.join(_read_last_told(ledger), on="alert_id", how="left").with_columns(pl.col("last_told").fill_null(""))
-    both = both.filter(pl.col("old_updated_at").is_null() | (pl.col("old_updated_at") <= as_of))
+    both = both.join(_read_told(ledger), on="alert_id", how="left").with_columns(
+        pl.col("last_told", "announced_severity").fill_null(""), pl.col("last_change").fill_null(0)
+    )
     both = both.join(find_silenced(both, silences, recorded_at), on="alert_id", how="left")
     both = both.with_columns(pl.col("silence_id").fill_null(""))
     changed = both.with_columns(_next_state().alias("state")).filter(pl.col("state").is_not_null())
@@ -71,10 +73,21 @@ def read_current(ledger: pl.DataFrame) -> pl.DataFrame:
     return ledger.filter(pl.col("change") == pl.col("change").max().over("alert_id"))
 
 
-def _read_last_told(ledger: pl.DataFrame) -> pl.DataFrame:
-    """What people heard last of each alert: columns alert_id, last_told. They may believe what is no longer so."""
-    told = ledger.filter(pl.col("notify") != "")
-    return told.group_by("alert_id").agg(pl.col("notify").sort_by("change").last().alias("last_told"))
+def _read_told(ledger: pl.DataFrame) -> pl.DataFrame:
+    """What people heard of each alert, last_told and announced_severity, and its last_change so far.
+
+    They may believe what is no longer so.
+    """
+    told = pl.col("notify") != ""
+    return (
+        ledger.sort("change")
+        .group_by("alert_id")
+        .agg(
+            pl.col("notify").filter(told).last().alias("last_told"),
+            pl.col("announced_severity").last(),
+            pl.col("change").max().alias("last_change"),
+        )
+    )
 
 
 def _in_scope(
@@ -96,18 +109,13 @@ def _pair(found: pl.DataFrame, current: pl.DataFrame, scope: pl.Expr) -> pl.Data
         "alert_id",
         *(pl.col(name).alias(f"old_{name}") for name in (*IDENTITY, *_CARRIED)),
         pl.col("state").alias("old_state"),
-        pl.col("updated_at").alias("old_updated_at"),
-        pl.col("change").alias("old_change"),
         pl.col("silence_id").alias("old_silence_id"),
-        pl.col("inhibited_by").alias("old_inhibited_by"),
-        *("first_at", "announced_severity"),
+        "first_at",
     )
     both = found.with_columns(pl.lit(True).alias("is_found")).join(old, on="alert_id", how="full", coalesce=True)
     return both.with_columns(
         pl.col("is_found").fill_null(False),
         pl.col("inhibited_by").fill_null(""),
-        pl.col("announced_severity").fill_null(""),
-        pl.col("old_change").fill_null(0),
         pl.col("old_silence_id").fill_null(""),
         *(pl.coalesce(name, f"old_{name}").alias(name) for name in (*IDENTITY, *_CARRIED)),
     ).sort(*IDENTITY)
@@ -205,11 +213,14 @@ def _write_rows(changed: pl.DataFrame, *, as_of: datetime, recorded_at: datetime
     worst = pl.when(is_told).then(name_severity(pl.max_horizontal(told, now))).otherwise(pl.col("announced_severity"))
     return ALERTS.conform(
         changed.with_columns(
-            pl.coalesce("first_at", pl.lit(as_of, ALERTS.schema["first_at"])).alias("first_at"),
+            pl.when(pl.col("old_state").is_in(["retracted", "resolved"]) | pl.col("old_state").is_null())
+            .then(pl.lit(as_of, ALERTS.schema["first_at"]))
+            .otherwise("first_at")
+            .alias("first_at"),
             pl.lit(as_of, ALERTS.schema["updated_at"]).alias("updated_at"),
             pl.lit(recorded_at, ALERTS.schema["recorded_at"]).alias("recorded_at"),
             pl.lit(run_id).alias("run_id"),
-            (pl.col("old_change") + 1).alias("change"),
+            (pl.col("last_change") + 1).alias("change"),
             worst.alias("announced_severity"),
         )
     )

@@ -38,13 +38,13 @@ def find_expected_releases(lake: Lake, chains: Mapping[str, Chain], now: datetim
     """One entry per source and chain followed: the month whose review is expected now, the one before today's.
 
     A source is followed for as long as it reviewed one of the three months before (as the rule release_missing has it).
-    A month with published actuals counts as reviewed.
+    A month with published actuals counts as reviewed. A forecaster reviews nothing, and nothing is expected of it.
     """
     reviewed = _read_reviewed(lake, now)
     found = []
     for (source, chain_name), rows in reviewed.group_by("source", "chain"):
         chain = chains.get(str(chain_name))
-        if chain is None:
+        if chain is None or source in chain.forecasters:
             continue
         today = now.astimezone(ZoneInfo(chain.calendar.time_zone)).date()
         month = add_months(today.replace(day=1), -1)

@@ -10,6 +10,7 @@ from tasks.alerts.registry import read_rules
 
 _LABELS = {
     "holiday_weight_pct": "part of the new-year window in this month, %",
+    "base_holiday_weight_pct": "and in the month it is compared with, %",
     "severity_without_holiday": "severity without the holiday",
 }
 _ELSEWHERE = {"sentences", "holiday", "unit"}

@@ -29,7 +29,7 @@ class Threshold(NamedTuple):
 
 
 Thresholds = Mapping[str, Threshold]
-OF_SCORES = ("tolerance_pp",)
+OF_SCORES = ("tolerance_pp", "tolerance_pct")
 """Parts of a segment's thresholds that are about scores, not alerts."""
 
 

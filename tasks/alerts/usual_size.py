@@ -5,21 +5,26 @@ from collections.abc import Sequence
 import polars as pl
 
 ENOUGH_FOR_80, ENOUGH_FOR_90 = 4, 9
+MEMORY_MONTHS = 12
 
 
 def add_usual_size(rows: pl.DataFrame, past: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     """`rows` with n_past, band_80 and band_90: the usual size of `error` in the past of the same series.
 
-    Split conformal: of the n sizes |error| known at `known_at`, the one of rank ⌈(n+1)(1−α)⌉ in ascending order,
+    Split conformal: of the n sizes |error|, the one of rank ⌈(n+1)(1−α)⌉ in ascending order,
     from n = 4 on for 80 % and n = 9 on for 90 %, else null (Lei et al. 2018, doi 10.1080/01621459.2017.1307116).
-    `rows` carries `by`, `row` (unique) and `known_at`; `past` carries `by`, `error` and `happened_at`. Only what
-    happened at or before `known_at` counts. Same rows out as in.
+    `rows` carries `by`, `row` (unique) and `month`; `past` carries `by`, `month` and `error`, as known at the instant
+    of evaluation. The twelve months before a row's month count. Same rows out as in.
     """
     size = (
         rows.lazy()
-        .select(*by, "row", "known_at")
-        .join(past.lazy().select(*by, "error", "happened_at"), on=list(by))
-        .filter(pl.col("happened_at") <= pl.col("known_at"), pl.col("error").is_not_null())
+        .select(*by, "row", "month")
+        .join(past.lazy().select(*by, pl.col("month").alias("past"), "error"), on=list(by))
+        .filter(
+            pl.col("past") < pl.col("month"),
+            pl.col("past") >= pl.col("month").dt.offset_by(f"-{MEMORY_MONTHS}mo"),
+            pl.col("error").is_not_null(),
+        )
         .group_by("row")
         .agg(pl.col("error").abs().sort().alias("sizes"))
         .with_columns(pl.col("sizes").list.len().cast(pl.Int64).alias("n_past"))

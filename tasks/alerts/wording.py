@@ -29,6 +29,7 @@ MEASURE_WORDS = {
     "yoy_pp": " YoY",
     "mom_abs": " MoM",
     "yoy_abs": " YoY",
+    "jan_feb_yoy_pct": " YoY, January and February",
 }
 FAMILIES = {name: measure.family for name, measure in MEASURES.items()}
 SEVERITY_RANK = {name: rank for rank, name in enumerate(SEVERITIES)}

@@ -14,10 +14,12 @@ from contracts.comparisons import COMPARISONS
 from contracts.period import add_months
 from contracts.text import fill_text
 from contracts.vocabulary import measures_of
+from tasks.calendar_effects.own_history import rank_in_history
+from tasks.calendar_effects.unlike_months import annotate_calendar, derive_jan_feb
 from tasks.comparing.derived_changes import NODE, derive_from_levels, derive_product_growth, derive_share_changes
 from tasks.comparing.divergences import find_divergences
 
-_REACH_MONTHS = 12
+_REACH_MONTHS = 13
 _FRACTION_DIGITS = 10
 
 
@@ -38,13 +40,41 @@ def compare_months(
     known = _settle(_prefer(reported, from_levels))
     shares = known.filter(pl.col("measure") == "share_pct")
     from_shares = _settle(_prefer(from_levels, derive_share_changes(shares), derive_product_growth(known)))
-    gaps = find_divergences(_prefer(reported, from_shares).filter(pl.col("measure") == "mom_pct"), chains)
-    parts = {"reported": reported, "derived": from_shares, "divergence": gaps}
-    return _finish([part.with_columns(basis=pl.lit(basis)) for basis, part in parts.items()], months)
+    growth = _settle(_prefer(reported, from_shares))
+    sized = growth.filter(pl.col("value").is_not_null())
+    together = derive_jan_feb(sized, stated.filter(pl.col("measure") == "level"))
+    gaps = find_divergences(growth.filter(pl.col("measure") == "mom_pct"), chains)
+    derived = pl.concat([from_shares, together], how="diagonal")
+    parts = {"reported": reported, "derived": derived, "divergence": gaps}
+    rows = _gather([part.with_columns(basis=pl.lit(basis)) for basis, part in parts.items()], months)
+    ranks = rank_in_history(figures).with_columns(basis=pl.lit("reported"))
+    ranked = rows.join(ranks, on=[*NODE, "measure", "month", "basis"], how="left", maintain_order="left")
+    return COMPARISONS.conform(annotate_calendar(ranked, chains, growth.collect())).sort(COMPARISONS.key)
+
+
+def compare_with_forecasts(
+    known: pl.DataFrame, *, chains: Mapping[str, Chain], months: tuple[date, date]
+) -> pl.DataFrame:
+    """January with February where forecasts take part: `jan_feb_yoy_pct` with basis `forecast`, as `COMPARISONS`.
+
+    `known` has one row per key: actuals, and the forecasts of periods that have none yet.
+    """
+    forecasts = known.filter(kind="forecast")["figure_id"]
+    stated = _settle(_select_months(known.lazy(), months))
+    is_growth = pl.col("measure").is_in(["mom_pct", "yoy_pct"]) & pl.col("value").is_not_null()
+    found = derive_jan_feb(stated.filter(is_growth), stated.filter(pl.col("measure") == "level"))
+    rests = pl.col("figure_ids").str.split(" ").list.eval(pl.element().is_in(forecasts.to_list())).list.any()
+    rows = _gather([found.filter(rests).with_columns(basis=pl.lit("forecast"))], months)
+    return COMPARISONS.conform(annotate_calendar(rows, chains)).sort(COMPARISONS.key)
 
 
 def _select_actuals(figures: pl.LazyFrame, months: tuple[date, date] | None) -> pl.LazyFrame:
     """Actuals of single months with the interval in which the true number lies."""
+    return _select_months(figures.filter(pl.col("kind") == "actual"), months)
+
+
+def _select_months(figures: pl.LazyFrame, months: tuple[date, date] | None) -> pl.LazyFrame:
+    """Figures of single months with the interval in which the true number lies."""
     within = pl.lit(value=True)
     if months is not None:
         within = pl.col("month").is_between(add_months(months[0], -_REACH_MONTHS), months[1])
@@ -52,7 +82,7 @@ def _select_actuals(figures: pl.LazyFrame, months: tuple[date, date] | None) -> 
     lower = pl.coalesce("lower", pl.col("value") - pl.col("half_width"))
     upper = pl.coalesce("upper", pl.col("value") + pl.col("half_width"))
     floor = pl.when(is_growth).then(-100.0).when(is_share | (pl.col("measure") == "level")).then(0.0)
-    return figures.filter(pl.col("is_monthly"), pl.col("kind") == "actual", within).select(
+    return figures.filter(pl.col("is_monthly"), within).select(
         *NODE,
         *("measure", "month", "value", "unit", "published_at"),
         lower=pl.when(lower.is_not_null()).then(pl.max_horizontal(lower, floor)),
@@ -74,11 +104,11 @@ def _prefer(*frames: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat(frames).unique([*NODE, "measure", "month"], keep="first", maintain_order=True)
 
 
-def _finish(parts: list[pl.LazyFrame], months: tuple[date, date] | None) -> pl.DataFrame:
+def _gather(parts: list[pl.LazyFrame], months: tuple[date, date] | None) -> pl.DataFrame:
     rows = pl.concat(parts, how="diagonal").with_columns(pl.col("value", "lower", "upper").round(_FRACTION_DIGITS))
     if months is not None:
         rows = rows.filter(pl.col("month").is_between(*months))
-    defaults = {"counterpart": pl.String, "spread_pp": pl.Float64}
+    gaps = dict.fromkeys(("spread_pp", "log_gap", "log_gap_lower", "log_gap_upper"), pl.Float64)
+    defaults = {"counterpart": pl.String, **gaps}
     missing = [pl.lit(None, dtype).alias(n) for n, dtype in defaults.items() if n not in rows.collect_schema()]
-    frame = rows.with_columns(missing).with_columns(pl.col("counterpart").fill_null("")).collect()
-    return COMPARISONS.conform(frame).sort(COMPARISONS.key)
+    return rows.with_columns(missing).with_columns(pl.col("counterpart").fill_null("")).collect()

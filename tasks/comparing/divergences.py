@@ -16,8 +16,10 @@ _LINKS = {
 
 
 def find_divergences(growth: pl.LazyFrame, chains: Mapping[str, Chain]) -> pl.LazyFrame:
-    """Per link and month: growth upstream minus growth downstream in pp, with the link's usual spread.
+    """Per link and month: growth upstream minus growth downstream in pp, its log gap, and the link's limit.
 
+    The log gap, 100·ln of one growth factor over the other, says how far the levels moved apart: +185 % and +150 % are
+    13 apart, −85 % and −70 % are 69. `spread_pp` is the limit in percent of level, as a definition states it.
     `growth` holds one `mom_pct` per series and month. A segment is represented by its total, else by the
     product that its figures are filed under. `segment` and `product` are the upstream ones, `counterpart` is
     the segment downstream. Where one side is a bound or range, the value is null and the interval what they allow.
@@ -44,10 +46,19 @@ def find_divergences(growth: pl.LazyFrame, chains: Mapping[str, Chain]) -> pl.La
         unit=pl.lit("pp"),
         published_at=pl.max_horizontal("published_at", "published_at_down"),
         figure_ids=pl.concat_str("figure_ids", "figure_ids_down", separator=" "),
+        log_gap=_log_ratio("value", "value_down"),
+        log_gap_lower=_log_ratio("lower", "upper_down"),
+        log_gap_upper=_log_ratio("upper", "lower_down"),
         reason=pl.when(is_open)
         .then(pl.coalesce(_open_side("reason"), _open_side("reason_down")))
         .otherwise(pl.lit("")),
     )
+
+
+def _log_ratio(upstream: str, downstream: str) -> pl.Expr:
+    """100·ln of one growth factor over another, from growth in percent; null where one of them is not above zero."""
+    above, below = 1 + pl.col(upstream) / 100, 1 + pl.col(downstream) / 100
+    return pl.when((above > 0) & (below > 0)).then(100 * (above / below).log())
 
 
 def _open_side(column: str) -> pl.Expr:

@@ -1,6 +1,7 @@
 """Comparisons and scores of a span of months, computed from figures as of an instant."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -10,9 +11,11 @@ import polars as pl
 from contracts.chain import Chain, load_chain
 from contracts.checks import check_table
 from contracts.comparisons import COMPARISONS
+from contracts.errors import UsageError
 from contracts.figures import FIGURES
 from contracts.releases import RELEASES
 from contracts.scores import SCORES
+from contracts.settings import load_settings
 from data_lake.derived import replace_months
 from data_lake.figures import newest_vintage, read_vintages
 from data_lake.lake import Lake
@@ -28,9 +31,28 @@ alone, so the same month gives the same bytes whichever span is asked for."""
 
 
 def load_chains(lake: Lake, folder: Path | None = None) -> dict[str, Chain]:
-    """Definitions of the chains that the lake has releases of."""
-    names = lake.table(RELEASES).scan().select(pl.col("chain").unique()).collect()["chain"].sort()
-    return {name: load_chain(name, folder) for name in names}
+    """Definitions of the chains that the lake has releases of; a chain without one is left out.
+
+    Their forecasters are those that the settings declare as well.
+    """
+    return find_chains(lake, folder)[0]
+
+
+def find_chains(lake: Lake, folder: Path | None = None) -> tuple[dict[str, Chain], dict[str, UsageError]]:
+    """Definitions of the chains that the lake has releases of; and of those that have none that can be read, why."""
+    found: dict[str, Chain] = {}
+    lost: dict[str, UsageError] = {}
+    for name in lake.table(RELEASES).scan().select(pl.col("chain").unique()).collect()["chain"].sort():
+        try:
+            found[name] = load_chain(name, folder)
+        except UsageError as error:
+            lost[name] = error
+    return declare_forecasters(found, load_settings().marked_by), lost
+
+
+def declare_forecasters(chains: Mapping[str, Chain], marked_by: Mapping[str, str]) -> dict[str, Chain]:
+    """The chains, whose forecasters are those of their definition and these."""
+    return {name: replace(chain, forecasters={**chain.forecasters, **marked_by}) for name, chain in chains.items()}
 
 
 class Derived(NamedTuple):
@@ -53,26 +75,29 @@ def derive_months(
 ) -> Derived:
     """Comparisons and scores of the months from `first` to `last` as of an instant; writes nothing.
 
-    `only` limits source and chain. Works year by year, each with `MEMORY_YEARS` before it.
+    `only` limits source and chain; of a forecaster the source that marks it is read too. Works year by year, each
+    with `MEMORY_YEARS` before it.
     """
     only = only or Selection()
+    mine = Selection(source=only.source)
+    is_forecaster = any(only.source in chain.forecasters for chain in chains.values())
     parts = []
     for start, stop in split_years(first, last):
         window = Selection(
-            source=only.source,
+            source="" if is_forecaster else only.source,
             chain=only.chain,
             first=date(max(start.year - MEMORY_YEARS, 1), 1, 1),
             last=date(start.year + 1, 12, 1),
         )
-        vintages = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded).collect()
+        stated = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded)
+        vintages = stated.filter(pl.col("chain").is_in(list(chains))).collect()
         known = newest_vintage(vintages.filter(pl.col("month") <= stop))
-        parts.append(
-            Derived(
-                compare_months(known, chains=chains, months=(start, stop)),
-                score_forecasts(vintages, chains=chains, months=(start, stop)),
-                vintages.filter(pl.col("month").is_between(start, stop)),
-            )
+        derived = Derived(
+            compare_months(known, chains=chains, months=(start, stop)),
+            score_forecasts(vintages, chains=chains, months=(start, stop)),
+            vintages.filter(pl.col("month").is_between(start, stop)),
         )
+        parts.append(Derived(*(mine.apply(frame.lazy()).collect() for frame in derived)) if is_forecaster else derived)
     if not parts:
         return Derived(COMPARISONS.empty(), SCORES.empty(), FIGURES.empty())
     return Derived(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
@@ -94,16 +119,22 @@ def known_span(lake: Lake) -> tuple[date, date] | None:
 def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_of: datetime) -> None:
     """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
 
-    A month may rest on a month before it, so everything from the first changed month on is rebuilt; files
-    that would be the same bytes are left as they are. Raises `ContractBroken` before anything is replaced
-    where a computed table breaks its contract, which would be a bug.
+    A month may rest on a month before it, and on outcomes up to the end of the next year that were known when its own
+    came late, so everything from the year before the first changed month on is rebuilt; files that would be the same
+    bytes are left as they are, and so are rows of chains that are not named. Raises `ContractBroken` before anything
+    is replaced where a computed table breaks its contract, which would be a bug.
     """
     span = known_span(lake)
     if span is None:
         return
-    for start, stop in split_years(first, max(first, span[1])):
+    for start, stop in split_years(max(span[0], date(first.year - 1, 1, 1)), max(first, span[1])):
         derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
         check_table(COMPARISONS, derived.comparisons)
         check_table(SCORES, derived.scores)
-        replace_months(lake, COMPARISONS, derived.comparisons, first=start, last=stop)
-        replace_months(lake, SCORES, derived.scores, first=start, last=stop)
+        for table, rows in ((COMPARISONS, derived.comparisons), (SCORES, derived.scores)):
+            others = (
+                lake.table(table)
+                .scan()
+                .filter(pl.col("month").is_between(start, stop), ~pl.col("chain").is_in(list(chains)))
+            )  # of chains whose definition cannot be found just now
+            replace_months(lake, table, pl.concat([rows, others.collect()]), first=start, last=stop)

@@ -5,6 +5,7 @@ a lost worker; clocks move, so whoever wants it watches it for `OBSERVE_SECONDS`
 where it was not renewed meanwhile, which a live worker does every `RENEW_SECONDS`.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -116,6 +117,14 @@ class Claim:
             receipt = advance(frame, event, now=self._hands.clock(), run_id=self._run_id)
             filled = receipt.with_columns(pl.lit(v, DELIVERIES.schema[k]).alias(k) for k, v in values.items())
             append_receipts(self._lake, filled)
+        _log_receipt(filled)
+
+
+def _log_receipt(receipt: pl.DataFrame) -> None:
+    """For machines that read the log: what became of a message, with its ids."""
+    names = ("delivery_id", "event", "receiver", "channel", "source", "chain", "attempt", "reason", "run_id")
+    (row,) = receipt.select(*names, pl.col("month").cast(pl.String)).to_dicts()
+    logging.getLogger("trona.delivery").info("message %s", row["event"], extra={"trona": row})
 
 
 @contextmanager

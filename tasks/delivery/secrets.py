@@ -105,7 +105,12 @@ def _tell_tale_parts(values: Iterable[str]) -> set[str]:
     parts: set[str] = set()
     whole = {value for value in values if value}
     for value in whole:
-        parts |= {value, quote(value), unquote(value), value.encode("unicode_escape").decode()}
+        parts |= {
+            value,
+            quote(value, errors="surrogateescape"),
+            unquote(value),
+            value.encode("unicode_escape").decode(),
+        }
         try:
             address = urlsplit(value)
         except ValueError:

@@ -1,12 +1,16 @@
 """What does not come from one month's news: the single digest of a backfill, a test message, and a look ahead."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 
 import polars as pl
 
 from contracts.alerts import DELIVERIES
 from contracts.chain import Chain
+from contracts.period import MONTH_PATTERN, first_month
+from contracts.releases import RELEASES
+from contracts.text import count_noun
 from data_lake.lake import Lake
 from data_lake.ledger import Months, read_deliveries, read_ledger, record_deliveries
 from tasks.alerts.decisions import ACTIVE, read_current
@@ -34,7 +38,9 @@ def deliver_summary(
     run_id: str,
     console: Write,
 ) -> DeliveryReport:
-    """Tell each receiver once what a backfill or replay entered into the ledger: counts, and the worst findings.
+    """Tell each receiver once what a run over history entered into the ledger: what was loaded, counts, and findings.
+
+    Those of the last month that was loaded come first, then the worst.
 
     One message per receiver and run, however many months; asking twice for the same run sends nothing more. What is
     told here stays quiet in the ledger: the first live run after it announces only what is new then.
@@ -43,35 +49,64 @@ def deliver_summary(
     if entered.is_empty():
         return DeliveryReport()
 
+    loaded = _read_loaded(lake, run_id)
+
     def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
         done = deliveries["delivery_id"].unique().to_list()
-        plans = plan_summary(entered, receivers, chains=chains, now=now, run_id=run_id)
+        plans = plan_summary(entered, receivers, loaded, chains=chains, now=now, run_id=run_id)
         return plans.filter(~pl.col("delivery_id").is_in(done))
 
     record_deliveries(lake, plan)
     return send_due(OutboxWorker(lake, receivers, resolve_secret, run_id, console, Hands(start_clock(now))))
 
 
+class Loaded(NamedTuple):
+    """What a run loaded, in words, and the last month that it reviewed; empty and None where it loaded nothing."""
+
+    words: str = ""
+    last: date | None = None
+
+
+def _read_loaded(lake: Lake, run_id: str) -> Loaded:
+    releases = lake.table(RELEASES).scan().filter(event="evaluated", reason=f"run {run_id}").collect()
+    months = releases.filter(pl.col("review_month").str.contains(MONTH_PATTERN))["review_month"].sort()
+    if months.is_empty():
+        return Loaded()
+    sources = ", ".join(releases["source"].unique().sort())
+    words = f"{count_noun(releases.height, 'release')} of {sources}, {months[0]} to {months[-1]}"
+    return Loaded(words, first_month(months[-1]))
+
+
 def plan_summary(
-    entered: pl.DataFrame, receivers: Sequence[Receiver], *, chains: Mapping[str, Chain], now: datetime, run_id: str
+    entered: pl.DataFrame,
+    receivers: Sequence[Receiver],
+    loaded: Loaded,
+    *,
+    chains: Mapping[str, Chain],
+    now: datetime,
+    run_id: str,
 ) -> pl.DataFrame:
     """One planned row of `DELIVERIES` per receiver that these ledger rows concern."""
     rows = []
     for receiver in receivers:
         mine = entered.filter(select_routes(receiver))
         if mine.height:
-            message = _build_summary(mine, receiver, chains=chains, now=now, run_id=run_id)
+            message = _build_summary(mine, receiver, loaded, chains=chains, now=now, run_id=run_id)
             rows.append(_plan_row(message, mine, receiver, now=now, run_id=run_id))
     return DELIVERIES.conform(pl.DataFrame(rows, schema_overrides=DELIVERIES.schema)) if rows else DELIVERIES.empty()
 
 
 def _build_summary(
-    mine: pl.DataFrame, receiver: Receiver, *, chains: Mapping[str, Chain], now: datetime, run_id: str
+    mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, *, chains: Mapping[str, Chain], now: datetime, run_id: str
 ) -> Message:
     first, last = (f"{month:%Y-%m}" for month in mine["month"].sort()[[0, -1]].to_list())
     worst = max(mine["severity"], key=SEVERITY_RANK.__getitem__)
     ordered = mine.sort(
-        -rank_severity(pl.col("severity")).cast(pl.Int32), "month", "title", descending=[False, True, False]
+        (pl.col("month") != loaded.last).fill_null(True),
+        -rank_severity(pl.col("severity")).cast(pl.Int32),
+        "month",
+        "title",
+        descending=[False, False, True, False],
     )
     counts = mine.group_by("severity").len().sort(-rank_severity(pl.col("severity")).cast(pl.Int32))
     words = ", ".join(f"{n} {severity}" for severity, n in counts.iter_rows())
@@ -81,6 +116,7 @@ def _build_summary(
         severity=worst,
         headline=f"{mine.height} findings in {mine['month'].n_unique()} months: {words}",
         context=(
+            *([("Loaded", loaded.words)] if loaded.words else []),
             ("Months", f"{first} to {last}"),
             ("As of", f"{now:%Y-%m-%d %H:%M} UTC"),
             ("Run", run_id),
@@ -89,7 +125,7 @@ def _build_summary(
             ordered.head(MOST_ROWS).with_columns(pl.lit("").alias("news")), chains, with_month=True
         ),
         more=max(0, mine.height - MOST_ROWS),
-        notes=("A summary of a backfill: these findings were not announced one by one.",),
+        notes=("A summary of history: these findings were not announced one by one.",),
         commands=(f"trona alerts --from {first} --to {last}",),
     )
 

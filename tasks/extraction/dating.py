@@ -53,8 +53,8 @@ def normalise_lines(text: str) -> str:
 def _find_labelled(plain: str, language: Language) -> date | None:
     """A date behind a word like "published" or 发布日期."""
     words = build_trie(normalise(word) for word in language.published)
-    for match in re.finditer(rf"(?<![^\W_]){words}[^\n\d]{{0,25}}(?=[\d\w])", plain):
-        found = _find_date(plain[match.start() : match.end() + 40].split("\n", maxsplit=1)[0], language)
+    for match in re.finditer(rf"(?<![^\W_]){words}", plain):
+        found = _find_date(plain[match.end() : match.end() + 65].split("\n", maxsplit=1)[0], language)
         if found is not None:
             return found
     return None

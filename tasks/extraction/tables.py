@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from contracts.errors import ContractBroken
 from tasks.extraction.context import Context
 from tasks.extraction.mentions.joining import name_periods
 from tasks.extraction.mentions.lexicon import Lexicon
@@ -21,6 +22,18 @@ _MARKS = bits(["comma", "open", "close", "colon", "dash", "bar", "slash", "semic
 _SUBJECT = BIT["subject"]
 
 
+MOST_COLUMNS = 300
+
+
+def _too_wide(columns: int) -> ContractBroken:
+    return ContractBroken(
+        "a table in the review is wider than one that people read",
+        found=f"a row of {columns:,} cells",
+        effect="nothing was read",
+        next=f"at most {MOST_COLUMNS} columns are read: give the table as CSV or XLSX",
+    )
+
+
 class TextTable:
     """The rows of one table as they come; the first one names the columns."""
 
@@ -34,6 +47,8 @@ class TextTable:
         if _RULE.fullmatch(passage.plain):
             return Findings()
         spans = find_cells(passage)
+        if len(spans) > MOST_COLUMNS:
+            raise _too_wide(len(spans))
         cells = [self._scan(passage, start, end) for start, end in spans]
         if not self.header or (self.is_open and not any(map(_is_measured, cells[1:]))):
             self._add_header(passage, spans, cells)

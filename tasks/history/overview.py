@@ -11,6 +11,7 @@ from contracts.terminal_text import escape_terminal
 from contracts.vocabulary import MEASURES
 from data_lake.lake import Lake
 from data_lake.ledger import read_alerts
+from tasks.alerts.decisions import ACTIVE
 from tasks.comparing.refresh import Derived, derive_months, known_span
 from tasks.messages.digest import write_number
 
@@ -50,11 +51,11 @@ def _last_months(derived: Derived) -> list[tuple[str, date]]:
 
 
 def _worst(scored: pl.DataFrame) -> list[tuple[str, date]]:
-    """The chain and month whose production forecasts were furthest off, by the mean of |surprise|."""
+    """The chain and month whose production forecasts were furthest off, by the mean of |log surprise|."""
     means = (
-        scored.filter(pl.col("measure").is_in(list(_CHANGES)), pl.col("surprise_pp").is_not_null())
+        scored.filter(pl.col("measure").is_in(list(_CHANGES)), pl.col("log_surprise").is_not_null())
         .group_by("chain", "month")
-        .agg(pl.col("surprise_pp").abs().mean().alias("size"))
+        .agg(pl.col("log_surprise").abs().mean().alias("size"))
         .sort("size", "month", "chain", descending=[True, True, False])
     )
     return [(row["chain"], row["month"]) for row in means.head(1).to_dicts()]
@@ -67,7 +68,7 @@ def _write_month(derived: Derived, alerts: pl.DataFrame, chain: Chain, month: da
         pl.col("chain") == name, pl.col("month") == month, pl.col("basis") == "reported", pl.col("value").is_not_null()
     )
     changes = rows.filter(pl.col("measure").is_in(list(_CHANGES)), pl.col("metric") == "production")
-    fired = alerts.filter(pl.col("chain") == name, pl.col("month") == month, pl.col("state") != "retracted")
+    fired = alerts.filter(pl.col("chain") == name, pl.col("month") == month, pl.col("state").is_in(ACTIVE))
     lines = [title, "─" * len(title), *_list_changes(changes, chain)]
     shown = fired.head(_MOST_ALERTS)
     lines += [f"  {row['severity']}: {escape_terminal(row['title'])}" for row in shown.to_dicts()]
@@ -95,19 +96,23 @@ def _write_largest(scored: pl.DataFrame, chains: Mapping[str, Chain]) -> str:
 
 
 def _write_marked(scored: pl.DataFrame, chains: Mapping[str, Chain]) -> str:
-    rows = _by_size(scored).slice(_LARGEST)
-    levels = scored.filter(pl.col("surprise_pp").is_null(), pl.col("level_surprise_pct").is_not_null())
-    rest = pl.concat([rows, levels.sort("month", "chain", "segment")]).head(_MOST_SCORES)
+    rows = _by_size(scored)
+    rest = rows.slice(_LARGEST, _MOST_SCORES)
     if rest.is_empty():
         return ""
-    title = f"Other forecasts that were marked ({rest.height} of {rows.height + levels.height})"
+    title = f"Other forecasts that were scored ({rest.height} of {rows.height - _LARGEST})"
     lines = [title, "─" * len(title), *(f"  {_score_in_words(row, chains)}" for row in rest.to_dicts())]
     return "\n".join(lines) + "\n"
 
 
 def _by_size(scored: pl.DataFrame) -> pl.DataFrame:
-    sized = scored.filter(pl.col("surprise_pp").is_not_null(), pl.col("measure") != "direction")
-    return sized.sort(pl.col("surprise_pp").abs(), "month", "segment", descending=[True, False, False])
+    """Scored forecasts by how far the level was off, whatever the measure: points mislead far from zero.
+
+    Shares and rates have no level surprise and stand by their points.
+    """
+    size = pl.coalesce(pl.col("log_surprise").abs(), pl.col("surprise_pp").abs())
+    sized = scored.filter(size.is_not_null(), pl.col("measure") != "direction", pl.col("forecast").is_not_null())
+    return sized.sort(size, "month", "segment", "measure", descending=[True, False, False, False])
 
 
 def _score_in_words(row: Mapping[str, object], chains: Mapping[str, Chain]) -> str:

@@ -2,12 +2,13 @@
 
 import polars as pl
 
-from contracts.errors import SourceUnavailable, UsageError
+from contracts.errors import SourceUnavailable
 from contracts.figures import FIGURE_KEY, FIGURES
 from contracts.readings import Document
 from contracts.releases import RELEASES
 from contracts.terminal_text import escape_terminal
 from data_lake.figures import PUBLICATION_ORDER
+from data_lake.ids import find_by_prefix
 from data_lake.lake import Lake
 from tasks.extraction import document_text, is_review
 
@@ -15,12 +16,14 @@ _CONTEXT = 240
 
 
 def explain_figure(lake: Lake, figure_id: str) -> str:
-    """The explanation as plain text, safe for a terminal. Raises `UsageError` where the id is unknown."""
+    """The explanation as plain text, safe for a terminal; the beginning of the id is enough.
+
+    Raises `UsageError` where no figure, or more than one, has such an id.
+    """
     figures = lake.table(FIGURES).scan()
-    found = figures.filter(pl.col("figure_id") == figure_id).collect()
-    if found.is_empty():
-        raise UsageError(f"no figure {figure_id!r}", next="ids are printed by `trona figures --format csv`")
-    row = found.row(0, named=True)
+    begun = figures.filter(pl.col("figure_id").str.starts_with(figure_id)).select("figure_id").collect()
+    name = find_by_prefix(figure_id, begun["figure_id"], "figure", "ids are printed by `trona figures --format csv`")
+    row = figures.filter(pl.col("figure_id") == name).collect().row(0, named=True)
     events = lake.table(RELEASES).scan().filter(release_id=row["release_id"]).sort("at").collect()
     release = events.row(0, named=True)
     key = " · ".join(str(row[name]) for name in FIGURE_KEY if row[name])

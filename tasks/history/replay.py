@@ -1,7 +1,8 @@
 """Rebuilding everything that is computed, in a fresh folder, and holding it against what the lake has."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import polars as pl
 
@@ -12,7 +13,8 @@ from contracts.text import fill_text
 from data_lake.lake import Lake
 from data_lake.ledger import read_alerts
 from tasks.alerts import record_candidates
-from tasks.alerts.evaluate import evaluate_months, list_steps
+from tasks.alerts.evaluate import evaluate_months
+from tasks.alerts.steps import list_changes, list_steps
 from tasks.comparing.refresh import derive_months, known_span, split_years
 
 _ALERT = (
@@ -43,11 +45,41 @@ def rebuild(lake: Lake, fresh: Lake, chains: Mapping[str, Chain], *, as_of: date
         )
 
 
-def compare_lakes(lake: Lake, fresh: Lake, *, as_of: datetime) -> pl.DataFrame:
+class Settled(NamedTuple):
+    """What of a lake can be held against a rebuilt one: the ledger up to an instant, tables before a month.
+
+    `waiting` are the releases and withdrawals whose consequences are not drawn yet; `before` is None where all months
+    are settled.
+    """
+
+    until: datetime
+    before: date | None
+    waiting: int
+
+
+def find_settled(lake: Lake, as_of: datetime) -> Settled:
+    """What is settled as of an instant: what no change rests on that waits for `trona run`, or came after it.
+
+    Stored tables hold the latest knowledge. A month rests on the months before it, and on the rest of its own year and
+    the next (see `refresh_derived`).
+    """
+    changes = list_changes(lake)
+    waiting = changes.filter(~pl.col("is_evaluated"))
+    unsettled = changes.filter(~pl.col("is_evaluated") | (pl.col("instant") > as_of))
+    first = unsettled["first"].min()
+    instants = waiting["instant"].to_list()
+    return Settled(
+        until=min([as_of, *(instant - timedelta(microseconds=1) for instant in instants)]),
+        before=date(first.year - 1, 1, 1) if isinstance(first, date) else None,
+        waiting=waiting.height,
+    )
+
+
+def compare_lakes(lake: Lake, fresh: Lake, settled: Settled) -> pl.DataFrame:
     """What differs between the stored and the rebuilt tables: `table`, `part`, `difference`; no row = identical.
 
-    Comparisons and scores are compared by the hash of the bytes of each month, alerts (events only, since a
-    state is about the day it was looked at) by what they say as of the instant.
+    Comparisons and scores are compared by the hash of the bytes of each settled month, alerts (events only, since a
+    state is about the day it was looked at) by what stands as of the settled instant: what was taken back is none.
     """
     rows = []
     for table in (COMPARISONS, SCORES):
@@ -57,11 +89,12 @@ def compare_lakes(lake: Lake, fresh: Lake, *, as_of: datetime) -> pl.DataFrame:
             (table.name, part, _say_difference(part in stored, part in rebuilt))
             for part in sorted(stored.keys() | rebuilt.keys())
             if stored.get(part) != rebuilt.get(part)
+            and (settled.before is None or date.fromisoformat(part) < settled.before)
         ]
     return pl.concat(
         [
             pl.DataFrame(rows, schema=["table", "part", "difference"], schema_overrides=_TEXTS, orient="row"),
-            _compare_alerts(lake, fresh, as_of),
+            _compare_alerts(lake, fresh, settled.until),
         ]
     )
 
@@ -95,4 +128,7 @@ def _compare_alerts(lake: Lake, fresh: Lake, as_of: datetime) -> pl.DataFrame:
 
 def _events(lake: Lake, as_of: datetime) -> pl.DataFrame:
     alerts = read_alerts(lake, as_of=as_of)
-    return alerts.filter(pl.col("kind") == "event").select(_ALERT)
+    stands = ~pl.col("state").is_in(["retracted", "resolved"])
+    # that its numbers were amended is about what was written before, not about what holds
+    state = pl.col("state").replace("amended", "fired")
+    return alerts.filter(pl.col("kind") == "event", stands).with_columns(state).select(_ALERT)

@@ -5,56 +5,28 @@ refused is kept too: the document by its hash, the rows and the reason in quaran
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from contracts.chain import load_chain
 from contracts.checks import ReleaseDoubtful, check_reading
-from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavailable, TronaError, UsageError
+from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
-from contracts.period import first_month, last_month
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
 from contracts.releases import DOUBTFUL_RULE, QUARANTINE, UNRESOLVED_RULE
-from contracts.text import fill_text
+from contracts.text import fill_text, print_name
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
-from data_lake.releases import record_release, recorded_documents
-from tasks.extraction import is_review, read_review
+from data_lake.releases import record_release, recorded_documents, withdrawn_releases
 from tasks.intake.clashes import describe_clashes, find_rivals, record_after
+from tasks.intake.documents import DocumentHints, load_document, read_guarded
 from tasks.intake.figure_rows import build_figures, build_release, short_hash
-from tasks.tables import find_mapping, is_table, read_table
+from tasks.tables import find_mapping, is_table
 
 MOST_TOLD = 10
 _CLOCK_SLACK = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class DocumentHints:
-    """What the person says about a document where the document does not say it.
-
-    A table that says another source than `source` is refused; `usual_source` holds where nothing says one. With
-    `accept_doubtful` the doubtful readings of a review are figures too, each with its doubt as note.
-    """
-
-    source: str = ""
-    usual_source: str = ""
-    chain: str = ""
-    published: datetime | None = None
-    review_month: str = ""
-    mapping: Path | None = None
-    chains_folder: Path | None = None
-    first_month: date | None = None
-    last_month: date | None = None
-    accept_doubtful: bool = False
-
-    def wants(self, review_month: str) -> bool:
-        """Whether a release of this month or period lies inside the months asked for."""
-        first, last = self.first_month, self.last_month
-        return (first is None or last_month(review_month) >= first) and (
-            last is None or first_month(review_month) <= last
-        )
 
 
 @dataclass(frozen=True)
@@ -63,7 +35,8 @@ class IngestOutcome:
 
     `unplaced` holds what was seen but could not be placed, and `refusals` what was refused, a line each, the first
     `MOST_TOLD` of them; `clashes` the figures of which another value is recorded for the same day, a line each.
-    `recorded`; `known` (nothing new); `refused`; `skipped` (outside the months asked for); `readable` (dry run).
+    `recorded`; `known` (nothing new); `withdrawn` (it was retracted); `refused`; `skipped` (outside the months asked
+    for); `readable` (dry run).
     """
 
     document: str
@@ -81,81 +54,6 @@ class IngestOutcome:
     refusals: tuple[str, ...] = ()
     clashes: tuple[str, ...] = ()
     error: TronaError | None = field(default=None, repr=False)
-
-
-def find_documents(paths: list[Path]) -> list[Path]:
-    """Files that can be read among these files and folders, in the order of their names.
-
-    Hidden files and mapping files are passed over. Raises `SourceUnavailable` for a path that is not there
-    and `UsageError` for a single file of a kind that no reader knows.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.is_file() and _is_readable(p) and not _is_hidden(p, path))
-        elif not path.exists():
-            raise SourceUnavailable("there is no such file or folder", where=str(path), next="check the path")
-        elif not _is_readable(path):
-            raise UsageError(
-                f"unsupported file type {path.suffix or path.name!r}",
-                where=str(path),
-                next="give a table (.csv .xlsx .parquet) or a review (.txt .md .html .pdf .docx)",
-            )
-        else:
-            found.append(path)
-    return found
-
-
-def load_document(path: Path) -> Document:
-    """The file's bytes under its name. Raises `DocumentUnavailable` where it cannot be read."""
-    try:
-        return Document(path.name, path.read_bytes())
-    except OSError as error:
-        raise DocumentUnavailable(
-            "the document cannot be read",
-            where=str(path),
-            found=error.strerror or str(error),
-            effect="it was not ingested; other documents were",
-            next="check that the file is there and its permissions",
-        ) from error
-
-
-def read_document(document: Document, hints: DocumentHints) -> list[Reading]:
-    """Read a document with the reader of its kind; one reading per release that it states."""
-    if not document.content:
-        raise ContractBroken(
-            "the document is empty",
-            where=document.name,
-            found="0 bytes",
-            effect="nothing was recorded",
-            next="check whether the file was copied whole",
-        )
-    if is_table(document.name):
-        return read_table(
-            document,
-            source=hints.source or None,
-            usual_source=hints.usual_source,
-            chain=hints.chain or None,
-            published=hints.published,
-            review_month=hints.review_month or None,
-            mapping=hints.mapping,
-            chains_folder=hints.chains_folder,
-        )
-    if not (hints.source or hints.usual_source):
-        raise UsageError(
-            "who published this review is not stated",
-            where=document.name,
-            next="say so with --source, or set `source` in trona.toml",
-        )
-    reading = read_review(
-        document,
-        source=hints.source or hints.usual_source,
-        chain=hints.chain or None,
-        published=hints.published,
-        review_month=hints.review_month or None,
-        chains_folder=hints.chains_folder,
-    )
-    return [reading.accept_doubtful() if hints.accept_doubtful else reading]
 
 
 def check_as_ingest(
@@ -183,7 +81,11 @@ def ingest_file(
     """Ingest the document in a file, with the mapping that lies beside it where none is named."""
     mapping = hints.mapping or (find_mapping(path) if is_table(path.name) else None)
     hints = replace(hints, mapping=mapping)
-    return ingest_document(lake, load_document(path), hints, now=now, run_id=run_id, dry_run=dry_run)
+    try:
+        document = load_document(path)
+    except ContractBroken as error:
+        return [IngestOutcome(print_name(path.name), "refused", error=error)]
+    return ingest_document(lake, document, hints, now=now, run_id=run_id, dry_run=dry_run)
 
 
 def ingest_document(
@@ -197,35 +99,19 @@ def ingest_document(
     if not dry_run:
         lake.keep_document(document.sha256, document.content)
     try:
-        readings = _read_or_refuse(document, hints)
+        readings = read_guarded(document, hints)
     except (ContractBroken, UsageError, SourceUnavailable) as error:
         if not dry_run:
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
         return [IngestOutcome(document.name, "refused", error=error)]
-    known = recorded_documents(lake)
+    known, withdrawn = recorded_documents(lake), frozenset(withdrawn_releases(lake))
     outcomes = []
     for reading in readings:
-        outcome = _Intake(lake, document, known, hints, now, run_id, dry_run).take(reading)
+        outcome = _Intake(lake, document, known, hints, now, run_id, dry_run, withdrawn).take(reading)
         outcomes.append(outcome)
         if outcome.status == "recorded" and len(readings) > 1:
             known = recorded_documents(lake)
     return outcomes
-
-
-def _read_or_refuse(document: Document, hints: DocumentHints) -> list[Reading]:
-    """Readings of the document; whatever else goes wrong inside a reader is a refusal of this document alone."""
-    try:
-        return read_document(document, hints)
-    except TronaError:
-        raise
-    except Exception as error:
-        raise ContractBroken(
-            "the document cannot be read: its reader failed",
-            where=document.name,
-            found=f"{type(error).__name__}: {error}"[:300],
-            effect="nothing of this document was recorded; other documents were",
-            next="open it to see whether it is whole; if it is, this is a defect of the reader worth reporting",
-        ) from error
 
 
 @dataclass(frozen=True)
@@ -239,6 +125,7 @@ class _Intake:
     now: datetime
     run_id: str
     dry_run: bool
+    withdrawn: frozenset[str]
 
     def take(self, reading: Reading) -> IngestOutcome:
         head = reading.head
@@ -258,6 +145,8 @@ class _Intake:
             return replace(outcome, status="skipped")
         if head.release_id in self.known["release_id"]:
             return outcome
+        if head.release_id in self.withdrawn:
+            return replace(outcome, status="withdrawn")
         try:
             _check_publication(head, self.known, self.now)
             chain = load_chain(head.chain, self.hints.chains_folder)
@@ -272,7 +161,7 @@ class _Intake:
         outcome = replace(outcome, clashes=clashes, refusals=list_refusals(refused))
         if self.dry_run:
             return replace(outcome, status="readable")
-        kept = pl.concat([refused, _refuse_unresolved(reading.unresolved), _refuse_doubtful(reading.doubtful)])
+        kept = pl.concat([refused, refuse_unresolved(reading.unresolved), refuse_doubtful(reading.doubtful)])
         return replace(
             outcome,
             status="recorded" if self.record(outcome, head, good, kept, record_after(rivals, self.now)) else "known",
@@ -282,7 +171,7 @@ class _Intake:
         self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame, at: datetime
     ) -> bool:
         figures = build_figures(good, head, recorded_at=at)
-        quarantine = _build_quarantine(refused, head, now=self.now, run_id=self.run_id)
+        quarantine = build_quarantine(refused, head, now=self.now, run_id=self.run_id)
         release = build_release(
             head, at=at, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
         )
@@ -309,7 +198,8 @@ def _check_publication(head: ReleaseHead, known: pl.DataFrame, now: datetime) ->
         )
 
 
-def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime, run_id: str) -> pl.DataFrame:
+def build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime, run_id: str) -> pl.DataFrame:
+    """Rows of `QUARANTINE` from rows of `REFUSED` and the release that states them."""
     rows = refused.with_columns(
         release_id=pl.lit(head.release_id),
         run_id=pl.lit(run_id),
@@ -323,24 +213,21 @@ def _build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime
     return QUARANTINE.conform(rows)
 
 
-def _refuse_doubtful(doubtful: pl.DataFrame) -> pl.DataFrame:
+def refuse_doubtful(doubtful: pl.DataFrame) -> pl.DataFrame:
     """Doubtful readings as rows of quarantine, rule `doubtful`: what was read, how sure it is, and the doubt."""
-    ends = pl.concat_str(
-        pl.col("lower").fill_null(float("-inf")), pl.lit(" to "), pl.col("upper").fill_null(float("inf"))
+    low, high = pl.col("lower").fill_null(float("-inf")), pl.col("upper").fill_null(float("inf"))
+    rows = doubtful.select(
+        *("segment", "product", "metric", "measure", "period", "kind"),
+        row="place",
+        rule=pl.lit(DOUBTFUL_RULE),
+        column=pl.lit(""),
+        value=pl.coalesce(pl.col("value").cast(pl.String), pl.concat_str(low, pl.lit(" to "), high)),
+        message=fill_text("{} (confidence {}): {}", "doubt", "confidence", "evidence"),
     )
-    return REFUSED.conform(
-        doubtful.select(
-            "segment", "product", "metric", "measure", "period", "kind",
-            row="place",
-            rule=pl.lit(DOUBTFUL_RULE),
-            column=pl.lit(""),
-            value=pl.coalesce(pl.col("value").cast(pl.String), ends),
-            message=fill_text("{} (confidence {}): {}", "doubt", "confidence", "evidence"),
-        ).unique(["row", "rule", "column"], keep="first", maintain_order=True)
-    )  # fmt: skip
+    return REFUSED.conform(rows.unique(["row", "rule", "column"], keep="first", maintain_order=True))
 
 
-def _refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
+def refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
     """Statements that could not be placed as rows of quarantine, rule `unresolved`, so that a person sees them."""
     return REFUSED.conform(
         unresolved.select(
@@ -383,7 +270,7 @@ def _quarantine_whole(
     single = error.refused if isinstance(error, ReleaseDoubtful) else REFUSED.empty()
     whole = {"row": "whole", "rule": "release_refused", "column": "", "value": error.found, "message": error.what}
     row = pl.DataFrame([whole], schema_overrides=REFUSED.schema)
-    rows = _build_quarantine(pl.concat([REFUSED.conform(row), single]), head, now=now, run_id=run_id)
+    rows = build_quarantine(pl.concat([REFUSED.conform(row), single]), head, now=now, run_id=run_id)
     rows = rows.with_columns(
         release_id=pl.lit(release_id),
         review_month=pl.when(pl.col("review_month") == "").then(pl.lit("unknown")).otherwise("review_month"),
@@ -392,11 +279,3 @@ def _quarantine_whole(
         lake.table(QUARANTINE).append(rows, claim=f"refused:{release_id}:{short_hash(error.what)}")
     except ClaimTaken:
         return  # refused before, for the same reason
-
-
-def _is_readable(path: Path) -> bool:
-    return is_table(path.name) or is_review(path.name)
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)

@@ -1,12 +1,13 @@
 """The chart of an e-mail: how far each level came out from its forecast. Needs the extra `charts`."""
 
 import importlib.util
+from io import BytesIO
 
 from tasks.messages.neutral import Finding, Message
 
 MOST_BARS = 8
-# Sharp on a phone; and, where the message around it is long, coarser and smaller in bytes.
-CHART_SCALES = (1.5, 0.75)
+# Two colours, letters and the shades at their edges: a twentieth of the bytes of full colour, and no difference to see.
+_COLOURS = 32
 # Blue and orange stay apart for every kind of colour vision; the sign stands beside the bar as well.
 _ABOVE, _BELOW = "#2166ac", "#d95f02"
 
@@ -32,10 +33,10 @@ def write_pct(value: float) -> str:
     return f"{'−' if value < 0 else '+'}{size} %"
 
 
-def draw_chart(message: Message, *, scale: float = CHART_SCALES[0]) -> bytes | None:
-    """A PNG, shown 560 px wide, `scale` pixels a unit; None where there is nothing to draw or the extra is missing."""
+def draw_chart(message: Message) -> bytes | None:
+    """A PNG, 560 px wide, of few colours; None where there is nothing to draw or the extra is not installed."""
     bars = list_bars(message)
-    if not bars or not all(importlib.util.find_spec(name) for name in ("altair", "vl_convert")):
+    if not bars or not all(importlib.util.find_spec(name) for name in ("altair", "vl_convert", "PIL")):
         return None
     import altair as alt  # noqa: PLC0415 - an extra, and slow to import
     import vl_convert  # noqa: PLC0415
@@ -56,5 +57,12 @@ def draw_chart(message: Message, *, scale: float = CHART_SCALES[0]) -> bytes | N
     # Mail clients on a phone show it at half its size: the letters are large for that.
     chart = chart.configure_view(stroke=None).configure_axis(labelFontSize=14, titleFontSize=13)
     chart = chart.configure_text(fontSize=14)
-    png: bytes = vl_convert.vegalite_to_png(chart.to_dict(), scale=scale)
-    return png
+    return _reduce_colours(vl_convert.vegalite_to_png(chart.to_dict(), scale=1.5))
+
+
+def _reduce_colours(png: bytes) -> bytes:
+    from PIL import Image  # noqa: PLC0415 - of the extra
+
+    small = BytesIO()
+    Image.open(BytesIO(png)).convert("RGB").quantize(_COLOURS).save(small, "PNG", optimize=True)
+    return small.getvalue()

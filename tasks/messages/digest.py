@@ -10,7 +10,7 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.vocabulary import MEASURES
 from tasks.alerts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
-from tasks.messages.neutral import Finding, Message
+from tasks.messages.neutral import Facts, Finding, Message
 
 MOST_ROWS = 20
 _NEWS = {
@@ -62,6 +62,13 @@ def build_digest(
             ("As of", f"{as_of:%Y-%m-%d %H:%M} UTC"),
             ("Run", run_id),
         ),
+        about=(
+            ("source", first["source"]),
+            ("chain", first["chain"]),
+            ("month", f"{first['month']:%Y-%m}"),
+            ("as_of", f"{as_of:%Y-%m-%dT%H:%M:%SZ}"),
+            ("run_id", run_id),
+        ),
         findings=tuple(findings[:most_rows]),
         more=max(0, len(findings) - most_rows),
         notes=_write_notes(rows),
@@ -103,14 +110,14 @@ def _order(alerts: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
 
 def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> Finding:
     detail = json.loads(row["detail"] or "{}")
-    unit = detail.get("unit") or MEASURES[row["measure"]].unit if row["measure"] in MEASURES else ""
-    measure = f"{METRIC_WORDS.get(row['metric'], row['metric'])}{MEASURE_WORDS.get(row['measure'], '')}"
+    stated = detail.get("measure") or row["measure"]
+    unit = detail.get("unit") or (MEASURES[stated].unit if stated in MEASURES else "")
+    reversed_ = " · wrong direction" if detail.get("is_reversed") else ""
+    measure = f"{METRIC_WORDS.get(row['metric'], row['metric'])}{MEASURE_WORDS.get(stated, '')}{reversed_}"
     is_marked = isinstance(detail.get("forecast"), int | float) and isinstance(detail.get("actual"), int | float)
-    is_level = row["measure"] in MEASURES and MEASURES[row["measure"]].family == "level"
-    gap_unit = "%" if is_level else "pp"
+    is_level = stated in MEASURES and MEASURES[stated].family == "level"
+    gap_unit = detail.get("gap_unit") or ("%" if is_level else "pp")
     notes = [detail.get("note") or "", _say_acknowledged(acknowledged.get(row["alert_id"], ""))]
-    if detail.get("also"):
-        notes.insert(0, f"Also apart from {detail['also']}.")
     return Finding(
         alert_id=row["alert_id"],
         rule=row["rule"],
@@ -118,14 +125,29 @@ def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> F
         title=row["title"],
         news=_NEWS.get(row["news"], ""),
         subject=row["subject"],
-        measure="share" if row["measure"] == "share_pct" else measure,
+        measure="share" if stated == "share_pct" else measure,
         forecast=write_number(detail["forecast"], unit, signed=not is_level) if is_marked else "",
         actual=write_number(detail["actual"], unit, signed=not is_level) if is_marked else "",
         surprise=_write_surprise(detail, gap_unit) if is_marked else "",
-        usual=f"±{write_number(detail['band'], gap_unit, signed=False)}" if is_marked and detail.get("band") else "",
+        usual=_write_allowed(detail, gap_unit) if is_marked and detail.get("band") else "",
         note=" ".join(filter(None, notes)),
         size_pct=detail.get("level_surprise_pct"),
         sentences=tuple(detail.get("sentences", ())),
+        facts=_build_facts(row, detail, unit, gap_unit),
+    )
+
+
+def _build_facts(row: Mapping[str, Any], detail: Mapping[str, Any], unit: str, gap_unit: str) -> Facts:
+    series = {name: row[name] for name in ("source", "chain", "segment", "product", "metric", "measure")}
+    series["measure"] = detail.get("measure") or row["measure"]  # of several in one finding, that of the numbers
+    names = ("forecast", "actual", "surprise", "band", "level_surprise_pct")
+    numbers = {name: detail[name] for name in names if isinstance(detail.get(name), int | float)}
+    return Facts(
+        **series,
+        month=f"{row['month']:%Y-%m}",
+        **numbers,
+        unit=unit if numbers else "",
+        surprise_unit=gap_unit if numbers else "",
     )
 
 
@@ -135,6 +157,17 @@ def write_number(value: float, unit: str, *, signed: bool = True) -> str:
     size = f"{abs(rounded):,.2f}".rstrip("0").rstrip(".")
     sign = "" if not signed or rounded == 0 else "−" if rounded < 0 else "+"
     return f"{sign if signed else '−' if rounded < 0 else ''}{size} {unit}".strip()
+
+
+def _write_allowed(detail: Mapping[str, Any], unit: str) -> str:
+    """`limit ±5 pp` for a setting, `usual −66 to +98.5 pp (n 13)` for a record that is long enough to say so."""
+    band, lower, upper = (detail.get(name) for name in ("band", "band_lower", "band_upper"))
+    ends = f"±{write_number(round(float(band or 0), 1), unit, signed=False)}"
+    if lower is not None and upper is not None and abs(lower + upper) > 0.1 * upper:
+        ends = f"{write_number(round(lower, 1), '')} to {write_number(round(upper, 1), unit)}"
+    if str(detail.get("band_kind", "")).startswith("usual"):
+        return f"usual {ends} (n {detail.get('band_n')})"
+    return f"limit {ends}"
 
 
 def _write_surprise(detail: Mapping[str, Any], unit: str) -> str:
@@ -163,8 +196,12 @@ def _write_headline(findings: Sequence[Finding], news: int) -> str:
 
 def _write_notes(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     details = [json.loads(row["detail"] or "{}") for row in rows if row["news"] not in _ENDED]
-    weights = {d["holiday_weight_pct"] for d in details if d.get("holiday") == "cny"}
-    return tuple(
-        f"Chinese New Year: {weight} % of its window is in this month, so its findings are one severity lower."
-        for weight in sorted(weights)
+    touched = [d for d in details if d.get("holiday") == "cny"]
+    weights = {d["holiday_weight_pct"] for d in touched if d["holiday_weight_pct"]}
+    bases = {d["base_holiday_weight_pct"] for d in touched if d.get("base_holiday_weight_pct")}
+    lowered = any("severity_without_holiday" in d for d in touched)
+    return (
+        *(f"Chinese New Year: {weight} % of its window is in this month." for weight in sorted(weights)),
+        *(f"Chinese New Year: {weight} % of its window is in a month compared with." for weight in sorted(bases)),
+        *(["Findings that compare months are one severity lower for it."] if lowered else []),
     )

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 from jinja2 import Environment
 
-from tasks.messages.chart import CHART_SCALES, describe_chart, draw_chart, list_bars
+from tasks.messages.chart import describe_chart, draw_chart
 from tasks.messages.cleaning import clean_text
 from tasks.messages.mail_address import MailAddress
 from tasks.messages.neutral import ICONS, Message, shorten_texts
@@ -52,8 +52,7 @@ _TEMPLATE = """\
 </tr>
 {%- for f in marked %}
 <tr>
-<td style="{{ cell }};overflow-wrap:anywhere"><strong>{{ f.subject }}</strong> {{ f.measure }}
-{%- if f.rule == "direction_miss" %} · wrong direction{% endif %}<br>
+<td style="{{ cell }};overflow-wrap:anywhere"><strong>{{ f.subject }}</strong> {{ f.measure }}<br>
 <span style="color:{{ tones[f.severity] }}">{{ icons[f.severity] }} {{ f.severity }}
 {%- if f.news %}, {{ f.news }}{% endif %}</span></td>
 <td align="right" style="{{ cell }};overflow-wrap:anywhere">{{ f.actual|keep_together }}</td>
@@ -61,7 +60,7 @@ _TEMPLATE = """\
 <td align="right" style="{{ cell }};overflow-wrap:anywhere">
 {%- for part in f.surprise.split(" (") %}{% if not loop.first %}<br>{% endif %}
 {{- part.rstrip(")")|keep_together }}{% endfor %}
-{%- if f.usual %}<br><span style="color:#4a5a6a">{{ ("usual " ~ f.usual)|keep_together }}</span>{% endif %}</td>
+{%- if f.usual %}<br><span style="color:#4a5a6a">{{ f.usual|keep_together }}</span>{% endif %}</td>
 </tr>
 {%- endfor %}
 </table></td></tr>
@@ -123,12 +122,11 @@ def build_mail(message: Message, *, sender: MailAddress, to: MailAddress, at: da
     """The e-mail: multipart/alternative of text and HTML, the chart inside the HTML part, under 100 kB in all.
 
     The Message-ID is the marker, so that a second copy is the same message to a mail client; References names the
-    thread, so that all messages about a month are one conversation. Where it is too long, the chart is drawn smaller,
-    then left out, then the texts of the findings are cut; never is a finding left out. Header values are single
+    thread, so that all messages about a month are one conversation. Where it is too long, the chart is left
+    out, then the texts of the findings are cut; never is a finding left out. Header values are single
     lines: no text can start another header.
     """
-    charts = [draw_chart(message, scale=scale) for scale in CHART_SCALES] if list_bars(message) else []
-    for chart in (*charts, None):
+    for chart in (draw_chart(message), None):
         mail = _assemble(message, sender=sender, to=to, at=at, chart=chart)
         if len(mail.as_bytes()) < SIZE_LIMIT:
             return mail

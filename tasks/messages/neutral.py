@@ -14,11 +14,38 @@ QUOTED_FINDINGS, QUOTES_EACH = 3, 2
 
 
 @dataclass(frozen=True)
+class Facts:
+    """A finding for programs: its series by the names of the tables, its month, and its numbers, unrounded.
+
+    `month` is YYYY-MM. Numbers are None where the finding is no scored forecast; `band` is half the width of what is
+    usual. `unit` is that of forecast and actual, `surprise_unit` that of surprise and band.
+    """
+
+    source: str = ""
+    chain: str = ""
+    segment: str = ""
+    product: str = ""
+    metric: str = ""
+    measure: str = ""
+    month: str = ""
+    forecast: float | None = None
+    actual: float | None = None
+    surprise: float | None = None
+    band: float | None = None
+    level_surprise_pct: float | None = None
+    unit: str = ""
+    surprise_unit: str = ""
+
+    def __post_init__(self) -> None:
+        _clean(self, {}, default=CELL_LIMIT)
+
+
+@dataclass(frozen=True)
 class Finding:
     """One alert in a message. `news` says why it is told now, empty for what people know already.
 
-    `forecast`, `actual`, `surprise`, `usual` are written numbers, empty where the finding is no marked forecast;
-    `size_pct` is the level surprise as a number, for the chart.
+    `forecast`, `actual`, `surprise`, `usual` are written numbers, empty where the finding is no scored forecast;
+    `size_pct` is the level surprise as a number, for the chart; `facts` is the finding for programs.
     """
 
     alert_id: str
@@ -35,6 +62,7 @@ class Finding:
     note: str = ""
     size_pct: float | None = None
     sentences: tuple[str, ...] = ()
+    facts: Facts | None = None
 
     def __post_init__(self) -> None:
         _clean(self, {"title": TITLE_LIMIT, "note": TITLE_LIMIT}, default=CELL_LIMIT)
@@ -51,7 +79,8 @@ class Message:
     """One digest, or a test. Clean by construction: whatever is put in is made harmless.
 
     `marker` is the idempotency marker; `thread` is the same for all messages about one source, chain and month.
-    `context` are labels and values; `more` counts findings left out; `links` are labels and addresses of our own.
+    `context` are labels and values; `more` counts findings left out; `links` are labels and addresses of our own;
+    `about` names and values for programs: source, chain, month (YYYY-MM), as_of (ISO 8601), run_id.
     """
 
     marker: str
@@ -66,6 +95,7 @@ class Message:
     is_update: bool = False
     is_test: bool = False
     commands: tuple[str, ...] = field(default=())
+    about: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         _clean(self, {"headline": HEADLINE_LIMIT}, default=CELL_LIMIT)
@@ -73,6 +103,8 @@ class Message:
             object.__setattr__(self, name, tuple(clean_text(text, limit) for text in getattr(self, name)))
         pairs = tuple((clean_text(a, CELL_LIMIT), clean_text(b, CELL_LIMIT)) for a, b in self.context)
         object.__setattr__(self, "context", pairs)
+        named = tuple((clean_text(a, CELL_LIMIT), clean_text(b, CELL_LIMIT)) for a, b in self.about)
+        object.__setattr__(self, "about", named)
         safe = tuple((clean_text(a, CELL_LIMIT), b) for a, b in self.links if is_web_address(b))
         object.__setattr__(self, "links", safe)
 
@@ -96,12 +128,17 @@ class Message:
     def from_json(cls, text: str) -> Self:
         """Back from the outbox."""
         data: dict[str, Any] = json.loads(text)
-        data["findings"] = tuple(Finding(**{**f, "sentences": tuple(f["sentences"])}) for f in data["findings"])
-        for name in ("context", "links"):
-            data[name] = tuple((a, b) for a, b in data[name])
+        data["findings"] = tuple(_read_finding(finding) for finding in data["findings"])
+        for name in ("context", "links", "about"):
+            data[name] = tuple((a, b) for a, b in data.get(name, ()))  # messages of earlier versions lack some
         for name in ("notes", "commands"):
             data[name] = tuple(data[name])
         return cls(**data)
+
+
+def _read_finding(data: Mapping[str, Any]) -> Finding:
+    facts = Facts(**data["facts"]) if data.get("facts") else None
+    return Finding(**{**data, "sentences": tuple(data["sentences"]), "facts": facts})
 
 
 def shorten_texts(message: Message, limit: int) -> Message:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tasks.messages.neutral import ICONS, Finding, Message
 
-_HEADS = ("", "Segment", "Measure", "Actual", "Forecast", "Surprise", "Usual")
+_HEADS = ("", "Segment", "Measure", "Actual", "Forecast", "Surprise", "Allowed")
 
 
 def render_text(message: Message) -> str:
@@ -29,7 +29,7 @@ def render_text(message: Message) -> str:
 
 def _cells(finding: Finding) -> tuple[str, ...]:
     mark = f"{ICONS[finding.severity]} {finding.severity}" + (f", {finding.news}" if finding.news else "")
-    rule = {"direction_miss": "direction", "repeated_miss": "in a row"}.get(finding.rule, "")
+    rule = {"repeated_miss": "in a row"}.get(finding.rule, "")
     return (
         mark,
         finding.subject,

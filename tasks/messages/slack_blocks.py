@@ -75,8 +75,8 @@ def _write_finding(finding: Finding) -> str:
     if not finding.is_marked:
         note = f"\n{escape_slack(finding.note)}" if finding.note else ""
         return f"{mark}: *{_bold(finding.title)}*{note}"
-    rule = {"direction_miss": " · wrong direction", "repeated_miss": " · in a row"}.get(finding.rule, "")
-    usual = f" · usual {finding.usual}" if finding.usual else ""
+    rule = {"repeated_miss": " · in a row"}.get(finding.rule, "")
+    usual = f" · {finding.usual}" if finding.usual else ""
     numbers = f"{finding.actual} against {finding.forecast} forecast · surprise {finding.surprise}{usual}{rule}"
     return f"{mark}: *{_bold(finding.subject)}* {escape_slack(f'{finding.measure}: {numbers}')}"
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from contracts.scores import OWN_VERDICTS, VERDICTS
 from tasks.scoring.proportions import bound_share, compute_hit_p
+from tasks.scoring.quantiles import WIS_PARTS
 
 _SIGNS = {"up": 1, "flat": 0, "down": -1}
 
@@ -20,7 +21,8 @@ def aggregate_accuracy(percents: Sequence[int], *, has_wis: bool = False) -> lis
     both = f.is_not_null() & a.is_not_null()
     ends = pl.col("forecast_lower").is_not_null().cast(pl.Int8) + pl.col("forecast_upper").is_not_null().cast(pl.Int8)
     no_point = pl.col("forecast").is_null()
-    wis = [pl.col("wis").mean(), pl.col("wis").count().cast(pl.Int64).alias("n_wis")] if has_wis else []
+    means = [pl.col(name).mean() for name in ("wis", *WIS_PARTS)]
+    wis = [*means, pl.col("wis").count().cast(pl.Int64).alias("n_wis")] if has_wis else []
     return [
         *aggregate_errors(),
         size.median().alias("mdae"),

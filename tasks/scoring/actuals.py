@@ -8,40 +8,33 @@ marked against the half-line that the direction says: up = above 0, down = below
 import polars as pl
 
 from tasks.scoring.naive import series_month
+from tasks.scoring.period_totals import total_periods
 from tasks.scoring.surprise import classify_direction
 from tasks.scoring.vintages import fold_repetitions
 
-_COLUMNS = (
-    "key",
-    "at",
-    "value",
-    "lower",
-    "upper",
-    "half_width",
-    "unit",
-    "figure_id",
-    "recorded_at",
-    "release_id",
-    "assumed",
-    "direction_only",
-)
+_STATED = ("key", "at", "value", "lower", "upper", "half_width", "unit", "figure_id", "recorded_at", "release_id")
+_COLUMNS = (*_STATED, "assumed", "direction_only", "from_months")
 
 
-def collect_actuals(figures: pl.DataFrame, asked: pl.Series, series: pl.DataFrame) -> pl.DataFrame:
-    """Folded vintages of every monthly actual, by `key` of series and month.
+def collect_actuals(figures: pl.DataFrame, forecasts: pl.DataFrame, series: pl.DataFrame) -> pl.DataFrame:
+    """Folded vintages of every actual, by `key` of series and month.
 
-    `figures` are coded actuals; `asked` the series that are forecast, so that directions and half-lines
-    are made only where one is asked for; `series` the table of series, in the order of their numbers.
+    `figures` are coded actuals; `forecasts` say what is asked for, so that directions, half-lines and totals of
+    periods are made only for them; `series` is the table of series, in the order of their numbers.
     """
-    table = series.with_row_index("series").select("series", "base", "measure")
-    wanted = table.join(asked.to_frame("series"), on="series", how="semi")
-    plain = figures.with_columns(pl.lit(value=False).alias("direction_only"))
+    table = series.with_row_index("series")
+    wanted = table.join(forecasts.select("series").unique(), on="series", how="semi")
+    no = pl.lit(value=False)
+    plain = figures.with_columns(no.alias("direction_only"), no.alias("from_months"))
     measures = set(wanted["measure"])
     parts = [plain.select(_COLUMNS)]
     if "direction" in measures:
         parts.append(_make_directions(figures, table, wanted, plain).select(_COLUMNS))
     if "mom_pct" in measures and "direction" in set(table["measure"]):
         parts.append(_make_half_lines(figures, table, wanted, plain).select(_COLUMNS))
+    if (wanted["span_months"] > 1).any():
+        asked = forecasts.filter(pl.col("span_months") > 1).select("series", "month_no").unique()
+        parts.append(total_periods(figures, asked, table).join(plain, on=["key", "at"], how="anti").select(_COLUMNS))
     return fold_repetitions(pl.concat(parts))
 
 
@@ -71,6 +64,7 @@ def _make_directions(
         pl.lit(0.0).alias("half_width"),
         pl.lit("sign").alias("unit"),
         pl.lit(value=False).alias("direction_only"),
+        pl.lit(value=False).alias("from_months"),
     )
     return rows.join(plain.select("key", "at"), on=["key", "at"], how="anti")
 
@@ -88,5 +82,6 @@ def _make_half_lines(
         pl.lit(0.0).alias("half_width"),
         pl.lit("%").alias("unit"),
         pl.lit(value=True).alias("direction_only"),
+        pl.lit(value=False).alias("from_months"),
     )
     return rows.join(plain.select("key"), on="key", how="anti")

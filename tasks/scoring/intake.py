@@ -7,8 +7,8 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.errors import ContractBroken
 from contracts.figures import SERIES
-from contracts.period import last_month
-from tasks.scoring.keys import code_column, code_words, describe_series
+from contracts.period import last_month, span_months
+from tasks.scoring.keys import add_marking_series, code_column, code_words, describe_series
 from tasks.scoring.naive import month_number, series_month
 from tasks.scoring.vintages import is_repetition
 
@@ -17,8 +17,9 @@ NEEDED = (
     *("period", "month", "is_monthly", "kind", "value", "lower", "upper", "half_width", "unit", "qualifier"),
     *("published_at", "recorded_at", "is_published_assumed", "review_month", "release_id", "figure_id"),
 )
-ROUTES = {"mom_pct": 1, "yoy_pct": 2, "level": 3}
-_CUMULATIVE = ("ytd_yoy_pct", "qoq_pct")
+ROUTES = {"mom_pct": 1, "yoy_pct": 2, "level": 3, "qoq_pct": 4}
+_SPANS = {"ytd_yoy_pct": [], "qoq_pct": [3], "yoy_pct": [1, 3, 6, 12], "level": [1, 3, 6, 12]}
+"""Spans of the periods whose forecasts are scored, in months; of other measures single months alone."""
 _NAMES = {
     "value": "forecast",
     "lower": "forecast_lower",
@@ -49,26 +50,50 @@ def code_figures(figures: pl.DataFrame, chains: Mapping[str, Chain]) -> tuple[pl
     """Figures with `series` and what follows from it instead of words, and the table of series.
 
     Adds `base`, `pool`, `family`, `is_yearly`, `route`, `tolerance`, `month_no`, `key` (series and month),
-    `lead_months` and `is_scorable` (a single month, not cumulative).
+    `lead_months`, `span_months` and `is_scorable` (not cumulative; of longer periods YoY, QoQ and levels). A series
+    is one of months, quarters, half-years or years.
     """
-    series, table = code_words(figures, SERIES)
-    table = describe_series(table, chains).with_columns(
-        pl.col("measure").replace_strict(ROUTES, default=0, return_dtype=pl.Int8).alias("route"),
-        pl.col("measure").is_in(_CUMULATIVE).alias("is_cumulative"),
+    spans = _read_spans(figures)
+    series, table = code_words(figures.select(SERIES).with_columns(spans.alias("span")), [*SERIES, "span"])
+    table = (
+        describe_series(add_marking_series(table, chains), chains)
+        .with_columns(
+            pl.col("measure").replace_strict(ROUTES, default=0, return_dtype=pl.Int8).alias("route"),
+            pl.col("measure").replace_strict(_SPANS, default=[1], return_dtype=pl.List(pl.Int32)).alias("spans"),
+        )
+        .with_columns(pl.col("span_months").is_in(pl.col("spans")).alias("is_scorable"))
     )
     shared = [
-        table[c].gather(series) for c in ("base", "pool", "family", "is_yearly", "route", "tolerance", "is_cumulative")
+        table[c].gather(series)
+        for c in (
+            "base",
+            "pool",
+            "family",
+            "is_yearly",
+            "route",
+            "tolerance",
+            "is_scorable",
+            "marked_by",
+            "span_months",
+        )
     ]
     coded = figures.drop(SERIES).with_columns(series.alias("series"), *shared)
     coded = coded.with_columns(
         month_number(pl.col("month")).alias("month_no"),
-        (pl.col("is_monthly") & ~pl.col("is_cumulative")).alias("is_scorable"),
         _number_reviews(figures["review_month"]).alias("reviewed"),
     )
     return coded.with_columns(
         series_month(pl.col("month_no")).alias("key"),
         (pl.col("month_no") - pl.col("reviewed")).cast(pl.Int32).alias("lead_months"),
-    ).drop("reviewed", "is_cumulative"), table
+    ).drop("reviewed"), table
+
+
+def _read_spans(figures: pl.DataFrame) -> pl.Series:
+    """Months of each figure's period, as words."""
+    if figures["is_monthly"].all():
+        return pl.repeat("1", figures.height, dtype=pl.String, eager=True).alias("span")
+    names, places = code_column(figures["period"])
+    return pl.Series("span", [str(span_months(name)) for name in names], pl.String).gather(places)
 
 
 def _number_reviews(reviews: pl.Series) -> pl.Series:
@@ -96,7 +121,13 @@ def split_forecasts(figures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     again = open_["status"] == "unscorable"
     if again.any():
         open_, others = open_.filter(~again), pl.concat([others, open_.filter(again)])
-    return open_, others
+    return _aim(open_), _aim(others)
+
+
+def _aim(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Forecasts under the series whose actuals mark them; `voice` stays their own."""
+    aimed = forecasts.with_columns(pl.col("marked_by").alias("series")).drop("marked_by")
+    return aimed.with_columns(series_month(pl.col("month_no")).alias("key"))
 
 
 def _explain_unscorable() -> pl.Expr:
@@ -106,7 +137,7 @@ def _explain_unscorable() -> pl.Expr:
     return (
         pl.when(pl.col("is_scorable") & stated & ~((pl.col("family") == "growth") & low.fill_null(value=False)))
         .then(pl.lit(""))
-        .when(~pl.col("is_monthly"))
+        .when(~pl.col("is_scorable") & ~pl.col("is_monthly"))
         .then(pl.lit("period_not_monthly"))
         .when(~pl.col("is_scorable"))
         .then(pl.lit("cumulative"))

@@ -62,19 +62,46 @@ def _decode(codes: pl.Series, sizes: Sequence[tuple[str, pl.Series]]) -> pl.Data
     return pl.DataFrame({c: words[c] for c, _ in sizes})
 
 
-def describe_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
-    """Add what is the same for all figures of a series: `base`, `pool`, `family`, `is_yearly`, `tolerance`.
+def add_marking_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
+    """Add `marked_by`: the number of the series whose actuals mark this one's forecasts.
 
-    `base` numbers the series without their measure, `pool` those whose residuals may be pooled.
+    It is the series itself, but of a forecaster the same series of the source that marks it; where that has no
+    figures yet, the series is put below the others.
+    """
+    pairs = [
+        {"chain": name, "source": one, "other": other}
+        for name, chain in chains.items()
+        for one, other in chain.forecasters.items()
+    ]
+    table = table.with_row_index("number")
+    if not pairs:
+        return table.rename({"number": "marked_by"})
+    others = table.join(pl.DataFrame(pairs), on=["chain", "source"], how="inner", maintain_order="left")
+    words = [*SERIES, "span"]
+    wanted = others.select(pl.col("other").alias("source"), *words[1:])
+    missing = wanted.unique(maintain_order=True).join(table, on=words, how="anti", maintain_order="left")
+    table = pl.concat([table.drop("number"), missing.select(words)]).with_row_index("number")
+    numbers = wanted.join(table, on=words, how="left", maintain_order="left")["number"]
+    own = table["number"].scatter(others["number"], numbers)
+    return table.drop("number").with_columns(own.alias("marked_by"))
+
+
+def describe_series(table: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
+    """Add what is the same for all figures of a series: `base`, `node`, `pool`, `family`, `is_yearly`, `tolerance`.
+
+    `base` numbers the series without their measure, `node` without span as well, `pool` those whose residuals may
+    be pooled.
     `tolerance` is the chain's (`Chain.tolerance`), null where it has none.
     """
     tolerances = [
         _find_tolerance(chains.get(row["chain"]), row["segment"], row["metric"], row["measure"])
         for row in table.select("chain", "segment", "metric", "measure").iter_rows(named=True)
     ]
-    pooled = ["source", "chain", "metric", "measure"]
+    pooled = ["source", "chain", "metric", "measure", "span"]
     return table.with_columns(
-        code_words(table, SERIES[:-1])[0].alias("base"),
+        code_words(table, [*SERIES[:-1], "span"])[0].alias("base"),
+        code_words(table, SERIES[:-1])[0].alias("node"),
+        pl.col("span").cast(pl.Int32).alias("span_months"),
         code_words(table, pooled)[0].alias("pool"),
         find_family(),
         is_yearly(),

@@ -2,7 +2,7 @@
 
 The last month is the last one before the month forecast whose actual was public when the forecast was issued,
 whatever the forecast's lead. Months are those of the calendar: a missing one gives null, and never the row
-before it. What each assumes, k months after the last known one:
+before it. What each assumes, k months (quarters, years) after the last known one:
 
 | naive forecast | MoM and alike | YoY and alike | shares | levels |
 |---|---|---|---|---|
@@ -33,7 +33,7 @@ def series_month(month_no: pl.Expr) -> pl.Expr:
 def add_naive(frame: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame:
     """Add `naive_no_change`, `naive_same_growth`, `naive_seasonal`, in the figure's unit.
 
-    `frame` has `series`, `month_no`, `forecast_at`, `family` and `is_yearly`; `vintages` the actuals'
+    `frame` has `series`, `month_no`, `span_months`, `forecast_at`, `family` and `is_yearly`; `vintages` the actuals'
     `key`, `at`, `value`. Null where a month was not known by then, or was a bound.
     """
     persists, changes = is_family("share", "level"), is_family("growth", "points", "change")
@@ -41,7 +41,7 @@ def add_naive(frame: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame:
     asks = {
         "_last": pl.col("_last_month"),
         "_last_year": pl.col("month_no") - 12,
-        "_before_last": pl.when(persists).then(pl.col("_last_month") - 1),
+        "_before_last": pl.when(persists).then(pl.col("_last_month") - pl.col("span_months")),
     }
     keyed = frame.select(pl.col("forecast_at").alias("at"), *(series_month(m).alias(n) for n, m in asks.items()))
     found = []
@@ -52,7 +52,7 @@ def add_naive(frame: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame:
         found.append((nothing if unasked else look_up_known(asked, vintages)).alias(name))
     frame = frame.with_columns(found)
     last, before = pl.col("_last"), pl.col("_before_last")
-    steps = pl.col("month_no") - pl.col("_last_month")
+    steps = (pl.col("month_no") - pl.col("_last_month")) // pl.col("span_months")
     grown = (
         pl.when(pl.col("family") == "share")
         .then(last + steps * (last - before))
@@ -78,6 +78,6 @@ def _find_last_known(frame: pl.DataFrame, vintages: pl.DataFrame) -> pl.Series:
     reached = sort_by_group(numbers).select("group", "at", pl.col("month").cum_max().over("group").alias("reached"))
     asked = frame.select(pl.col("series").cast(pl.Int64).alias("group"), pl.col("forecast_at").alias("at"))
     last = look_up_past(asked, reached, strictly_before=False)["reached"]
-    before = pl.col("month_no") - 1
+    before = pl.col("month_no") - pl.col("span_months")
     known = pl.when(pl.lit(last).is_not_null()).then(pl.min_horizontal(pl.lit(last), before))
     return frame.select(known.alias("_last_month")).to_series()

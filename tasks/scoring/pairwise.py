@@ -10,11 +10,12 @@ from itertools import permutations
 
 import polars as pl
 
-from contracts.track_record import FORECASTER_COMPARISON
+from contracts.track_record import FORECASTER_COMPARISON, NO_CHANGE_SOURCE, SOURCE_COMPARISON
 from tasks.scoring.loss_tests import compare_losses
 from tasks.scoring.naive import month_number
 
 _TARGET = ["series", "measure", "month"]
+_PARTS = ["chain", "metric", "unit", "span_months"]
 
 
 def compare_forecasters(scores: pl.DataFrame) -> pl.DataFrame:
@@ -30,6 +31,33 @@ def compare_forecasters(scores: pl.DataFrame) -> pl.DataFrame:
         _compare(last.filter(pl.col("measure") == measure), measure) for measure in sorted(last["measure"].unique())
     ]
     return FORECASTER_COMPARISON.conform(pl.concat(found)) if found else FORECASTER_COMPARISON.empty()
+
+
+def compare_sources(scores: pl.DataFrame) -> pl.DataFrame:
+    """Every ordered pair of sources per chain, metric, measure, unit and span, as `compare_forecasters` has it.
+
+    `scores` are `SCORES`; of several forecasts of a source for one month the last issued in time counts, whatever its
+    lead. The naive forecast of no change takes part as a source named `NO_CHANGE_SOURCE`, with what was known when
+    the first of a target's forecasts that count was issued. Returns `SOURCE_COMPARISON`.
+    """
+    scored = scores.filter(pl.col("status") == "scored", pl.col("abs_error").is_not_null())
+    named = scored.with_columns(
+        pl.concat_str("segment", "product", separator="/").alias("series"), pl.col("source").alias("forecaster")
+    )
+    last = named.sort("forecast_at", "lead_months", "forecast_id", descending=[False, True, False])
+    last = last.unique([*_PARTS, "forecaster", *_TARGET], keep="last", maintain_order=True)
+    first = last.sort("forecast_at", "forecast_id").unique([*_PARTS, *_TARGET], keep="first", maintain_order=True)
+    naive = first.with_columns(
+        pl.lit(NO_CHANGE_SOURCE).alias("forecaster"),
+        (pl.col("actual") - pl.col("naive_no_change")).abs().alias("abs_error"),
+    ).filter(pl.col("abs_error").is_not_null())
+    parts = [SOURCE_COMPARISON.empty()]
+    for part, rows in pl.concat([last, naive]).group_by([*_PARTS, "measure"], maintain_order=True):
+        found = _compare(rows, str(part[-1])).with_columns(
+            pl.lit(v).alias(n) for n, v in zip(_PARTS, part, strict=False)
+        )
+        parts.append(SOURCE_COMPARISON.conform(found))
+    return pl.concat(parts).sort(SOURCE_COMPARISON.key)
 
 
 def _compare(scored: pl.DataFrame, measure: str) -> pl.DataFrame:

@@ -67,7 +67,7 @@ def build_record(
     levels = find_levels(scores.columns)
     percents = sorted(int(c.removeprefix("covered_")) for c in scores.columns if c.startswith("covered_"))
     coded, groups = code_groups(scores, [*keys, "unit"], series)
-    extra = [c for c in scores.columns if c in levels or c == "wis" or c.startswith(("covered_", "interval_score_"))]
+    extra = [c for c in scores.columns if c in levels or c.startswith(("wis", "covered_", "interval_score_"))]
     rows = coded.hstack(scores.select(*_USED, *extra))
     if actual == "latest":
         rows = _dispute_latest(rows.hstack(scores.select(find_family(), "reason")))
@@ -90,7 +90,7 @@ def build_record(
         groups.join(_count_statuses(rows, counted), on="gid", how="left")
         .join(parts.collect(), on="gid", how="left")
         .join(scales, on="gid", how="left")
-        .join(compare_losses(_loss_rows(counted), BENCHMARKS), on="gid", how="left", suffix="_dm")
+        .join(compare_losses(_loss_rows(counted), (*BENCHMARKS, "bias")), on="gid", how="left", suffix="_dm")
         .sort("gid")
     )
     frame = frame.with_columns(pl.col("n", "n_points", "n_series", "horizon").fill_null(0))
@@ -204,14 +204,23 @@ def _count_statuses(rows: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:
 
 
 def _loss_rows(counted: pl.DataFrame) -> pl.DataFrame:
-    """Loss differences per group and month; several series of one month count as one observation, their mean."""
+    """Loss differences and the surprise (`bias`) per group and month.
+
+    Several series of one month count as one observation, their mean.
+    """
     losses = [(pl.col("abs_error") - (pl.col("actual") - pl.col(f"naive_{b}")).abs()).alias(b) for b in BENCHMARKS]
     rows = counted.filter(pl.col("abs_error").is_not_null()).select(
-        "gid", "month_no", pl.col("lead_months").clip(1).cast(pl.Int64).alias("horizon"), *losses
+        "gid",
+        "month_no",
+        pl.col("lead_months").clip(1).cast(pl.Int64).alias("horizon"),
+        *losses,
+        pl.col("surprise").alias("bias"),
     )
     if find_duplicates(rows.select(pl.col("gid") * MONTHS + pl.col("month_no")).to_series()) is None:
         return rows
-    return rows.group_by("gid", "month_no").agg(pl.col("horizon").max(), *(pl.col(b).mean() for b in BENCHMARKS))
+    return rows.group_by("gid", "month_no").agg(
+        pl.col("horizon").max(), *(pl.col(b).mean() for b in (*BENCHMARKS, "bias"))
+    )
 
 
 def _name_no_change() -> pl.Expr:
@@ -242,11 +251,13 @@ def _arrange(frame: pl.DataFrame, keys: list[str], percents: list[int], actual: 
             for part in ("n", "diff", "stat", "p", "lower", "upper")
         }
     )
+    frame = frame.rename({f"bias_{end}": f"mean_surprise_{end}" for end in ("lower", "upper")})
     reasons = {
         "mase": "mase_reason",
         "mase_12": "mase_12_reason",
         **{f"skill_{b}": f"skill_{b}_reason" for b in BENCHMARKS},
         **{new: f"{b}_reason" for b, new in names.items()},
+        "bias": "bias_reason",
         "mz": "mz_reason",
         "verdicts": "_verdict",
         "wis": "_wis",

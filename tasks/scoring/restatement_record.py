@@ -1,6 +1,9 @@
 """Restatement statistics: how far a source's later numbers stray from its earlier ones (OECD practice).
 
 R = later - earlier for two fixed pairs of vintages of one month: first to second, first to latest.
+News and noise (N. G. Mankiw, M. D. Shapiro, Survey of Current Business 66, 1986): where a restatement is news, the
+earlier number does not foretell it, so that regressing R on the earlier number gives nothing; where the earlier number
+is the later one with noise, the later foretells nothing of R. Both are F tests over all months, restated or not.
 Systematic restatements (mean far from 0 against its spread) are a property of the source, and bound
 what any forecast of its first numbers can be worth.
 """
@@ -11,6 +14,7 @@ import polars as pl
 
 from contracts.figures import SERIES
 from contracts.track_record import RESTATEMENT_STATS
+from tasks.scoring.efficiency import compute_efficiency, sum_efficiency
 from tasks.scoring.keys import code_words
 from tasks.scoring.naive import month_number, series_month
 from tasks.scoring.vintages import fold_repetitions, sort_vintages
@@ -67,6 +71,7 @@ def _describe(pairs: pl.DataFrame, keys: list[str], later: str) -> pl.DataFrame:
     restated = pl.col("vintages") > 1
     change = pl.when(restated).then(pl.col(later) - pl.col("first"))
     sign = pl.when(restated).then((pl.col(later).sign() != pl.col("first").sign()).cast(pl.Float64))
+    r = pl.when(restated).then(pl.col("r")).otherwise(0.0)
     rows = pairs.with_columns(change.alias("r"), sign.alias("sign"), restated.alias("restated"))
     month = pl.col("month").filter("restated")
     return rows.group_by([*keys, "unit"]).agg(
@@ -83,15 +88,38 @@ def _describe(pairs: pl.DataFrame, keys: list[str], later: str) -> pl.DataFrame:
         month.min().alias("first_month"),
         month.max().alias("last_month"),
         (pl.col("assumed") & pl.col("restated")).any().alias("_assumed"),
+        pl.struct(sum_efficiency(r, pl.col("first"))).alias("_news"),
+        pl.struct(sum_efficiency(-r, pl.col("first") + r)).alias("_noise"),
     )
 
 
+def _add_predictability(found: pl.DataFrame) -> pl.DataFrame:
+    """The two regressions, from their sums: coefficients from 12 months on, p from 24."""
+    for kind in ("news", "noise"):
+        sums = found.select(
+            pl.col("n_months").alias("n_points"),
+            pl.lit(1).alias("horizon"),
+            pl.lit(1).alias("n_series"),
+            pl.col(f"_{kind}"),
+        ).unnest(f"_{kind}")
+        tested = compute_efficiency(sums)
+        found = found.with_columns(
+            (tested["mz_slope"] - 1).alias(f"{kind}_slope"),
+            tested["mz_p"].alias(f"{kind}_p"),
+            tested["mz_reason"].alias(f"_{kind}_reason"),
+        )
+    return found
+
+
 def _arrange(found: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    found = _add_predictability(found)
     n = pl.col("n")
     words = (
         pl.when(n == 0).then(pl.lit("never_restated")),
         pl.when(n == 1).then(pl.lit("sd: n_below_2")),
         pl.when("_assumed").then(pl.lit("vintage_order_assumed")),
+        pl.when((n > 0) & (pl.col("_news_reason") != "")).then(pl.lit("news: ") + pl.col("_news_reason")),
+        pl.when((n > 0) & (pl.col("_noise_reason") != "")).then(pl.lit("noise: ") + pl.col("_noise_reason")),
     )
     found = found.with_columns(pl.concat_str(*words, separator="; ", ignore_nulls=True).alias("reason"))
     columns = [c.name for c in RESTATEMENT_STATS.columns if c.name in found.columns]

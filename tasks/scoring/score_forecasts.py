@@ -26,7 +26,7 @@ from tasks.scoring.wedge import add_routes
 
 _NAIVE = ("no_change", "same_growth", "seasonal")
 _LEADS = 2048  # room for any lead, before or after the review
-_ORDER = ("series", "lead_months", "month_no", "forecast_at", "forecast_id")
+_ORDER = ("voice", "lead_months", "month_no", "forecast_at", "forecast_id")
 
 
 def score_forecasts(
@@ -38,7 +38,7 @@ def score_forecasts(
     """Mark every forecast among the figures against the first actual of its month.
 
     Parameters: `figures` holds all vintages that were public (columns of `FIGURES`); `chains` gives
-    static tolerances by chain name; `months` keeps the forecasts for months from .. to, after all of
+    tolerances and forecasters by chain name; `months` keeps the forecasts for months from .. to, after all of
     the past has been used. Returns `SCORES`, ordered by series, lead, month, publication and id.
 
     Raises `ContractBroken` for NaN or infinite numbers, and for null key columns.
@@ -51,12 +51,12 @@ def score_forecasts(
     scorable = (pl.col("kind") == "actual") & pl.col("is_scorable")
     actuals = coded.lazy().filter(scorable).rename({"published_at": "at", "is_published_assumed": "assumed"}).collect()
     del coded
-    marked = score_pairs(forecasts, collect_actuals(actuals, forecasts["series"].unique(), series))
+    marked = score_pairs(forecasts, collect_actuals(actuals, forecasts, series))
     if not others.is_empty():
         marked = pl.concat([marked, others], how="diagonal_relaxed").sort(*_ORDER)
     if months is not None:
         marked = marked.filter(pl.col("month").is_between(*months))
-    words = [series[c].gather(marked["series"]) for c in SERIES]
+    words = [series[c].gather(marked["voice"]) for c in SERIES]
     return SCORES.conform(fill_scores(marked).with_columns(words))
 
 

@@ -47,6 +47,7 @@ def _append_notes(frame: pl.DataFrame) -> pl.DataFrame:
     late = pl.col("forecast_at") >= pl.col("actual_at")
     notes = {
         "vintage_order_assumed": pl.col("actual_order_assumed") | (pl.col("_before") == "vintage_order_assumed"),
+        "actual_from_months": has_actual & pl.col("actual_from_months"),
         "actual_direction_only": bounded & pl.col("actual_direction_only"),
         "actual_bound": bounded & ~pl.col("actual_direction_only"),
         "latest_disputed": pl.col("latest_disputed") & ~pl.col("actual_disputed"),

@@ -65,12 +65,12 @@ def add_surprises(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_base_forecast() -> pl.Expr:
-    """Whether a growth's base month lies after the month reviewed, by `route` (1 MoM, 2 YoY) and lead."""
-    return (
-        pl.when(pl.col("route") == 1)
-        .then(pl.col("lead_months") > 1)
-        .otherwise((pl.col("route") == 2) & (pl.col("lead_months") > 12))
-    )
+    """Whether a growth's base month lies after the month reviewed, by `route` (1 MoM, 2 YoY, 4 QoQ), lead and span.
+
+    Of a longer period the last month of its base counts.
+    """
+    lag = pl.col("route").replace_strict({1: 1, 2: 12, 4: 3}, default=None, return_dtype=pl.Int32)
+    return (pl.col("lead_months") > lag + 1 - pl.col("span_months")).fill_null(value=False)
 
 
 def _ratio(actual: pl.Expr, forecast: pl.Expr) -> pl.Expr:

@@ -15,12 +15,15 @@ _NODE = ["segment", "product"]
 def surprise_index(scores: pl.DataFrame) -> pl.DataFrame:
     """One row per (source, chain, metric, measure, month) that has a scored forecast.
 
-    Of several forecasts for a month the last issued in time counts. A segment enters once: by its total
-    where that was scored, else by the mean z of its products. Returns `SURPRISE_INDEX`; the index is null
+    Longer periods are left out. Of several forecasts for a month the last issued in time counts. A segment enters
+    once: by its total where that was scored, else by the mean z of its products. Returns `SURPRISE_INDEX`; it is null
     where no segment has a z yet (it takes 8 past surprises), with `n` = 0 and `n_scored` beside it.
     """
     scored = scores.filter(
-        pl.col("status") == "scored", pl.col("issue").is_in(["last", "only"]), pl.col("surprise").is_not_null()
+        pl.col("status") == "scored",
+        pl.col("span_months") == 1,
+        pl.col("issue").is_in(["last", "only"]),
+        pl.col("surprise").is_not_null(),
     )
     totals = [*_KEY, "segment"]
     scored = scored.with_columns((pl.col("product") == "").any().over(totals).alias("_has_total"))

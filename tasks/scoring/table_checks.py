@@ -15,22 +15,25 @@ from contracts.errors import ContractBroken, UsageError
 from contracts.vocabulary import MEASURES, measures_of
 from tasks.scoring.quantiles import find_levels
 from tasks.scoring.table_months import read_instants, read_months
+from tasks.tables.printed_numbers import parse_number
 
 ZONE = "Asia/Shanghai"
 REQUIRED = ("forecaster", "series", "month", "issued_at", "measure", "forecast", "actual")
 KEY = ("forecaster", "series", "measure", "month", "issued_at")
 TARGET = ("series", "measure", "month")
 _PERCENT = (*measures_of("growth", "share"),)
-_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 
 
-def check_score_table(frame: pl.DataFrame, *, as_stated: bool = False, zone: str = ZONE) -> pl.DataFrame:
+def check_score_table(
+    frame: pl.DataFrame, *, as_stated: bool = False, zone: str = ZONE, decimal: str = "."
+) -> pl.DataFrame:
     """The table with its types set, or an error that says what is wrong with it.
 
     `month` becomes the first day, `issued_at` (and `actual_at`) UTC instants, numbers floats; an actual
     given on some rows of a (series, measure, month) holds for all of them. `as_stated` confirms that
     numbers that look like fractions or another unit are meant as they stand. `zone` is the time zone of dates
-    and of clock times that state none.
+    and of clock times that state none; `decimal` is the decimal mark of numbers that are text, empty where
+    nothing tells (`parse_number`).
 
     Raises `ContractBroken` for missing columns, empty keys, unknown measures, NaN or infinity, percent
     below -100, crossing quantiles, duplicate keys and actuals that differ; `UsageError` where fractions
@@ -47,7 +50,7 @@ def check_score_table(frame: pl.DataFrame, *, as_stated: bool = False, zone: str
     table = table.with_columns(pl.col("issued_at").dt.convert_time_zone(zone))  # as errors show it
     if "actual_at" in kept:
         table = table.with_columns(read_instants(table["actual_at"], zone).alias("actual_at"))
-    table = table.with_columns(_read_numbers(table[c]) for c in numbers)
+    table = table.with_columns(_read_numbers(table[c], decimal=decimal) for c in numbers)
     _refuse_infinite(table, numbers)
     _refuse_below_minus_100(table, numbers)
     _refuse_crossing(table, list(levels))
@@ -120,13 +123,14 @@ def _refuse_measures(table: pl.DataFrame) -> None:
         )
 
 
-def _read_numbers(column: pl.Series) -> pl.Series:
-    """A column of numbers; text is read where all of it is plain numbers, or all of it carries a percent sign."""
+def _read_numbers(column: pl.Series, *, decimal: str) -> pl.Series:
+    """A column of numbers; text is read as tables of figures are, with a percent sign on all of it or on none."""
     if column.dtype.is_numeric() or column.dtype == pl.Null:
         return column.cast(pl.Float64)
     text = column.cast(pl.String).str.strip_chars().replace("", None)
-    signed = text.str.ends_with("%")
-    if signed.any() and not signed.all():
+    parsed = text.to_frame("text").select(parse_number(pl.col("text"), decimal=decimal).alias("read")).unnest("read")
+    signed = parsed["suffix"] != ""
+    if signed.any() and not (signed | text.is_null()).all():
         examples = pl.concat([text.filter(signed).head(2), text.filter(~signed).head(2)])
         raise ContractBroken(
             f"{column.name} mixes numbers with and without a percent sign",
@@ -134,17 +138,16 @@ def _read_numbers(column: pl.Series) -> pl.Series:
             effect="nothing is scored",
             next="write every number in percent, without the sign: 6 for 6 %",
         )
-    text = text.str.strip_chars_end("%").str.strip_chars()
-    special = text.str.to_lowercase().str.contains(r"^[+-]?(nan|inf|infinity)$")
-    odd = text.filter(~(text.str.contains(_NUMBER) | special))
+    odd = text.filter(parsed["value"].is_null() & text.is_not_null())
     if len(odd):
+        among = "" if decimal else ": nothing tells whether 1,234 is 1234 or 1.234 here"
         raise ContractBroken(
-            f"{len(odd)} values of {column.name} are no numbers",
+            f"{len(odd)} values of {column.name} are no numbers{among}",
             found=", ".join(repr(t) for t in odd.unique(maintain_order=True).head(5)),
             effect="nothing is scored",
-            next="write plain numbers with a decimal point, and leave unknown ones empty",
+            next="write numbers as 1234.5, +6 or -5, and leave unknown ones empty",
         )
-    return text.str.to_lowercase().cast(pl.Float64).alias(column.name)
+    return parsed["value"].alias(column.name)
 
 
 def _refuse_infinite(table: pl.DataFrame, numbers: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ from tasks.scoring.table_checks import ZONE, check_score_table
 
 _SERIES = ("series", "measure")
 _FIRST = ("forecaster", "series", "month", "issued_at", "measure", "forecast", "actual")
-_ELSEWHERE = ("source", "chain", "segment", "product", "metric", "review_month", "forecast_at")
+_ELSEWHERE = ("source", "chain", "segment", "product", "metric", "review_month", "span_months", "forecast_at")
 _DECIMALS = range(5)
 
 
@@ -34,12 +34,13 @@ def score_table(
     tolerances: Mapping[str, float] | None = None,
     as_stated: bool = False,
     zone: str = ZONE,
+    decimal: str = ".",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Mark a table of forecasts and actuals; gives (scores, record).
 
     Parameters: `frame` as `check_score_table` describes it; `tolerances` how close a forecast must come to be
     a hit, by measure (percent of level, or points: `Chain.tolerance`); `as_stated` confirms doubtful units;
-    `zone` is the time zone of dates and of the calendar that leads are counted by.
+    `zone` is the time zone of dates and of the calendar that leads are counted by; `decimal` as there.
 
     The scores have the table's own columns, then those of `SCORES` that apply, quantile columns, `wis`,
     `covered_80`, `interval_score_80` …; `forecast_id` is `row-N`. Rounding half-widths are those that the
@@ -48,7 +49,7 @@ def score_table(
     The record has a row per (forecaster, measure), over the last forecast for each month. Raises what
     `check_score_table` raises.
     """
-    table = check_score_table(frame, as_stated=as_stated, zone=zone)
+    table = check_score_table(frame, as_stated=as_stated, zone=zone, decimal=decimal)
     prepared, vintages = _prepare_table(table, tolerances or {}, zone)
     levels = find_levels(table.columns)
     marked = score_pairs(prepared, vintages)
@@ -78,6 +79,7 @@ def _prepare_table(
     coded = coded.rename({"gid": "voice", "sid": "series_no"}).with_columns(
         find_family(),
         is_yearly(),
+        pl.lit(1, pl.Int32).alias("span_months"),
         pl.col("measure").replace_strict(units, return_dtype=pl.String).alias("unit"),
         pl.col("measure").replace_strict(limits, return_dtype=pl.Float64).alias("tolerance")
         if limits
@@ -149,6 +151,7 @@ def _build_vintages(coded: pl.DataFrame) -> pl.DataFrame:
         pl.lit("").alias("release_id"),
         pl.lit(value=False).alias("assumed"),
         pl.lit(value=False).alias("direction_only"),
+        pl.lit(value=False).alias("from_months"),
     )
 
 

@@ -1,30 +1,29 @@
 """Months as people write them in tables: read where only one reading is possible, refused where not."""
 
 import re
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from contracts.errors import ContractBroken
+from contracts.printed_period import read_printed_period
+from tasks.tables.release_hints import read_instant
 
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_FULL = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october")
-_WORDS = {n: i for names in (_NAMES, (*_FULL, "november", "december")) for i, n in enumerate(names, 1)} | {"sept": 9}
 _FORMS = (
-    re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})(?:[-/.]\d{1,2})?(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?"),
-    re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?:\d{2})?"),
+    re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.]\d{1,2}(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?"),
+    re.compile(r"(?P<year>\d{4})(?P<month>\d{2})\d{2}"),
     re.compile(r"(?P<year>\d{4})\s*年\s*(?P<month>\d{1,2})\s*月(?:份)?"),
-    re.compile(r"(?P<year>\d{4})-?m(?P<month>\d{1,2})"),
-    re.compile(r"(?P<word>[a-z]+)\.?[-\s,]*(?P<year>\d{4})"),
-    re.compile(r"(?P<year>\d{4})[-\s]*(?P<word>[a-z]+)\.?"),
+    re.compile(r"(?P<year>\d{4})[-.]?m?(?P<month>\d{1,2})"),
 )
+"""What tables of forecasts write beside what the headers of tables of figures may be."""
 _LOCAL = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
 
 
 def read_months(months: pl.Series) -> pl.Series:
     """First days of the months in a column of dates, instants or text.
 
-    Text may be 2025-01, 2025-01-31, 2025/1, 202501, Jan 2025, January 2025, 2025M01 or 2025年1月. Raises
+    Text may be 2025-01, 2025-01-31, 2025/1, 202501, Jan 2025, Jan-25, January 2025, 2025M01 or 2025年1月. Raises
     `ContractBroken` for anything that could be read two ways (01/02/2025, 25-01) or is no month (2025-H1).
     """
     if months.dtype == pl.Date or isinstance(months.dtype, pl.Datetime):
@@ -46,13 +45,12 @@ def read_months(months: pl.Series) -> pl.Series:
 
 
 def _read_month(text: str) -> date | None:
+    printed = read_printed_period(text)
+    text = printed.period if printed and not printed.mark else text
     for form in _FORMS:
         match = form.fullmatch(text.lower())
-        if match:
-            parts = match.groupdict()
-            month = _WORDS.get(parts["word"], 0) if parts.get("word") else int(parts["month"])
-            if 1 <= month <= 12 and 1900 <= int(parts["year"]) <= 2200:
-                return date(int(parts["year"]), month, 1)
+        if match and 1 <= int(match["month"]) <= 12 and 1900 <= int(match["year"]) <= 2200:
+            return date(int(match["year"]), int(match["month"]), 1)
     return None
 
 
@@ -76,6 +74,11 @@ def read_instants(column: pl.Series, zone: str = "UTC") -> pl.Series:
         pl.coalesce(text.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False), placed).alias("at")
     )
     odd = spelled.filter(pl.col("at").is_null() & pl.col("text").is_not_null())["text"].unique().sort()
+    others = {text: at for text in odd if (at := _read_other(text, zone)) is not None}
+    if others:
+        known = text.replace_strict(others, default=None, return_dtype=pl.Datetime("us", "UTC"))
+        spelled = spelled.with_columns(pl.coalesce("at", known).alias("at"))
+        odd = odd.filter(~odd.is_in(list(others)))
     if len(odd):
         raise ContractBroken(
             f"{len(odd)} values of {column.name} are no date",
@@ -84,6 +87,14 @@ def read_instants(column: pl.Series, zone: str = "UTC") -> pl.Series:
             next="write dates as 2026-01-31, or 2026-01-31T09:00:00+08:00",
         )
     return spelled["at"].alias(column.name)
+
+
+def _read_other(text: str, zone: str) -> datetime | None:
+    """A date as tables of figures may write it (2026/2/5, 2026年2月5日), in `zone`; None where it is none."""
+    try:
+        return read_instant(text, ZoneInfo(zone))
+    except ValueError:
+        return None
 
 
 def _set_zone(frame: pl.DataFrame, local: pl.Expr, zone: str) -> pl.Series:

@@ -83,6 +83,7 @@ def _first_columns() -> list[pl.Expr]:
         "at": "actual_at",
         "figure_id": "actual_id",
         "direction_only": "actual_direction_only",
+        "from_months": "actual_from_months",
     }
     return [pl.col(old).alias(new) for old, new in names.items()]
 

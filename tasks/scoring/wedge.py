@@ -5,8 +5,10 @@ outside its rounding interval therefore means that a base month was restated bet
 outcome without a word.
 
 Two or more months ahead the base of a MoM forecast is itself still to come, so that its own ratio of growth
-factors says nothing of a level. Where the same release forecasts every month between, the compounded
-path does: Π(1+a/100)/Π(1+f/100) over these months starts from the month reviewed.
+factors says nothing of a level, and there is no wedge. Where the same release forecasts every month between, the
+compounded path gives a level surprise: Π(1+a/100)/Π(1+f/100) over these months starts from the month reviewed. It
+has no wedge either: what sets it apart from the YoY route is, as a rule, that the forecaster's own path and YoY
+disagree, and no restatement.
 """
 
 import polars as pl
@@ -29,27 +31,21 @@ def add_routes(frame: pl.DataFrame) -> pl.DataFrame:
     keys = ["base", "month_no", "release_id"]
     present = set(frame["route"].unique()) & set(_ROUTES)
     for code, route in _ROUTES.items():
-        own = (pl.col("route") == code) & (pl.col("status") == "scored")
+        own = (pl.col("route") == code) & (pl.col("status") == "scored") & ~pl.col("is_base_forecast")
         if len(present) > 1 and code in present:
-            rows = frame.filter(own, pl.col("_route_log_surprise").is_not_null())
-            carried = rows.select(*keys, *(_carry(c).alias(f"_{route}_{c}") for c in _CARRIED))
+            rows = frame.filter(own, pl.col("log_surprise").is_not_null())
+            carried = rows.select(*keys, *(pl.col(c).alias(f"_{route}_{c}") for c in _CARRIED))
             carried = carried.unique(keys, keep="any")
             frame = frame.join(carried, on=keys, how="left", maintain_order="left")
         else:
-            frame = frame.with_columns(pl.when(own).then(_carry(c)).alias(f"_{route}_{c}") for c in _CARRIED)
-    return _add_wedge(frame).drop(f"_route_{c}" for c in _LOGS)
-
-
-def _carry(column: str) -> pl.Expr:
-    return pl.col(f"_route_{column}" if column in _LOGS else column)
+            frame = frame.with_columns(pl.when(own).then(c).alias(f"_{route}_{c}") for c in _CARRIED)
+    return _add_wedge(frame)
 
 
 def _add_path(frame: pl.DataFrame) -> pl.DataFrame:
-    """Log surprises that are of a level: the own ones, or two and more months ahead by MoM those of the path."""
-    far = frame.select(((pl.col("route") == 1) & pl.col("is_base_forecast")).any()).item()
-    if not far:
-        own = [pl.when(~pl.col("is_base_forecast")).then(c).alias(f"_route_{c}") for c in _LOGS]
-        return frame.with_columns(*own, *(pl.lit(None, pl.Float64).alias(name) for name in _PATH))
+    """Level surprises of MoM forecasts two and more months ahead, by the path of one release that leads to them."""
+    if not frame.select(((pl.col("route") == 1) & pl.col("is_base_forecast")).any()).item():
+        return frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in _PATH)
     rows = frame.lazy().with_row_index("_row").filter(pl.col("route") == 1)
     rows = rows.select("_row", "voice", "release_id", "lead_months", "is_base_forecast", "status", *_LOGS)
     steps = (
@@ -63,11 +59,11 @@ def _add_path(frame: pl.DataFrame) -> pl.DataFrame:
         *(pl.col(c).cum_sum().over("_path").alias(f"_sum_{c}") for c in _LOGS),
     )
     whole = steps.filter("is_base_forecast", pl.col("_steps") == pl.col("lead_months"))
-    found = whole.select("_row", *(f"_sum_{c}" for c in _LOGS)).collect()
-    frame = frame.with_row_index("_row").join(found, on="_row", how="left", maintain_order="left").drop("_row")
-    path = [(100 * ((pl.col(f"_sum_{c}") / 100).exp() - 1)).alias(n) for c, n in zip(_LOGS, _PATH, strict=True)]
-    own = [pl.when("is_base_forecast").then(f"_sum_{c}").otherwise(c).alias(f"_route_{c}") for c in _LOGS]
-    return frame.with_columns(*path, *own).drop(f"_sum_{c}" for c in _LOGS)
+    surprises = [
+        (100 * ((pl.col(f"_sum_{c}") / 100).exp() - 1)).alias(name) for c, name in zip(_LOGS, _PATH, strict=True)
+    ]
+    found = whole.select("_row", *surprises).collect()
+    return frame.with_row_index("_row").join(found, on="_row", how="left", maintain_order="left").drop("_row")
 
 
 def _add_wedge(frame: pl.DataFrame) -> pl.DataFrame:

@@ -29,11 +29,6 @@ class SheetGrid:
     notes: dict[str, str] = field(default_factory=dict)
 
     @property
-    def width(self) -> int:
-        """Number of columns of the table."""
-        return self.cells.width - 1
-
-    @property
     def where(self) -> str:
         """The document and, where there is one, the sheet."""
         return f'{self.document} · sheet "{self.sheet}"' if self.sheet else self.document
@@ -49,7 +44,7 @@ class SheetGrid:
         """As `place`, of the cells in the grid columns that a column `column` gives as numbers."""
         if not self.sheet:
             return fill_text("row {} column {}", "row", pl.col("column") + 1)
-        letters = {i: name_column(self.first_column + i) for i in range(self.width)}
+        letters = {int(c): name_column(self.first_column + int(c)) for c in self.cells.columns[1:]}
         column = pl.col("column").replace_strict(letters, return_dtype=pl.String)
         return pl.concat_str(pl.lit(f"{self.sheet}!"), column, "row")
 

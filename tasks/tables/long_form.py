@@ -17,6 +17,7 @@ COLUMNS = (
 """Columns of the long form, in the order of the template."""
 
 NUMBERS = ("value", "lower", "upper")
+_EXPLAINED = 50
 _REQUIRED = ("segment", "period", "measure")
 _OTHER_NAMES = {"published_at": "published", "month": "period", "url": "source_url"}
 _SHOWN = ("segment", "product", "metric", "period", "kind", "measure", *NUMBERS, "unit", "qualifier")
@@ -98,7 +99,7 @@ def _refuse_wrong_columns(grid: SheetGrid, named: list[str], header: list[str]) 
         missing.append("value")
     unknown = [text for text in header if text.casefold().replace(" ", "_") not in {*COLUMNS, *_OTHER_NAMES}]
     absent = [name for name in COLUMNS if name not in named]
-    hints = {text: suggest_names(text, absent) for text in unknown}
+    hints = {text: suggest_names(text, absent) for text in unknown[:_EXPLAINED]}
     near = [f"column {text}, {hint}" for text, hint in hints.items() if hint.startswith("did")]
     if not (missing or twice or near):
         return

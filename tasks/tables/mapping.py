@@ -13,6 +13,7 @@ SUFFIX = ".mapping.toml"
 ROLES = ("label", "segment", "product", "metric", "measure", "unit", "kind")
 """What a column of labels can say about the numbers of its rows."""
 
+_MOST_BYTES, _MOST_DOTS = 1 << 18, 2_000
 _ORIENTATIONS = ("months_across", "months_down")
 _FORMS = ("wide", "long")
 
@@ -53,14 +54,17 @@ class TableMapping:
 def find_mapping(table: Path) -> Path | None:
     """The mapping beside a table: `january.mapping.toml` beside `january.xlsx`; None where there is none."""
     beside = table.with_name(table.stem + SUFFIX)
-    return beside if beside.is_file() else None
+    try:
+        return beside if beside.is_file() else None
+    except OSError:  # a name so long that none can stand beside it
+        return None
 
 
 def read_mapping(path: Path) -> TableMapping:
     """A mapping file. Raises `UsageError` for unknown keys and values, with the nearest known ones."""
     try:
-        return build_mapping(tomllib.loads(path.read_text(encoding="utf-8-sig")), str(path))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return build_mapping(tomllib.loads(_read_text(path)), str(path))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, _TooLarge) as error:
         raise UsageError(
             "the mapping file cannot be read",
             where=str(path),
@@ -68,6 +72,21 @@ def read_mapping(path: Path) -> TableMapping:
             effect="nothing was taken in",
             next="start from the one that `trona template --form wide` writes",
         ) from error
+
+
+class _TooLarge(ValueError):
+    """A mapping file larger than any table needs."""
+
+
+def _read_text(path: Path) -> str:
+    """The file's text, where none of it can make its reader build more than a mapping has."""
+    size = path.stat().st_size
+    if size > _MOST_BYTES:
+        raise _TooLarge(f"{size:,} bytes, at most {_MOST_BYTES:,} are read")
+    text = path.read_text(encoding="utf-8-sig")
+    if deep := next((i for i, line in enumerate(text.splitlines(), start=1) if line.count(".") > _MOST_DOTS), 0):
+        raise _TooLarge(f"line {deep} has more than {_MOST_DOTS} dots")
+    return text
 
 
 def build_mapping(data: Mapping[str, Any], where: str) -> TableMapping:

@@ -77,7 +77,8 @@ def find_decimal_mark(texts: Iterable[pl.Series], *, usual: str) -> str:
     A mark followed by one, two or four digits, or by three behind a bare 0, is a decimal mark; one that stands twice,
     or before the other, groups digits. Where that tells nothing, or both at once, it is the `usual` one.
     """
-    found = {mark for series in texts for mark, sure in _SURE.items() if series.str.contains(sure).any()}
+    plain = [series.str.replace_many(_PLAIN) for series in texts]
+    found = {mark for series in plain for mark, sure in _SURE.items() if series.str.contains(sure).any()}
     return found.pop() if len(found) == 1 else usual
 
 

@@ -52,7 +52,7 @@ def read_table(
     """
     known = read_mapping(mapping) if isinstance(mapping, Path) else mapping
     stated = TableHints(source, usual_source, chain, review_month, published)
-    grids = _choose_grids(document, _read_grids(document), known)
+    grids = _choose_grids(document, read_grids(document), known)
     notes = grids[0].notes
     is_wide = known.form == "wide" if known is not None else not is_long_form(grids[0])
     if is_wide:
@@ -62,7 +62,7 @@ def read_table(
     return [_note_unread(readings[0], notes), *readings[1:]]
 
 
-def _read_grids(document: Document) -> list[SheetGrid]:
+def read_grids(document: Document) -> list[SheetGrid]:
     """The tables in a file, by what the file is: its first bytes decide, then its name."""
     suffix = Path(document.name).suffix.lower()
     if not document.content:

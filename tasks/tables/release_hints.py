@@ -132,7 +132,7 @@ def assume_publication(chain: Chain, last: date) -> datetime:
     return _start_of_day(day, ZoneInfo(chain.calendar.time_zone))
 
 
-_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]00:00(?::00(?:\.0+)?)?)?")
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]00:00(?::00(?:\.0+)?)?)?(?: as \d{4}-\d{2})?")
 
 
 def read_instant(text: str, zone: ZoneInfo) -> datetime:

@@ -23,7 +23,7 @@ _Headers = list[tuple[int, _Header, _Header]]
 class WideLayout:
     """A header: its row, its months and what they are, the columns of labels by role, and what else it names.
 
-    `unnamed` are the columns from the first of the table to the last whose header is empty.
+    `unnamed` are the columns whose header is empty.
     """
 
     row: int
@@ -130,14 +130,13 @@ def _build_layout(
 ) -> WideLayout:
     roles = _find_roles(grid, mapping, header, months)
     known = {*months, *roles.values()}
-    last = max((int(column) for column in header), default=0)
     return WideLayout(
         row,
         {column: header.get(column, period.period) for column, period in months.items()},
         months,
         roles,
         {c: t for c, t in header.items() if c not in known},
-        tuple(c for c in grid.cells.columns[1:] if c not in header and c not in known and int(c) <= last),
+        tuple(c for c in grid.cells.columns[1:] if c not in header and c not in known),
     )
 
 

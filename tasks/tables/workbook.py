@@ -1,28 +1,26 @@
-"""Spreadsheets as printed cells: visible sheets, stored values of formulas, merged cells, percent formats."""
+"""Spreadsheets as printed cells: visible sheets, numbers as their format shows them, merged texts, stored formulas."""
 
 import io
-import re
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import IO, TypeVar
 from xml.etree import ElementTree as ET
 
 import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.readings import Document
-from tasks.tables.grid import SheetGrid, name_column, number_column
-from tasks.tables.sheet_marks import SheetMarks, find_marks, list_percent_styles
-
-if TYPE_CHECKING:
-    from fastexcel import ExcelReader
+from tasks.tables.grid import SheetGrid, refuse_too_large
+from tasks.tables.merged_cells import fill_merged
+from tasks.tables.sheet_cells import Looks, SheetCells, read_cells, read_format_codes, read_shared_texts
 
 MAGIC = b"PK\x03\x04"
-_LARGEST = 2 << 30
-_NUMBER = re.compile(r"[-+]?[0-9.,]+%?")
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_LARGEST = 1 << 30
+_MOST_SHEETS = 500
+_SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -35,25 +33,19 @@ class _Sheet:
 def read_workbook(document: Document) -> list[SheetGrid]:
     """Cells of every visible sheet that has any, in the order of the tabs.
 
-    Formulas count with their stored value; a formula without one and a cell in error keep their text (`=A1+1`,
-    `#DIV/0!`), so that it is refused where a number should stand. A cell formatted as percent reads as people
-    see it, `6%` for 0.06. A text merged over several cells stands in each of them. Hidden sheets are not read;
-    the first grid's `notes` name them. Raises `ContractBroken` where the file is no readable spreadsheet.
+    A number reads as its format shows it, rounded as there: `6.0%` for 0.06 in the format `0.0%`. Formulas count with
+    their stored value; a formula without one and a cell in error keep their text (`=A1+1`, `#DIV/0!`), so that it is
+    refused where a number should stand. A text merged over several cells stands in each of them that has something in
+    its row and column. Hidden rows and columns are read, hidden sheets are not; the notes name them, and cells whose
+    format shows nothing. Raises `ContractBroken` where the file is no readable spreadsheet.
     """
-    import fastexcel  # noqa: PLC0415 - only where a spreadsheet is read
-
     archive = _open(document)
-    sheets = _list_sheets(document, archive)
-    percent = list_percent_styles(_read(archive, "xl/styles.xml"))
     try:
-        reader = fastexcel.read_excel(document.content)
-        grids = [
-            _read_sheet(document, reader, sheet, find_marks(_read(archive, sheet.path), percent))
-            for sheet in sheets
-            if not sheet.is_hidden
-        ]
-    except fastexcel.FastExcelError as error:
-        raise _damaged(document, str(error).splitlines()[0]) from error
+        sheets, is_1904 = _list_sheets(document, archive)
+        looks = _read_looks(document, archive, is_1904=is_1904)
+        grids = [_read_sheet(document, archive, sheet, looks) for sheet in sheets if not sheet.is_hidden]
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _damaged(document, f"the archive inside is damaged ({error})") from error
     filled = [grid for grid in grids if grid.cells.height]
     if not filled:
         raise ContractBroken(
@@ -79,79 +71,87 @@ def _open(document: Document) -> zipfile.ZipFile:
     return archive
 
 
-def _read(archive: zipfile.ZipFile, path: str) -> bytes:
-    return archive.read(path) if path in archive.namelist() else b""
+_Part = TypeVar("_Part")
 
 
-def _list_sheets(document: Document, archive: zipfile.ZipFile) -> list[_Sheet]:
+def _read_part(archive: zipfile.ZipFile, path: str, read: Callable[[IO[bytes]], _Part], default: _Part) -> _Part:
+    if path not in archive.namelist():
+        return default
+    with archive.open(path) as stream:
+        return read(stream)
+
+
+def _list_sheets(document: Document, archive: zipfile.ZipFile) -> tuple[list[_Sheet], bool]:
+    """Sheets in the order of their tabs, and whether days count from 1904."""
     try:
         book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - expat refuses entity bombs
         links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    except (KeyError, ET.ParseError, zipfile.BadZipFile) as error:
+    except (KeyError, ET.ParseError) as error:
         raise _damaged(document, "it holds no workbook") from error
     paths = {link.get("Id"): link.get("Target", "") for link in links if "worksheet" in link.get("Type", "")}
-    return [
-        _Sheet(sheet.get("name", ""), _resolve(target), sheet.get("state", "visible") != "visible")
-        for sheet in book.iter(f"{_MAIN}sheet")
-        if (target := paths.get(sheet.get(_RELATION)))
-    ]
+    found = []
+    for sheet in (element for element in book.iter() if _local(element.tag) == "sheet"):
+        link = next((value for key, value in sheet.items() if _local(key) == "id"), None)
+        if target := paths.get(link):
+            found.append(_Sheet(sheet.get("name", ""), _resolve(target), sheet.get("state", "visible") != "visible"))
+    if len(found) > _MOST_SHEETS:
+        raise _damaged(document, f"it has {len(found):,} sheets, more than {_MOST_SHEETS}")
+    properties = [element for element in book if _local(element.tag) == "workbookPr"]
+    return found, any(element.get("date1904") in {"1", "true"} for element in properties)
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
 
 
 def _resolve(target: str) -> str:
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
 
 
-def _read_sheet(document: Document, reader: "ExcelReader", sheet: _Sheet, marks: SheetMarks) -> SheetGrid:
-    # skip_rows=0 keeps empty rows at the top, so that row numbers are those of the sheet.
-    loaded = reader.load_sheet(sheet.name, header_row=None, skip_rows=0, dtypes="string")
-    columns = loaded.available_columns()
-    first = columns[0].absolute_index if columns else 0
-    cells = loaded.to_polars()
-    cells = cells.rename({name: str(i) for i, name in enumerate(cells.columns)}).with_row_index("row", offset=1)
-    cells = _put(cells, marks.texts, first)
-    cells = _show_percents(cells, marks.percents, first)
-    return SheetGrid(document.name, _fill_merged(cells, marks.merged, first), sheet=sheet.name, first_column=first)
-
-
-def _put(cells: pl.DataFrame, texts: Mapping[tuple[int, str], str], first: int) -> pl.DataFrame:
-    """The cells with these texts by row and column letters; what lies outside the table is left out."""
-    by_column: dict[str, dict[int, str]] = {}
-    for (row, letters), text in texts.items():
-        by_column.setdefault(str(number_column(letters) - first), {})[row] = text
-    return cells.with_columns(
-        pl.col("row").cast(pl.Int64).replace_strict(rows, default=pl.col(column), return_dtype=pl.String).alias(column)
-        for column, rows in by_column.items()
-        if column in cells.columns
+def _read_looks(document: Document, archive: zipfile.ZipFile, *, is_1904: bool) -> Looks:
+    texts = partial(read_shared_texts, where=document.name)
+    codes = partial(read_format_codes, where=document.name)
+    return Looks(
+        _read_part(archive, "xl/sharedStrings.xml", texts, []),
+        _read_part(archive, "xl/styles.xml", codes, []),
+        is_1904,
     )
 
 
-def _show_percents(cells: pl.DataFrame, percents: Mapping[str, list[int]], first: int) -> pl.DataFrame:
-    columns = {str(number_column(letters) - first): rows for letters, rows in percents.items()}
-    return cells.with_columns(
-        pl.when(pl.col("row").is_in(rows) & _number(column).is_not_null())
-        .then(pl.concat_str((_number(column) * 100).round(10).cast(pl.String).str.replace(r"\.0$", ""), pl.lit("%")))
-        .otherwise(column)
-        .alias(column)
-        for column, rows in columns.items()
-        if column in cells.columns
+def _read_sheet(document: Document, archive: zipfile.ZipFile, sheet: _Sheet, looks: Looks) -> SheetGrid:
+    where = f'{document.name} · sheet "{sheet.name}"'
+    read = partial(read_cells, looks=looks, where=where)
+    cells = _read_part(archive, sheet.path, read, SheetCells())
+    refuse_too_large(where, rows=len(set(cells.rows)), columns=len(set(cells.columns)))
+    frame = pl.DataFrame(
+        {"row": cells.rows, "column": cells.columns, "text": cells.texts},
+        schema={"row": pl.Int64, "column": pl.Int64, "text": pl.String},
     )
+    filled = fill_merged(frame.unique(["row", "column"], keep="last", maintain_order=True), cells.merged, where=where)
+    return SheetGrid(document.name, _arrange(filled), sheet=sheet.name, notes=_list_notes(sheet, cells))
 
 
-def _number(column: str) -> pl.Expr:
-    return pl.col(column).cast(pl.Float64, strict=False)
+def _arrange(cells: pl.DataFrame) -> pl.DataFrame:
+    """A frame with a row per row and a column per column that has a filled cell, in their order."""
+    if cells.is_empty():
+        return pl.DataFrame(schema={"row": pl.Int64})
+    wide = cells.pivot(on="column", index="row", values="text").sort("row")
+    return wide.select("row", *sorted(wide.columns[1:], key=int))
 
 
-def _fill_merged(cells: pl.DataFrame, merged: list[tuple[int, str, int, str]], first: int) -> pl.DataFrame:
-    """Text of merged cells in every cell that they cover; a number stays in the first, where it was keyed in."""
-    fills: dict[tuple[int, str], str] = {}
-    for top, left, bottom, right in merged:
-        start, stop = number_column(left), number_column(right)
-        column = str(start - first)
-        text = cells[column][top - 1] if column in cells.columns and top <= cells.height else None
-        if text is not None and not _NUMBER.fullmatch(text):
-            columns = [name_column(number) for number in range(start, stop + 1)]
-            fills |= {(row, letters): text for row in range(top, bottom + 1) for letters in columns}
-    return _put(cells, fills, first)
+def _list_notes(sheet: _Sheet, cells: SheetCells) -> dict[str, str]:
+    notes = {}
+    used_rows, used_columns = set(cells.rows), set(cells.columns)
+    rows = [str(row) for row in cells.hidden_rows if row in used_rows]
+    if rows:
+        more = f" and {len(rows) - _SHOWN_ROWS} more" if len(rows) > _SHOWN_ROWS else ""
+        place = f"{sheet.name} row {', '.join(rows[:_SHOWN_ROWS])}{more}"
+        notes[place] = "hidden or filtered out in the spreadsheet, and read"
+    if any(first <= column <= last for first, last in cells.hidden_columns for column in used_columns):
+        notes[f"{sheet.name} hidden columns"] = "hidden in the spreadsheet, and read"
+    if cells.silent:
+        notes[f"{sheet.name} {cells.silent} cells"] = "their number format shows nothing, so they were not read"
+    return notes
 
 
 def _damaged(document: Document, found: str) -> ContractBroken:

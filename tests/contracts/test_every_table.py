@@ -1,6 +1,8 @@
 """Every table's contract can be checked, and every rule is told to its users."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,9 @@ def test_every_rule_is_documented():
     told = set(re.findall(r"`(\w+)`", page.split("## What is refused")[1]))
     assert rules <= told
     assert told <= rules | {"source"}
+
+
+def test_the_page_of_tables_says_what_the_contracts_say():
+    command = [sys.executable, ROOT / ".ci" / "tables.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from contracts.holidays import weigh_holiday
+from contracts.holidays import add_business_days, is_business_day, weigh_holiday
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,46 @@ from contracts.holidays import weigh_holiday
 )
 def test_days_of_the_window_in_the_month(month, days):
     assert weigh_holiday(month) == days / 26
+
+
+@pytest.mark.parametrize(
+    ("day", "is_open"),
+    [
+        # new year on Tuesday 17 February 2026: off from its eve for eight days, 16 to 23 February
+        (date(2026, 2, 13), True),  # a Friday
+        (date(2026, 2, 14), False),  # a Saturday
+        (date(2026, 2, 16), False),
+        (date(2026, 2, 23), False),
+        (date(2026, 2, 24), True),
+        # Labour Day 2026 is a Friday, National Day 2026 a Thursday
+        (date(2026, 4, 30), True),
+        (date(2026, 5, 1), False),
+        (date(2026, 5, 4), True),
+        (date(2024, 5, 3), False),  # a Friday, the third day
+        (date(2024, 5, 6), True),
+        (date(2026, 9, 30), True),
+        (date(2026, 10, 1), False),
+        (date(2026, 10, 7), False),
+        (date(2026, 10, 8), True),
+        # a year without a known new year has its weekends and the days of the law
+        (date(2050, 2, 1), True),
+        (date(2050, 10, 3), False),
+    ],
+)
+def test_business_days_in_china(day, is_open):
+    assert is_business_day(day, "Asia/Shanghai") is is_open
+    # elsewhere only the weekend is off
+    assert is_business_day(day, "Europe/Berlin") is (day.isoweekday() <= 5)
+
+
+@pytest.mark.parametrize(
+    ("count", "zone", "wanted"),
+    [
+        (0, "Asia/Shanghai", date(2026, 2, 12)),
+        (1, "Asia/Shanghai", date(2026, 2, 13)),
+        (2, "Asia/Shanghai", date(2026, 2, 24)),  # over the weekend and the holiday
+        (2, "Europe/Berlin", date(2026, 2, 16)),
+    ],
+)
+def test_business_days_are_added(count, zone, wanted):
+    assert add_business_days(date(2026, 2, 12), count, zone) == wanted

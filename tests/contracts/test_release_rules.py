@@ -235,7 +235,7 @@ def test_checks_cannot_be_switched_off_by_the_environment(monkeypatch):
     assert check({"value": -140.0})[1]["rule"].to_list() == ["growth_from_minus_100"]
 
 
-FORECASTER_COMPARISON = {
+COMPARED = {
     "source": "smm",
     "chain": "sodium_ion",
     "segment": "cathode",
@@ -248,12 +248,13 @@ FORECASTER_COMPARISON = {
     "value": 2.0,
     "unit": "%",
     "figure_ids": "a",
+    "flags": "",
     "reason": "",
 }
 
 
 def comparisons(**changes):
-    row = {**FORECASTER_COMPARISON, **changes}
+    row = {**COMPARED, **changes}
     frame = pl.select(**{k: v if isinstance(v, pl.Expr) else pl.lit(v) for k, v in row.items()})
     return COMPARISONS.conform(frame.with_columns(published_at=pl.datetime(2026, 2, 5, time_zone="UTC")))
 

@@ -4,7 +4,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from data_lake.figures import read_figures
 from data_lake.lake import Lake, open_lake
 from data_lake.opening import forget_open_tables
 from data_lake.storage import hold
+from tests.accounts import another_account
 from tests.builders import head, record
 from tests.data_lake.test_delta import found, row
 
@@ -27,7 +27,6 @@ HARMS: dict[str, Harm] = {
     "empty": lambda path: path.write_bytes(b""),
     "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
 }
-NOBODY = 65534
 
 
 def entry(lake: Lake, table: str, *, kept: bool = False) -> Path:
@@ -125,19 +124,6 @@ def test_a_torn_entry_is_not_set_aside_while_others_write(rows_ab):
     ):
         rows_ab.table(QUARANTINE).append(row("c"))
     assert not list(Path(rows_ab.uri).rglob("*.torn"))
-
-
-@contextmanager
-def another_account() -> Iterator[None]:
-    """Act as an account that owns nothing; where tests do not run as root, modes hold for us too."""
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if is_root:
-            os.seteuid(0)
 
 
 @pytest.fixture

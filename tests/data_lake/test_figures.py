@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from contracts.errors import UsageError
 from contracts.figures import FIGURE_KEY
 from data_lake.figures import collapse_republications, newest_vintage, read_figures, read_vintages
-from data_lake.releases import retract_release, visible_releases
+from data_lake.releases import restore_release, retract_release, visible_releases, withdrawn_releases
 from data_lake.selection import Selection
 from tasks.intake.figure_rows import build_figures
 from tests.builders import day, head, read_rows, record
@@ -62,6 +62,14 @@ def test_a_number_that_returns_to_an_earlier_value_is_a_new_vintage(lake):
     assert values(read_vintages(lake).collect().pipe(collapse_republications)) == [2.0, 3.0, 2.0]
 
 
+def test_a_later_publication_is_the_later_vintage_whatever_this_lake_learnt_first(lake):
+    second, first = (head(published_at=day(f"2026-02-0{n}T00:00"), document=str(n) * 64) for n in (6, 5))
+    record(lake, second, {"value": 3.0}, recorded_at=day("2026-02-07T00:00"))
+    record(lake, first, {"value": 2.0}, recorded_at=day("2026-02-08T00:00"))
+    assert values(read_figures(lake)) == [3.0]
+    assert values(read_vintages(lake).collect().pipe(collapse_republications)) == [2.0, 3.0]
+
+
 def test_a_retracted_release_still_shows_as_of_before(two_reviews):
     lake, _, second = two_reviews
     retract_release(lake, second.release_id, reason="wrong date keyed in", at=day("2025-11-01T00:00"))
@@ -96,14 +104,14 @@ def test_a_selection_reads_only_its_rows(lake):
     st.randoms(use_true_random=False),
 )
 @settings(max_examples=60, deadline=None)
-def test_one_row_per_key_monotone_in_time_and_independent_of_row_order(published, random):
+def test_one_row_per_key_monotone_in_time_and_independent_of_row_order(published, rng):
     """Against an oracle that walks through the publications one by one."""
     start = day("2026-02-01")
     rows = []
     for index, (days, segment, value) in enumerate(published):
         release = head(published_at=start + timedelta(days=days), document=f"{index:064}")
         rows.append(build_figures(read_rows({"segment": segment, "value": value}), release, recorded_at=start))
-    random.shuffle(rows)
+    rng.shuffle(rows)
     frame = pl.concat(rows)
     before = pl.DataFrame()
     for days in range(0, 41, 8):
@@ -128,3 +136,30 @@ def test_keys_that_do_not_fit_a_number_are_told_apart_all_the_same(monkeypatch):
     by_number = newest_vintage(frame)
     monkeypatch.setattr("data_lake.figures._NO_KEY", 1)
     assert sorted(newest_vintage(frame)["segment"]) == sorted(by_number["segment"]) == ["a", "b"]
+
+
+def test_a_restored_release_shows_again_and_not_as_of_the_time_in_between(lake):
+    """Withdrawn on 10 March, back on the 20th, withdrawn again on the 30th; each once."""
+    record(lake, head(), {"value": 2.0})
+    (name,) = visible_releases(lake).collect()["release_id"]
+    with pytest.raises(UsageError, match="is not withdrawn"):
+        restore_release(lake, name, reason="x", at=day("2026-03-09"))
+    retract_release(lake, name, reason="wrong", at=day("2026-03-10"))
+    with pytest.raises(UsageError, match="is withdrawn already"):
+        retract_release(lake, name, reason="wrong", at=day("2026-03-11"))
+    restore_release(lake, name, reason="right", at=day("2026-03-20"))
+    retract_release(lake, name, reason="wrong after all", at=day("2026-03-30"))
+    shown = {text: read_figures(lake, as_of=day(f"2026-03-{text}")).height for text in ("09", "11", "21", "31")}
+    assert shown == {"09": 1, "11": 0, "21": 1, "31": 0}
+    known = {text: read_figures(lake, as_recorded=day(f"2026-03-{text}")).height for text in ("09", "11", "21", "31")}
+    assert known == shown
+    assert withdrawn_releases(lake) == [name]
+
+
+def test_turns_are_in_the_order_of_their_events_whatever_the_clock_says(lake):
+    """A clock that went back: the restoration is the later event all the same."""
+    record(lake, head(), {"value": 2.0})
+    (name,) = visible_releases(lake).collect()["release_id"]
+    retract_release(lake, name, reason="wrong", at=day("2026-03-10"))
+    restore_release(lake, name, reason="right", at=day("2026-03-01"))
+    assert read_figures(lake).height == 1

@@ -5,10 +5,24 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from contracts.alerts import ALERTS, DELIVERIES
+from contracts.alerts import ALERTS, DELIVERIES, SILENCES
 from contracts.errors import SourceUnavailable, UsageError
 from data_lake.delta import ClaimTaken, DeltaLog
-from data_lake.ledger import PUBLIC, acknowledge, read_alerts, read_ledger, read_notices, record_alerts
+from data_lake.ledger import (
+    PUBLIC,
+    acknowledge,
+    add_silence,
+    append_receipts,
+    end_silence,
+    read_acknowledgements,
+    read_alerts,
+    read_deliveries,
+    read_ledger,
+    read_notices,
+    read_silences,
+    record_alerts,
+    record_deliveries,
+)
 from tests.builders import day
 
 NOON = day("2026-02-05T12:00")
@@ -95,3 +109,70 @@ def test_acknowledging_needs_one_alert(lake):
 def test_an_empty_lake_has_no_alerts_and_no_deliveries(lake):
     assert read_alerts(lake, full=True).is_empty()
     assert lake.table(DELIVERIES).scan().collect().is_empty()
+
+
+def test_notes_are_told_in_the_order_of_their_instants(lake):
+    record_alerts(lake, lambda _: rows(row("aaaa1"), row("bbbb1", month=FEBRUARY)))
+    acknowledge(lake, "aaaa1", author="bo", note="known since May", at=NOON + timedelta(hours=1))
+    acknowledge(lake, "aaaa", author="ana", note="", at=NOON)
+    told = "ana 2026-02-05 12:00; bo 2026-02-05 13:00: known since May"
+    assert read_alerts(lake, full=True)["acknowledged"].to_list() == [told, ""]
+    assert read_acknowledgements(lake, (JANUARY, JANUARY)).height == 2
+    assert read_acknowledgements(lake, (FEBRUARY, FEBRUARY)).is_empty()
+    with pytest.raises(UsageError, match="no alert 'cccc'"):
+        acknowledge(lake, "cccc", author="ana", note="", at=NOON)
+
+
+def delivery(name: str, step: int, event: str, *, month: date = JANUARY, hours: int = 0, **values) -> dict:
+    text = dict.fromkeys((n for n, t in DELIVERIES.schema.items() if t == pl.String), "")
+    at = {"at": NOON + timedelta(hours=hours), "due_at": None, "attempt": 1}
+    return text | at | {"delivery_id": name, "step": step, "event": event, "month": month, "receiver": name} | values
+
+
+def deliveries(*items: dict) -> pl.DataFrame:
+    return DELIVERIES.conform(pl.DataFrame(list(items), schema_overrides=DELIVERIES.schema))
+
+
+def test_an_alert_says_who_was_told_of_it_and_when(lake):
+    record_alerts(lake, lambda _: rows(row("aaaa1"), row("bbbb1"), row("cccc1", month=FEBRUARY)))
+    planned = deliveries(
+        delivery("planning", 1, "planned", covers="aaaa1:1 bbbb1:1"),
+        delivery("desk", 1, "planned", covers="aaaa1:1"),
+        delivery("night", 1, "planned", month=FEBRUARY, covers="cccc1:1"),
+    )
+    assert record_deliveries(lake, lambda _: planned).height == 3
+    append_receipts(
+        lake,
+        deliveries(
+            delivery("planning", 2, "sent", hours=2), delivery("desk", 2, "sent"), delivery("night", 2, "failed")
+        ),
+    )
+    told = read_alerts(lake, full=True).select("alert_id", "told").rows()
+    both = "desk 2026-02-05 12:00; planning 2026-02-05 14:00"
+    assert told == [("aaaa1", both), ("bbbb1", "planning 2026-02-05 14:00"), ("cccc1", "")]
+    assert read_deliveries(lake, (FEBRUARY, FEBRUARY))["delivery_id"].to_list() == ["night"]
+    assert read_deliveries(lake).height == 6
+
+
+def test_a_silence_is_ended_once_and_keeps_its_words(lake):
+    silence = dict.fromkeys((n for n, t in SILENCES.schema.items() if t == pl.String), "")
+    silence |= {"silence_id": "s1", "event": "added", "rule": "forecast_miss", "author": "ana", "reason": "known"}
+    silence |= {"starts_at": NOON, "ends_at": NOON + timedelta(days=9), "at": NOON}
+    add_silence(lake, SILENCES.conform(pl.DataFrame([silence])))
+    end_silence(lake, "s1", author="bo", at=NOON + timedelta(days=1))
+    columns = ("event", "rule", "author", "reason", "ends_at", "at")
+    kept = ("forecast_miss", "known", NOON + timedelta(days=9))
+    assert read_silences(lake).sort("at").select(columns).rows() == [
+        ("added", kept[0], "ana", *kept[1:], NOON),
+        ("ended", kept[0], "bo", *kept[1:], NOON + timedelta(days=1)),
+    ]
+    with pytest.raises(UsageError, match="no running silence 's1'"):
+        end_silence(lake, "s1", author="bo", at=NOON)
+    with pytest.raises(UsageError, match="no silence 's2'"):
+        end_silence(lake, "s2", author="bo", at=NOON)
+
+
+def test_notices_of_some_months(lake):
+    record_alerts(lake, lambda _: rows(row("aaaa1", notify="first"), row("bbbb1", month=FEBRUARY, notify="first")))
+    assert read_notices(lake, (FEBRUARY, FEBRUARY)).rows() == [("bbbb1", 1, FEBRUARY)]
+    assert read_notices(lake).height == 2

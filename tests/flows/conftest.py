@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -71,6 +72,18 @@ class Up:
         }
 
     @property
+    def access(self) -> dict[str, str]:
+        """What a process needs in its environment to talk to the server, once it has started."""
+        path = self.folder / "home" / "password"
+        return {"PREFECT_API_AUTH_STRING": path.read_text().strip()} if path.exists() else {}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The same for a request."""
+        password = self.access.get("PREFECT_API_AUTH_STRING", "")
+        return {"Authorization": f"Basic {b64encode(password.encode()).decode()}"} if password else {}
+
+    @property
     def log(self) -> str:
         return (self.folder / "log.txt").read_text()
 
@@ -107,7 +120,9 @@ class Up:
 
     def ask(self, path: str, body: object) -> Any:
         """Post JSON; SQLite that is locked for a moment (503) is asked again, as Prefect's client does."""
-        request = Request(f"{self.api}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})
+        request = Request(
+            f"{self.api}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"} | self.headers
+        )
         for pause in (0.5, 1.0, 2.0, 4.0):
             try:
                 return self._post(request)
@@ -132,7 +147,7 @@ class Up:
         return self.wait_for(lambda: self.final(made["id"]), 90, f"run of {name}")
 
     def final(self, run_id: str) -> dict[str, Any] | None:
-        with urlopen(f"{self.api}/flow_runs/{run_id}", timeout=30) as answer:
+        with urlopen(Request(f"{self.api}/flow_runs/{run_id}", headers=self.headers), timeout=30) as answer:
             run = json.loads(answer.read())
         return run if run["state_type"] in {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"} else None
 
@@ -193,11 +208,18 @@ def prefect_api(up, tmp_path_factory) -> Iterator[str]:
     """The API of that server, for flows that are called in this process."""
     from flows.service.prefect_server import choose_server
 
-    os.environ |= {"PREFECT_API_URL": up.api, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect"))}
+    os.environ |= {"PREFECT_API_URL": up.api, "PREFECT_HOME": str(tmp_path_factory.mktemp("prefect")), **up.access}
     choose_server()
-    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_AUTH_STRING,
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
 
-    with temporary_settings({PREFECT_API_URL: up.api, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    password = up.access["PREFECT_API_AUTH_STRING"]
+    ours = {PREFECT_API_URL: up.api, PREFECT_API_AUTH_STRING: password, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    with temporary_settings(ours):
         yield up.api
 
 

@@ -53,7 +53,7 @@ def test_a_backfill_on_workers_is_the_same_as_on_threads(up, cluster, tmp_path):
     found = []
     for name, address in (("threads", ""), ("dask", cluster)):
         command = [sys.executable, "-c", "from flows.cli import main; main()", "backfill", "--documents", str(EXAMPLES)]
-        environment = up.environment | {"PREFECT_API_URL": up.api, "TRONA_DASK": address}
+        environment = up.environment | up.access | {"PREFECT_API_URL": up.api, "TRONA_DASK": address}
         lake = str(tmp_path / name)
         done = subprocess.run(
             [*command, "--lake", lake], env=environment, capture_output=True, text=True, timeout=200, check=False

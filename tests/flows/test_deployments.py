@@ -45,7 +45,7 @@ def test_prefect_yaml_says_the_same(plans):
         assert deployment["description"].casefold() == plan.description.casefold()
         said = [(s.get("rrule", s.get("cron")), s["timezone"], s["slug"]) for s in deployment.get("schedules", [])]
         assert said == [(s.rrule or s.cron, s.timezone, s.slug) for s in plan.schedules]
-        assert set(deployment["parameters"]) == {name for name in plan.parameters if name != "chains_folder"}
+        assert set(deployment["parameters"]) == set(plan.parameters)
         assert deployment["concurrency_limit"]["limit"] == 1
 
 

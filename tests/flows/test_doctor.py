@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -37,12 +37,21 @@ def test_init_writes_every_setting_as_it_is_without_the_file(tmp_path, monkeypat
     said = tomllib.loads("\n".join(line.removeprefix("# ") for line in text.splitlines() if " = " in line))
     assert set(said) == {f.name for f in fields(Settings)}
     shipped = {f.name: f.default for f in fields(Settings)}
-    examples = {"source", "chains", "receivers", "database", "dask"}
+    examples = {
+        "source",
+        "chains",
+        "receivers",
+        "database",
+        "dask",
+        "forecasters",
+        "lake_must_exist",
+    }  # shown with another value
     assert {k: v for k, v in said.items() if k not in examples} == {
         k: v for k, v in shipped.items() if k not in examples
     }
+    assert said["lake_must_exist"] is True
     monkeypatch.setenv("TRONA_CONFIG", str(tmp_path))
-    assert load_settings() == Settings()
+    assert load_settings() == replace(Settings(), lake_must_exist=True)
     assert [r.kind for r in load_receivers(tmp_path / "receivers.toml")] == ["console", "file"]
     assert (tmp_path / "inbox" / "done").is_dir()
 
@@ -80,8 +89,10 @@ def test_nothing_is_wrong_after_init(tmp_path):
     ("breaks", "about", "said"),
     [
         ({"PREFECT_API_URL": "http://127.0.0.1:9/api"}, "server", "does not answer"),
-        ({"TRONA_CHAINS": "own"}, "settings", "cannot be read"),
+        ({"TRONA_CHAINS": "own"}, "chains", "cannot be read"),
+        ({"TRONA_CHAINS": "typing"}, "chains", "names no known threshold or measure: 'level_pt'"),
         ({"TRONA_LAKE": "a-file"}, "lake", "is a file"),
+        ({"TRONA_LAKE": "not-mounted", "TRONA_LAKE_MUST_EXIST": "true"}, "lake", "is not there"),
         ({"TRONA_RECEIVERS": "slack.toml"}, "receivers", "NOT_SET"),
         ({"TRONA_RECEIVERS": "absent.toml"}, "receivers", "absent.toml"),
     ],
@@ -90,6 +101,10 @@ def test_says_what_is_wrong_and_what_to_do(tmp_path, breaks, about, said):
     (tmp_path / "a-file").write_text("")
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "iron.toml").write_text("title = \n")
+    (tmp_path / "typing").mkdir()
+    shipped = (ROOT / "contracts" / "chains" / "sodium_ion.toml").read_text(encoding="utf-8")
+    typed = shipped.replace("[thresholds.forecast_miss]\n", "[thresholds.forecast_miss]\nlevel_pt = 5.0\n", 1)
+    (tmp_path / "typing" / "sodium_ion.toml").write_text(typed, encoding="utf-8")
     (tmp_path / "slack.toml").write_text('[[receiver]]\nname = "s"\nkind = "slack"\nurl = { env = "NOT_SET" }\n')
     seen = trona("doctor", cwd=tmp_path, **breaks)
     assert seen.returncode == 4

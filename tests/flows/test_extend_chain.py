@@ -53,5 +53,5 @@ def test_a_level_in_another_unit_is_refused(trona, tmp_path):
 def test_the_template_knows_it(trona):
     trona("template", "glass", "--form", "wide", "--month", "2026-01", on_lake=False)
     written = "\n".join(path.read_text(encoding="utf-8-sig") for path in sorted(Path().glob("glass*")))
-    assert "Ultra-clear" in written
-    assert "Soda ash" in written
+    assert "float,ultra_clear," in written
+    assert "soda_ash,," in written

@@ -45,7 +45,7 @@ def test_the_overview_shows_the_real_cases(backfilled):
         "Ternary cathode August 2025 production mom_pct: forecast +3.07 %, outcome +6.99 % (surprise +3.92 pp" in shown
     )
     assert "LFP cathode December 2023 production level: forecast 91,050, outcome 95,010 (level +4.35 %" in shown
-    assert "Cathode materials +2 % while battery cells −41 % MoM" in shown
+    assert "Battery cells −41 % while cathode materials +2 %" in shown
     assert "8 for Sodium-ion batteries, February 2026" in shown
     assert "the most surprising month" in shown
     assert shown.count("\n  1. ") == shown.count("\n  3. ") == 1
@@ -148,16 +148,40 @@ def test_a_month_limits_what_a_backfill_takes_in(prefect_api, tmp_path):
 def test_judging_as_of_an_instant_leaves_later_releases_for_later(prefect_api, tmp_path):
     from flows.backfill import backfill
     from flows.run.progress import Reporter, use_reporter
-    from tasks.alerts.evaluate import pending_releases
+    from tasks.alerts.steps import pending_changes
 
     lake = str(tmp_path / "lake")
     with use_reporter(Reporter(lambda _: None, lambda _: None)):
         backfill(lake, documents=[EXAMPLES / "sodium_ion"], now=NOW, as_of=day("2025-12-31"))
     store = open_lake(lake)
-    assert pending_releases(store)["review_month"].to_list() == ["2026-01"]
+    assert pending_changes(store)["review_month"].to_list() == ["2026-01"]
     assert read_alerts(store).filter(pl.col("month") >= day("2026-01-01").date()).is_empty()
     assert store.table(RUNS).scan().collect()["as_of"].to_list() == [day("2025-12-31")]
     with use_reporter(Reporter(lambda _: None, lambda _: None)):
         backfill(lake, now=NOW)
-    assert pending_releases(store).is_empty()
+    assert pending_changes(store).is_empty()
     assert read_alerts(store).filter(pl.col("month") == day("2026-01-01").date()).height
+
+
+def test_the_first_live_run_on_history_is_one_digest_and_a_month_limits_what_is_evaluated_and_told(
+    prefect_api, tmp_path
+):
+    from flows.monthly import monthly_run
+    from flows.run.progress import Reporter, use_reporter
+    from tasks.alerts.steps import pending_changes
+
+    lake, said, shown = str(tmp_path / "lake"), [], []
+    late = [EXAMPLES / "sodium_ion" / name for name in ("2025-11.csv", "2026-01.csv")]
+    history = [path for path in sorted((EXAMPLES / "sodium_ion").glob("*.csv")) if path not in late]
+    with use_reporter(Reporter(said.append, shown.append)):
+        monthly_run(lake, documents=history, now=day("2026-02-09T00:00"))
+        (digest,) = shown
+        assert f"Loaded {len(history)} releases of smm" in digest
+        assert "A summary of history" in digest
+        shown.clear()
+        monthly_run(lake, documents=late, month="2026-01", now=NOW)
+        assert pending_changes(open_lake(lake))["review_month"].to_list() == ["2025-11"]
+        assert any("1 release of other months or chains left to another run" in line for line in said)
+        assert all("January 2026" in text for text in shown)
+        monthly_run(lake, now=NOW + timedelta(minutes=5))
+    assert pending_changes(open_lake(lake)).is_empty()

@@ -86,6 +86,9 @@ def test_up_beside_a_server_with_everything_in_an_object_store(beside, review, o
 def test_prefect_yaml_is_deployed_again_and_again_and_a_worker_does_the_work(beside, review, tmp_path):
     shutil.copy(ROOT / "prefect.yaml", tmp_path)  # as beside an installed Trona
     environment = beside.environment | ALWAYS | {"PREFECT_API_URL": beside.api, "TRONA_SOURCE": "test"}
+    own = tmp_path / "chains"
+    own.mkdir()
+    environment["TRONA_CHAINS"] = str(own)
 
     def prefect(*words):
         command, options = call_prefect(environment, "--no-prompt", *words)
@@ -103,6 +106,7 @@ def test_prefect_yaml_is_deployed_again_and_again_and_a_worker_does_the_work(bes
         ours = sorted(d["name"] for d in deployments if d["work_pool_name"] == "trona")
         assert ours == ["arrival", "by-hand", "deadline", "lithium_ion", "sodium_ion"]
         assert all(d["tags"] == ["trona"] and d["concurrency_limit"] is None for d in deployments if d["name"] in ours)
+        assert {d["parameters"].get("chains_folder") for d in deployments if d["name"] in ours} == {str(own), None}
         assert {d["global_concurrency_limit"]["limit"] for d in deployments if d["name"] in ours} == {1}
         known.append(sorted(a["name"] for a in beside.ask("/automations/filter", {})))
     assert known[0] == known[1]

@@ -119,3 +119,7 @@ def test_a_run_that_stumbles_at_its_end_leaves_its_documents_and_is_tried_again(
     assert (inbox / "done" / "2020-01.csv").exists()
     runs = open_lake(asked["lake"]).table(RUNS).scan().collect()
     assert runs["run_id"].to_list() == [run_id]
+    # What the first try recorded is what the run recorded; nothing was new to the second.
+    (run,) = runs.to_dicts()
+    assert (run["releases"], run["outcome"]) == (1, "done")
+    assert "1 new release" in run["message"]

@@ -63,7 +63,7 @@ def test_a_document_becomes_an_alert(up, review):
     up.wait_for(lambda: told(up, "2020"), 60, "message")
     assert up.dealt_with("2020-01.csv").parent.name == "done"
     up.wait_for(lambda: up.dealt_with("2020-02.csv"), 30, "second document")
-    (missed,) = alerts_of(up, "2020-02", "direction_miss").filter(pl.col("state") == "fired").to_dicts()
+    (missed,) = alerts_of(up, "2020-02", "forecast_miss").filter(pl.col("state") == "fired").to_dicts()
     assert missed["segment"] == "cathode"
     assert time.time() - begun < 60
 
@@ -214,7 +214,7 @@ def test_a_month_that_was_awaited_and_did_not_come_is_looked_at_again(up):
     up.wait_for(lambda: runs() > before, 60, "the second look")
     time.sleep(12)
     assert runs() == before + 1
-    request = Request(f"{up.api}/automations/{made['id']}", method="DELETE")
+    request = Request(f"{up.api}/automations/{made['id']}", method="DELETE", headers=up.headers)
     urlopen(request, timeout=10).close()
 
 
@@ -250,9 +250,11 @@ def test_watch_takes_in_and_goes_on_after_a_bad_one(up, review, tmp_path):
     environment = up.environment | {
         "TRONA_LAKE": str(tmp_path / "lake"),
         "TRONA_INBOX": str(tmp_path / "inbox"),
-        "TRONA_RECEIVERS": str(tmp_path / "none.toml"),
+        "TRONA_RECEIVERS": str(tmp_path / "nobody.toml"),
         "PREFECT_API_URL": up.api,
+        **up.access,
     }
+    (tmp_path / "nobody.toml").write_text("")
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "bad.csv").write_text("this,is\nno,review\n")
     watcher = subprocess.Popen(

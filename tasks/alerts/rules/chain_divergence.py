@@ -9,7 +9,7 @@ from contracts.text import fill_text
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.thresholds import Threshold, read_thresholds
-from tasks.alerts.wording import lower_title, measure_words, write_number, write_value
+from tasks.alerts.wording import lower_title, measure_words, write_number, write_rough, write_value
 
 NAME = "chain_divergence"
 LIMITS = {
@@ -25,32 +25,80 @@ _STAGE = ("source", "chain", "segment", "product", "metric", "measure", "month")
 def find_chain_divergences(evaluation: Evaluation) -> pl.DataFrame:
     """Candidates from rows with basis `divergence` (segment = upstream, counterpart = downstream).
 
-    A gap counts when its smallest size that rounding allows exceeds the link's `spread_pp`. Fires when that holds in
-    this month and in at least `months_k` of the last `months_n` calendar months. warning when the gap reaches
-    `warning_spreads` spreads beyond rounding, or holds in `warning_months` of them; else info. One candidate per
-    upstream stage: its widest link is the finding, the others are in the detail, since a counterpart is not identity.
+    A gap counts when its smallest size that rounding allows, as a ratio of levels, exceeds the link's limit. Fires when
+    that holds in this month and in at least `months_k` of the last `months_n` calendar months. warning when the gap
+    reaches `warning_spreads` limits beyond rounding, or holds in `warning_months` of them; else info. Links that share
+    the stage that moved, the end with the larger change of level, are one candidate, filed under that stage.
     """
     chains, months = evaluation.chains, evaluation.months
-    comparisons = evaluation.comparisons
     limits = read_thresholds(chains, NAME, LIMITS)
     apart = (
-        comparisons.filter(pl.col("basis") == "divergence", pl.col("chain").is_in(list(chains)))
+        evaluation.comparisons.filter(pl.col("basis") == "divergence", pl.col("chain").is_in(list(chains)))
         .join(limits, on=["chain", "segment", "measure"], how="inner")
         .with_columns(
-            pl.max_horizontal(pl.col("lower"), -pl.col("upper"), pl.lit(0.0)).alias("near"),
+            pl.max_horizontal(pl.col("log_gap_lower"), -pl.col("log_gap_upper"), pl.lit(0.0)).alias("near"),
+            (100 * (pl.col("spread_pp") / 100).log1p()).alias("limit"),
         )
-        .filter((pl.col("near") > pl.col("spread_pp") + 1e-9) & (pl.col("month") <= months[1]))
+        .filter((pl.col("near") > pl.col("limit") + 1e-9) & (pl.col("month") <= months[1]))
     )
-    repeated = _count_months(apart)
     found = (
-        apart.join(repeated, on=[*_LINK, "month"], how="left")
+        apart.join(_count_months(apart), on=[*_LINK, "month"], how="left")
         .filter(pl.col("month").is_between(*months), pl.col("months_apart") >= pl.col("months_k"))
-        .pipe(_add_growth, comparisons, chains)
+        .pipe(_add_growth, evaluation.comparisons, chains)
         .pipe(_add_names, evaluation.subjects)
-        .sort(*_STAGE, pl.col("near") / pl.col("spread_pp"), "counterpart", descending=[*[False] * 7, True, False])
+        .with_columns(_is_downstream_moved().alias("is_down"))
     )
-    others = found.group_by(_STAGE).agg(pl.col("downstream").slice(1).str.join(", ").alias("also"))
-    return found.unique(_STAGE, keep="first", maintain_order=True).join(others, on=_STAGE).pipe(_write)
+    return _write(_join_by_mover(found))
+
+
+def _is_downstream_moved() -> pl.Expr:
+    """Whether the stage downstream changed its level by more; of a bound, whose growth is not known, upstream did."""
+    up, down = ((1 + pl.col(f"{end}_pct") / 100).log().abs() for end in ("upstream", "downstream"))
+    return (down > up).fill_null(False)
+
+
+def _join_by_mover(found: pl.DataFrame) -> pl.DataFrame:
+    """One row per stage that moved, the widest link first: the numbers of that link, and all others as words."""
+    mover, other = _pick("downstream", "upstream"), _pick("upstream", "downstream")
+    growth = write_value(_pick("upstream_pct", "downstream_pct"), pl.col("measure"), pl.lit("%"))
+    severe = (pl.col("near") >= pl.col("warning_spreads") * pl.col("limit")) | (
+        pl.col("months_apart") >= pl.col("warning_months")
+    )
+    named = found.with_columns(
+        mover.alias("mover"),
+        write_value(_pick("downstream_pct", "upstream_pct"), pl.col("measure"), pl.lit("%")).alias("moved"),
+        pl.coalesce(fill_text("{} {}", _lower(other), growth), _lower(other)).alias("other"),
+        pl.when("is_down").then("counterpart").otherwise("segment").alias("stage"),
+        pl.when("is_down")
+        .then(pl.col("counterpart_product").fill_null(""))
+        .otherwise("product")
+        .alias("stage_product"),
+        (100 * (pl.col("log_gap").abs() / 100).exp() - 100).alias("apart_pct"),
+        severe.alias("is_severe"),
+    ).with_columns(
+        pl.col("stage").alias("segment"),
+        pl.col("stage_product").alias("product"),
+        pl.col("segment").alias("upstream_segment"),
+    )
+    return (
+        named.sort(*_STAGE, pl.col("near") / pl.col("limit"), "other", descending=[*[False] * 7, True, False])
+        .group_by(_STAGE, maintain_order=True)
+        .agg(
+            pl.first("mover", "moved", "upstream_pct", "downstream_pct", "value", "near", "spread_pp", "months_apart"),
+            pl.first("upstream_segment", "counterpart"),
+            pl.col("other").str.join(", ").alias("others"),
+            pl.col("is_severe").any(),
+            pl.col("apart_pct").min().alias("apart_low"),
+            pl.col("apart_pct").max().alias("apart_pct"),
+            pl.col("value").abs().min().alias("gap_low"),
+            pl.col("value").abs().max().alias("gap_high"),
+            pl.col("figure_ids").str.split(" ").explode().unique(maintain_order=True).str.join(" "),
+        )
+    )
+
+
+def _pick(down: str, up: str) -> pl.Expr:
+    return pl.when("is_down").then(down).otherwise(up)
 
 
 def _count_months(apart: pl.DataFrame) -> pl.DataFrame:
@@ -81,65 +129,67 @@ def _add_growth(found: pl.DataFrame, comparisons: pl.DataFrame, chains: Mapping[
         .join(stands, on=["chain", "segment", "product"], how="semi")
         .sort(pl.col("product") != "", pl.col("basis") != "reported", *keys)
         .unique(keys, keep="first", maintain_order=True)
-        .select(*keys, "value")
+        .select(*keys, "product", "value")
     )
-    down = growth.rename({"segment": "counterpart", "value": "downstream_pct"})
-    return found.join(growth.rename({"value": "upstream_pct"}), on=keys, how="left").join(
+    down = growth.rename({"segment": "counterpart", "value": "downstream_pct", "product": "counterpart_product"})
+    return found.join(growth.drop("product").rename({"value": "upstream_pct"}), on=keys, how="left").join(
         down, on=[k.replace("segment", "counterpart") for k in keys], how="left"
     )
 
 
 def _add_names(found: pl.DataFrame, subjects: pl.DataFrame) -> pl.DataFrame:
-    totals = subjects.filter(pl.col("product") == "").drop("product")
-    inner = {title: lower_title(title) for title in totals["subject"]}
-    ends = totals.select(
-        "chain",
-        pl.col("segment").alias("counterpart"),
-        pl.col("subject").replace_strict(inner, return_dtype=pl.String).alias("downstream"),
-    )
+    totals = subjects.filter(pl.col("product") == "").select("chain", "segment", pl.col("subject").alias("upstream"))
+    ends = totals.rename({"segment": "counterpart", "upstream": "downstream"})
     return (
-        found.join(totals.rename({"subject": "upstream"}), on=["chain", "segment"], how="left")
+        found.join(totals, on=["chain", "segment"], how="left")
         .join(ends, on=["chain", "counterpart"], how="left")
         .with_columns(pl.col("upstream").fill_null(pl.col("segment")), pl.col("downstream").fill_null("counterpart"))
     )
 
 
+def _lower(titles: pl.Expr) -> pl.Expr:
+    """Titles as they stand inside a sentence."""
+    return titles.map_elements(lower_title, return_dtype=pl.String)
+
+
 def _write(found: pl.DataFrame) -> pl.DataFrame:
-    far = pl.col("near") >= pl.col("warning_spreads") * pl.col("spread_pp")
-    severe = far | (pl.col("months_apart") >= pl.col("warning_months"))
-    growth = fill_text(
-        "{} {} while {} {}{}: ",
-        "upstream",
-        write_value(pl.col("upstream_pct"), pl.col("measure"), pl.lit("%")),
-        "downstream",
-        write_value(pl.col("downstream_pct"), pl.col("measure"), pl.lit("%")),
-        measure_words(pl.col("measure")),
-    )
-    names = fill_text("{} and {}{}: ", "upstream", "downstream", measure_words(pl.col("measure")))
+    words = measure_words(pl.col("measure"))
+    growth = fill_text("{} {} while {}{}: ", "mover", "moved", "others", words)
+    names = fill_text("{} and {}{}: ", "mover", "others", words)
+    limit = write_number(pl.col("spread_pp"))
     gap = fill_text(
-        "{} pp apart, usually within {}",
-        write_number(pl.col("value").round(1)),
-        write_number(pl.col("spread_pp")),
+        "{} % apart ({} pp), limit {} %",
+        _say_range(pl.col("apart_low"), pl.col("apart_pct")),
+        _say_range(pl.col("gap_low"), pl.col("gap_high")),
+        limit,
     )
     return found.select(
-        pl.when(severe).then(pl.lit("warning")).otherwise(pl.lit("info")).alias("severity"),
+        pl.when("is_severe").then(pl.lit("warning")).otherwise(pl.lit("info")).alias("severity"),
         *_STAGE,
-        (pl.coalesce(growth, names) + gap).alias("title"),
+        (pl.coalesce(growth, names) + pl.coalesce(gap, fill_text("apart by more than the limit of {} %", limit))).alias(
+            "title"
+        ),
         pl.struct(
-            pl.col("counterpart"),
+            pl.col("upstream_segment").alias("upstream"),
+            pl.col("counterpart").alias("downstream"),
             pl.col("upstream_pct").round(4),
             pl.col("downstream_pct").round(4),
             pl.col("value").round(4).alias("gap_pp"),
-            pl.col("near").round(4).alias("gap_beyond_rounding_pp"),
-            pl.col("spread_pp"),
+            pl.col("apart_pct").round(4),
+            (100 * (pl.col("near") / 100).exp() - 100).round(4).alias("apart_beyond_rounding_pct"),
+            pl.col("spread_pp").alias("limit_pct"),
             pl.col("months_apart"),
-            pl.col("also"),
             _say_meaning().alias("note"),
         )
         .struct.json_encode()
         .alias("detail"),
         "figure_ids",
     )
+
+
+def _say_range(low: pl.Expr, high: pl.Expr) -> pl.Expr:
+    one, other = write_rough(low), write_rough(high)
+    return pl.when(one == other).then(one).otherwise(fill_text("{} to {}", one, other))
 
 
 def _say_meaning() -> pl.Expr:
@@ -165,14 +215,16 @@ RULE = register(
         name=NAME,
         kind="event",
         severities=("info", "warning"),
-        says="linked stages grow apart by more than they usually do",
+        says="linked stages grow apart by more than the limit of their link",
         find=find_chain_divergences,
         thresholds=LIMITS,
-        rank=4,
+        rank=5,
+        compares_months=True,
         labels={
             "gap_pp": "gap, pp",
-            "gap_beyond_rounding_pp": "gap that rounding cannot explain, pp",
-            "spread_pp": "usual gap, pp",
+            "apart_pct": "levels apart, %",
+            "apart_beyond_rounding_pct": "of it beyond rounding, %",
+            "limit_pct": "limit, %",
             "months_apart": "months apart of late",
         },
     )

@@ -96,6 +96,6 @@ RULE = register(
         find=find_broken_contracts,
         thresholds=LIMITS,
         rank=1,
-        is_cause=True,
+        holds_back="segment",
     )
 )

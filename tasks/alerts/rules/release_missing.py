@@ -90,7 +90,7 @@ def _list_deadlines(evaluation: Evaluation) -> pl.DataFrame:
 
 
 def _read_reviewed(evaluation: Evaluation) -> pl.DataFrame:
-    """Source, chain and month of every review, and of every month with a published actual."""
+    """Source, chain and month of every review, and of every month with a published actual; none of a forecaster."""
     releases, figures, as_of = evaluation.releases, evaluation.figures, evaluation.as_of
     retracted = releases.filter(pl.col("event") == "retracted").select("release_id")
     reviewed = (
@@ -102,7 +102,10 @@ def _read_reviewed(evaluation: Evaluation) -> pl.DataFrame:
     stated = figures.filter(pl.col("kind") == "actual", pl.col("is_monthly"), pl.col("published_at") <= as_of).select(
         "source", "chain", "month"
     )
-    return pl.concat([reviewed, stated]).filter(pl.col("chain").is_in(list(evaluation.chains))).unique()
+    both = pl.concat([reviewed, stated]).filter(pl.col("chain").is_in(list(evaluation.chains))).unique()
+    forecasters = [(c.name, source) for c in evaluation.chains.values() for source in c.forecasters]
+    schema = pl.Schema({"chain": pl.String(), "source": pl.String()})
+    return both.join(pl.DataFrame(forecasters, schema=schema, orient="row"), on=["chain", "source"], how="anti")
 
 
 RULE = register(
@@ -114,6 +117,6 @@ RULE = register(
         "and told to nobody",
         find=find_missing_releases,
         rank=0,
-        is_cause=True,
+        holds_back="segment",
     )
 )

@@ -43,6 +43,6 @@ RULE = register(
         find=find_disagreements,
         thresholds=LIMITS,
         rank=2,
-        is_cause=True,
+        holds_back="segment",
     )
 )

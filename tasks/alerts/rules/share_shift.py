@@ -5,7 +5,7 @@ import polars as pl
 from contracts.text import fill_text
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
-from tasks.alerts.scored import SERIES
+from tasks.alerts.scored import LEAST_USUAL, SERIES
 from tasks.alerts.thresholds import Threshold, read_thresholds
 from tasks.alerts.usual_size import add_usual_size
 from tasks.alerts.wording import name_quantity, write_number
@@ -36,13 +36,8 @@ def find_share_shifts(evaluation: Evaluation) -> pl.DataFrame:
         .unique([*SERIES, "month"], keep="first", maintain_order=True)
         .with_columns(pl.max_horizontal(pl.col("lower"), -pl.col("upper"), pl.lit(0.0)).alias("near"))
     )
-    past = shifts.select(*SERIES, pl.col("value").alias("error"), pl.col("published_at").alias("happened_at"))
-    window = (
-        shifts.filter(pl.col("month").is_between(*months))
-        # The shift itself is no part of its own record.
-        .with_columns((pl.col("published_at") - pl.duration(microseconds=1)).alias("known_at"))
-        .with_row_index("row")
-    )
+    past = shifts.select(*SERIES, "month", pl.col("value").alias("error"))
+    window = shifts.filter(pl.col("month").is_between(*months)).with_row_index("row")
     found = (
         add_usual_size(window, past, by=SERIES)
         .join(read_thresholds(chains, NAME, LIMITS), on=["chain", "segment", "measure"], how="inner")
@@ -59,15 +54,20 @@ def find_share_shifts(evaluation: Evaluation) -> pl.DataFrame:
         pl.when(pl.col("value") > 0).then(pl.lit("gained")).otherwise(pl.lit("lost")),
         write_number(pl.col("value")),
     )
+    is_usual = (pl.col("n_past") >= LEAST_USUAL) & pl.col("band_80").is_not_null()
+    # of two bands the one that the shift lies outside of
+    band = pl.when(outside_90 & pl.col("band_90").is_not_null()).then("band_90").otherwise("band_80")
+    usual = fill_text(", usually up to {} ({} months)", write_number(band.round(1)), "n_past")
+    bound = pl.when(is_usual).then(usual).otherwise(fill_text(", limit {} pp", write_number(pl.col("info_pp"))))
     return found.filter((pl.col("near") > pl.col("info_pp") + 1e-9) & outside_80).select(
         pl.when(severe).then(pl.lit("warning")).otherwise(pl.lit("info")).alias("severity"),
         *SERIES,
         "month",
-        title.alias("title"),
+        (title + bound).alias("title"),
         pl.struct(
             pl.col("value").round(4).alias("shift_pp"),
             pl.col("near").round(4).alias("shift_beyond_rounding_pp"),
-            pl.coalesce("band_90", "band_80", "info_pp").round(4).alias("band"),
+            pl.coalesce(band, "info_pp").round(4).alias("band"),
             pl.col("n_past"),
             pl.col("basis"),
         )
@@ -82,9 +82,11 @@ RULE = register(
         name=NAME,
         kind="event",
         severities=("info", "warning"),
-        says="a product's share moved by more than it usually does",
+        says="a product's share moved by more than the limit and, once known, its usual size",
         find=find_share_shifts,
         thresholds=LIMITS,
-        rank=3,
+        rank=4,
+        compares_months=True,
+        labels={"band": "allowed", "n_past": "months behind it"},
     )
 )

@@ -67,13 +67,17 @@ def _read_text(document: Document) -> str:
     return unescape(text) if _ENTITY.search(text) else text
 
 
+_LONG_TAG = re.compile(r"<([A-Za-z][\w:-]*)\s[^<>]{65536,}>")
+"""A tag of so many attributes that its reader takes seconds for it, or a picture written out: both say nothing."""
+
+
 def _read_page(document: Document) -> str:
     """The article of a page, as Markdown, without navigation, scripts and comments."""
     _refuse_large(document, MAX_PAGE_BYTES)
     from trafilatura import extract  # noqa: PLC0415 - half a second of import that other formats do not need
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    html = decode_text(document.content, document.name)
+    html = _LONG_TAG.sub(r"<\1>", decode_text(document.content, document.name))
     text = extract(html, output_format="markdown", include_comments=False, include_tables=True, favor_recall=True)
     return text or _strip_page(html)
 

@@ -1,5 +1,6 @@
 """Rows of the tables that the rules read, with sensible values where a test does not care."""
 
+import math
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -54,9 +55,11 @@ def score(
         "actual_id": f"a-{segment}-{month:%Y%m}",
         "reason": "",
         "tolerance_pp": 5.0,
+        "tolerance_pct": values.get("tolerance_pp", 5.0),
         "direction": "",
         "issue": "only",
         "lead_months": 1,
+        "span_months": 1,
         "forecast_at": published(add_months(month, -1)),
         "actual_at": published(month),
         "band_kind": "static",
@@ -92,10 +95,25 @@ def comparison(value: float, *, half: float = 0.5, month: date = MAY, **values: 
 
 
 def gap(value: float, *, spread: float = 20.0, **values: object) -> dict[str, object]:
-    """A divergence between cathode and cell."""
+    """A divergence between cathode and cell, which grew by `down` %; both rounded to half a point."""
+    down = float(values.pop("down", 0.0))
+
+    def log_gap(up: float, low: float) -> float | None:
+        return 100 * math.log((100 + up) / (100 + low)) if up > -100 and low > -100 else None
+
     return comparison(
         value,
-        **({"half": 1.0, "basis": "divergence", "counterpart": "cell", "unit": "pp", "spread_pp": spread} | values),
+        **{
+            "half": 1.0,
+            "basis": "divergence",
+            "counterpart": "cell",
+            "unit": "pp",
+            "spread_pp": spread,
+            "log_gap": log_gap(value + down, down),
+            "log_gap_lower": log_gap(value + down - 0.5, down + 0.5),
+            "log_gap_upper": log_gap(value + down + 0.5, down - 0.5),
+            **values,
+        },
     )
 
 

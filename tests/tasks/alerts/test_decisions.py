@@ -68,7 +68,7 @@ def test_values_severity_and_figures_are_not_identity():
 @pytest.mark.parametrize("name", ["rule", "source", "chain", "segment", "product", "metric", "measure", "month"])
 def test_each_part_of_the_identity_makes_another_alert(name):
     ledger = Ledger()
-    other = date(2026, 6, 1) if name == "month" else "direction_miss" if name == "rule" else "other"
+    other = date(2026, 6, 1) if name == "month" else "repeated_miss" if name == "rule" else "other"
     ledger.enter(candidate(), candidate(**{name: other}))
     assert ledger.rows["alert_id"].n_unique() == 2
 
@@ -233,15 +233,33 @@ def test_a_backfill_tells_nobody_and_the_first_live_run_floods_nobody():
     assert ledger.enter(candidate(severity="error"), *found[1:]) == [("forecast_miss", "amended", "severity_up")]
 
 
-def test_the_clock_moving_back_decides_nothing_about_what_was_learnt_later():
+def test_a_clock_that_moved_back_tells_nothing_twice():
     ledger = Ledger()
     ledger.enter(candidate(), as_of=LATER)
     assert ledger.enter(as_of=NOON) == []
-    assert ledger.enter(candidate(severity="error"), as_of=NOON) == []
-    assert ledger.enter(candidate(severity="error"), as_of=LATER, recorded_at=NOON) == [
-        ("forecast_miss", "amended", "severity_up")
-    ]
-    assert ledger.states == {"forecast_miss": "amended"}
+    assert ledger.enter(candidate(), as_of=NOON) == [("forecast_miss", "fired", "")]
+    assert ledger.enter(candidate(), as_of=LATER) == []
+    assert ledger.states == {"forecast_miss": "fired"}
+
+
+def test_what_a_late_document_changes_about_the_past_goes_before_what_was_written_of_it():
+    """Found on LATER, then a document published at NOON shows that it held since NOON, and other numbers by LATER."""
+    ledger = Ledger()
+    ledger.enter(candidate(), as_of=LATER)
+    assert ledger.enter(candidate(title="since noon"), as_of=NOON) == [("forecast_miss", "fired", "")]
+    assert ledger.enter(candidate(title="by later"), as_of=LATER) == [("forecast_miss", "amended", "")]
+    (now,) = read_current(ledger.rows).to_dicts()
+    assert (now["title"], now["first_at"], now["change"]) == ("by later", NOON, 3)
+    (then,) = read_current(ledger.rows.filter(pl.col("updated_at") <= NOON)).to_dicts()
+    assert (then["title"], then["first_at"]) == ("since noon", NOON)
+
+
+def test_an_alert_stands_since_it_was_last_none():
+    ledger = Ledger()
+    ledger.enter(candidate())
+    ledger.enter(as_of=NOON + timedelta(hours=1))
+    ledger.enter(candidate(), as_of=LATER)
+    assert ledger.rows["first_at"].to_list() == [NOON, NOON, LATER]
 
 
 def test_what_is_outside_the_scope_is_left_alone():
@@ -277,3 +295,22 @@ def test_whatever_happens_deciding_twice_is_deciding_once_and_changes_are_counte
         assert not told or told[0] in {"first", "severity_up", "silence_ended"}
         # Nobody hears twice in a row that it is over, or that it is back.
         assert all(a != b or a == "severity_up" for a, b in pairwise(told))
+
+
+def test_a_row_says_when_it_was_known_when_it_was_written_and_by_which_run():
+    written = LATER + timedelta(hours=1)
+    ledger = Ledger()
+    ledger.enter(candidate())
+    ledger.enter(candidate(title="revised"), as_of=LATER, recorded_at=written)
+    times = ledger.rows.select("change", "first_at", "updated_at", "recorded_at", "run_id").rows()
+    assert times == [(1, NOON, NOON, NOON, "r"), (2, NOON, LATER, written, "r")]
+
+
+def test_the_order_in_which_the_ledger_is_read_decides_nothing():
+    ledger = Ledger()
+    for found in ([candidate()], [], [candidate()], []):  # first, retracted, returned, retracted
+        ledger.enter(*found)
+    assert ledger.rows["notify"].to_list() == ["first", "retracted", "returned", "retracted"]
+    ledger.rows = ledger.rows[[3, 1, 0, 2]]
+    # people heard last that it is over
+    assert ledger.enter(candidate()) == [("forecast_miss", "fired", "returned")]

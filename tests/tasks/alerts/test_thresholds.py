@@ -1,6 +1,7 @@
 """Thresholds come from the nearest place of the chain definition, and a wrong name is told."""
 
 import dataclasses
+from datetime import date
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ from tasks.alerts.registry import read_rules
 from tasks.alerts.scored import MISS_LIMITS
 from tasks.alerts.thresholds import check_thresholds, read_thresholds
 from tasks.alerts.usual_size import add_usual_size
-from tests.tasks.alerts.rows import SODIUM, instant
+from tests.tasks.alerts.rows import SODIUM
 
 KNOWN = {name: rule.thresholds for name, rule in read_rules().items()}
 
@@ -65,9 +66,9 @@ def test_shipped_chains_have_known_thresholds(name):
     assert chain.thresholds
 
 
-def bands(sizes, known="2026-05-01", happened="2026-04-01"):
-    rows = pl.DataFrame({"series": ["a"], "row": [0], "known_at": [instant(known)]})
-    past = pl.DataFrame({"series": ["a"] * len(sizes), "error": sizes, "happened_at": [instant(happened)] * len(sizes)})
+def bands(sizes, month=date(2026, 4, 1)):
+    rows = pl.DataFrame({"series": ["a"], "row": [0], "month": [date(2026, 5, 1)]})
+    past = pl.DataFrame({"series": ["a"] * len(sizes), "error": sizes, "month": [month] * len(sizes)})
     return add_usual_size(rows, past, by=["series"]).select("n_past", "band_80", "band_90").row(0)
 
 
@@ -78,5 +79,8 @@ def test_conformal_ranks_by_hand():
     assert bands([float(i) for i in range(1, 20)]) == (19, 16.0, 18.0)  # ⌈20·0.8⌉ = 16, ⌈20·0.9⌉ = 18
 
 
-def test_what_was_not_known_makes_no_band():
-    assert bands([1.0] * 9, happened="2026-05-02") == (0, None, None)
+@pytest.mark.parametrize(
+    ("month", "n"), [((2026, 5), 0), ((2026, 6), 0), ((2026, 4), 9), ((2025, 5), 9), ((2025, 4), 0)]
+)
+def test_the_twelve_months_before_make_the_band(month, n):
+    assert bands([1.0] * 9, date(*month, 1))[0] == n

@@ -6,8 +6,9 @@ import pytest
 
 from contracts.chain import load_chain
 from contracts.period import add_months, format_month
+from contracts.scores import SCORES
 from data_lake.lake import Lake, open_lake
-from tasks.comparing.refresh import derive_months
+from tasks.comparing.refresh import derive_months, refresh_derived
 from tests.builders import day, head, record
 
 
@@ -43,3 +44,21 @@ def test_scores_do_not_depend_on_the_last_month_asked_for(late_lake):
     assert all(one.equals(asked[0]) for one in asked)
     # known before 20 March 2025: July 2023 to October 2024, and December to February
     assert (asked[0]["z_n"].item(), asked[0]["z"].is_not_null().item()) == (19, True)
+
+
+def test_a_quarter_is_marked_when_its_last_month_comes_in(tmp_path):
+    """The stored score stands under July, though what changes is September."""
+    lake = open_lake(str(tmp_path))
+    chains = {"sodium_ion": load_chain("sodium_ion")}
+    flow = {"measure": "level", "unit": "t"}
+    said = {**flow, "period": "2025-Q3", "kind": "forecast", "value": 400.0}
+    record(lake, head(review_month="2025-06", published_at=day("2025-07-05"), document="0" * 64), said)
+    refresh_derived(lake, chains, first=date(2025, 7, 1), as_of=day("2025-07-05"))
+    for number, value in ((7, 100.0), (8, 120.0), (9, 140.0)):
+        month = f"2025-{number:02d}"
+        published = day(f"2025-{number + 1:02d}-05")
+        outcome = {**flow, "period": month, "value": value}
+        record(lake, head(review_month=month, published_at=published, document=f"{number:064d}"), outcome)
+        refresh_derived(lake, chains, first=date(2025, number, 1), as_of=published)
+        stored = lake.table(SCORES).scan().filter(period="2025-Q3").collect()
+        assert stored["actual"].to_list() == ([360] if number == 9 else [None])

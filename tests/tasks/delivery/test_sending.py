@@ -502,3 +502,25 @@ def test_a_message_that_waits_can_be_sent_at_once(lake):
 def test_an_id_that_names_nothing(lake, text, says):
     with pytest.raises(UsageError, match=says):
         requeue(lake, [text], every_dead=False, now=NOON, run_id="r")
+
+
+def test_a_webhook_carries_the_numbers_of_the_ledger_with_ids_and_the_iso_month(lake, http):
+    detail = json.dumps({"forecast": -70.0, "actual": -60.0, "surprise": 10.0, "band": 5.0, "unit": "%"})
+    enter(lake, candidate(detail=detail))
+    hook = WebhookReceiver(name="hook", url=SecretName(env="X"))
+    run(lake, {}, hook, resolve=lambda _: Secret(http.url))
+    (body,) = http.bodies()
+    (facts,) = [finding["facts"] for finding in body["findings"]]
+    row = read_ledger(lake).row(0, named=True)
+    assert body["findings"][0]["alert_id"] == row["alert_id"]
+    assert {n: facts[n] for n in ("source", "chain", "segment", "measure")} == {
+        n: row[n] for n in ("source", "chain", "segment", "measure")
+    }
+    assert (facts["forecast"], facts["actual"], facts["surprise"], facts["month"]) == (-70.0, -60.0, 10.0, "2026-05")
+    assert body["about"] == {
+        "source": row["source"],
+        "chain": row["chain"],
+        "month": "2026-05",
+        "as_of": "2026-06-05T12:00:00Z",
+        "run_id": "r1",
+    }

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from contracts.readings import Document
-from tasks.intake.ingest import DocumentHints, ingest_document
+from tasks.intake.documents import DocumentHints
+from tasks.intake.ingest import ingest_document
 
 HEAD = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,unit,qualifier\n"
 ROW = "test,sodium_ion,2026-01,{},cathode,,production,2026-01,actual,mom_pct,2,%,exact\n"

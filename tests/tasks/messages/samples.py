@@ -1,6 +1,6 @@
 """Messages for tests."""
 
-from tasks.messages.neutral import Finding, Message
+from tasks.messages.neutral import Facts, Finding, Message
 
 HOSTILE = (
     "<!channel> <@U123> <https://evil.example|click> http://evil.example www.evil.example & <script>alert(1)</script>"
@@ -23,6 +23,7 @@ def sample(**values) -> Message:
                 ("As of", "2026-06-05 12:00 UTC"),
                 ("Run", "3f2c"),
             ),
+            "about": (("source", "smm"), ("chain", "sodium_ion"), ("month", "2026-05"), ("run_id", "3f2c")),
             "findings": (
                 Finding(
                     alert_id="a1",
@@ -35,28 +36,43 @@ def sample(**values) -> Message:
                     forecast="−70 %",
                     actual="−60 %",
                     surprise="+10 pp (level +33 %)",
-                    usual="±5 pp",
+                    usual="limit ±5 pp",
                     size_pct=33.3333,
+                    facts=Facts(
+                        source="smm",
+                        chain="sodium_ion",
+                        segment="cathode",
+                        metric="production",
+                        measure="mom_pct",
+                        month="2026-05",
+                        forecast=-70.0,
+                        actual=-60.0,
+                        surprise=10.0,
+                        band=5.0,
+                        level_surprise_pct=33.3333,
+                        unit="%",
+                        surprise_unit="pp",
+                    ),
                     sentences=("Cathode output is expected to fall 70 % in May.", "Cathode output fell 60 % in May."),
                 ),
                 Finding(
                     alert_id="a2",
-                    rule="direction_miss",
+                    rule="forecast_miss",
                     severity="info",
                     title="Battery cells output fell although a rise was forecast: −4 % against +6 % MoM",
                     subject="Battery cells",
-                    measure="output MoM",
+                    measure="output MoM · wrong direction",
                     forecast="+6 %",
                     actual="−4 %",
                     surprise="−10 pp (level −9.4 %)",
-                    usual="±5 pp",
+                    usual="limit ±5 pp",
                     size_pct=-9.43,
                 ),
                 Finding(
                     alert_id="a3",
                     rule="chain_divergence",
                     severity="warning",
-                    title="Cathode materials +2 % while battery cells −41 % MoM: 43 pp apart, usually within 20",
+                    title="Cathode materials +2 % while battery cells −41 % MoM: 73 % apart (43 pp), limit 20 %",
                     news="new",
                     subject="Cathode materials",
                     measure="output MoM",
@@ -72,9 +88,7 @@ def sample(**values) -> Message:
                 ),
             ),
             "more": 12,
-            "notes": (
-                "Chinese New Year: 65 % of its window is in this month, so its findings are one severity lower.",
-            ),
+            "notes": ("Chinese New Year: 65 % of its window is in this month.",),
             "links": (("Page", "https://trona.example/2026-05?a=1&b=2"),),
             "commands": ("trona alerts --chain sodium_ion --from 2026-05 --to 2026-05",),
         }

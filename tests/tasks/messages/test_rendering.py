@@ -243,3 +243,51 @@ def test_any_text_renders_everywhere(text):
 def test_outbox_json_round_trips():
     for message in (sample(), hostile(1000)):
         assert Message.from_json(message.to_json()) == message
+
+
+def test_a_program_gets_ids_iso_months_and_numbers_beside_the_texts():
+    body = render_json(sample())
+    assert body["about"]["month"] == "2026-05"
+    facts = body["findings"][0]["facts"]
+    assert (facts["segment"], facts["measure"], facts["month"]) == ("cathode", "mom_pct", "2026-05")
+    assert (facts["forecast"], facts["actual"], facts["surprise"]) == (-70.0, -60.0, 10.0)
+    assert Message.from_json(sample().to_json()) == sample()
+
+
+def test_a_message_kept_by_an_earlier_version_is_still_read():
+    kept = json.loads(sample().to_json())
+    kept.pop("about")
+    for finding in kept["findings"]:
+        finding.pop("facts")
+    assert Message.from_json(json.dumps(kept)).headline == sample().headline
+
+
+def test_a_long_mail_keeps_every_finding_and_its_chart():
+    """Twenty findings in Chinese, eight of them bars: 175 kB of chart alone in full colour."""
+    text = "正极材料产量高于预期" * 20
+    marks = {
+        "subject": text[:40],
+        "measure": "output MoM",
+        "actual": "−60 %",
+        "forecast": "−70 %",
+        "surprise": "+10 pp",
+    }
+    findings = tuple(
+        Finding(f"a{i}", "forecast_miss", "warning", title=f"{i} {text}", note=text, size_pct=float(i + 1), **marks)
+        for i in range(12)
+    ) + tuple(Finding(f"b{i}", "x", "info", title=f"b{i} {text}", note=text) for i in range(8))
+    raw, mail = parse(sample(findings=findings, more=0))
+    assert len(raw) < 100_000
+    assert "… and" not in mail.get_body(("plain",)).get_content()
+    html = mail.get_body(("html",)).get_content()
+    assert all(f"b{i} 正极" in html for i in range(8))
+    assert html.count("<strong>") == 12
+    charts = [part.get_content() for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert len(charts) == 1
+    assert len(charts[0]) < 15_000
+
+
+def test_a_mail_of_hostile_length_loses_letters_and_no_finding():
+    _, mail = parse(hostile())
+    text = mail.get_body(("plain",)).get_content()
+    assert text.count("✖ critical") >= 20

@@ -217,9 +217,10 @@ def test_an_assumed_publication_day_never_orders_vintages_in_silence(figures, ch
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"period": "2025-H2", "measure": "yoy_pct"}, "period_not_monthly"),
-        ({"period": "2025-Q4", "measure": "qoq_pct"}, "period_not_monthly"),
-        ({"period": "2026", "measure": "yoy_pct"}, "period_not_monthly"),
+        ({"period": "2025-H2", "measure": "mom_pct"}, "period_not_monthly"),
+        ({"period": "2025-H2", "measure": "qoq_pct"}, "period_not_monthly"),
+        ({"period": "2026", "measure": "share_pct"}, "period_not_monthly"),
+        ({"period": "2025-12", "measure": "qoq_pct"}, "cumulative"),
         ({"period": "2025-12", "measure": "ytd_yoy_pct"}, "cumulative"),
         ({"period": "2025-12", "value": None}, "no_number"),
         ({"period": "2025-12", "value": -101.0}, "below_minus_100"),

@@ -93,6 +93,63 @@ def test_verdicts(mark_one, f, a, half, verdict):
     assert ends == (pytest.approx(expected) if f > -100 else (None, None, 5))
 
 
+@pytest.mark.parametrize(
+    ("f", "a", "half", "verdict"),
+    [
+        # shares have a tolerance of 3 pp; the interval of the error is a - f ± twice the half-width
+        (40.0, 42.0, 0.5, "hit"),  # [1, 3] ends at the tolerance
+        (40.0, 38.0, 0.5, "hit"),  # [-3, -1]
+        (40.0, 42.1, 0.5, "indeterminate"),  # [1.1, 3.1]
+        (40.0, 37.9, 0.5, "indeterminate"),
+        (40.0, 44.0, 0.5, "indeterminate"),  # [3, 5] begins at the tolerance
+        (40.0, 36.0, 0.5, "indeterminate"),
+        (40.0, 44.1, 0.5, "miss"),  # [3.1, 5.1]
+        (40.0, 35.9, 0.5, "miss"),
+        (40.0, 43.0, 0.0, "hit"),
+        (40.0, 37.0, 0.0, "hit"),
+        # zero at an end of the interval: forecast and outcome may be the same number
+        (40.0, 42.0, 1.0, "within_rounding"),  # [0, 4]
+        (40.0, 38.0, 1.0, "within_rounding"),  # [-4, 0]
+        (40.0, 42.1, 1.0, "indeterminate"),  # [0.1, 4.1]
+        (40.0, 37.9, 1.0, "indeterminate"),
+        (40.0, 40.0, 0.0, "hit"),
+        (40.0, 40.0, 2.0, "within_rounding"),  # [-4, 4] is wider than the tolerance
+    ],
+)
+def test_verdicts_of_points_at_the_tolerance_and_at_zero(mark_one, f, a, half, verdict):
+    row = mark_one({"value": f, "half_width": half}, {"value": a, "half_width": half}, measure="share_pct")
+    assert (row["verdict"], row["tolerance_pp"]) == (verdict, 3)
+
+
+@pytest.mark.parametrize(
+    ("f", "a", "half", "verdict"),
+    [
+        # growth has a tolerance of 5 % of level: ratios from 1/1.05 to 1.05
+        (0.0, 5.0, 0.0, "hit"),  # 1.05/1
+        (5.0, 0.0, 0.0, "hit"),  # 1/1.05
+        (0.0, 5.01, 0.0, "miss"),
+        (5.01, 0.0, 0.0, "miss"),
+        # the ratio 1 at an end of the interval
+        (10.0, 20.0, 5.0, "within_rounding"),  # 1.15/1.15 = 1 to 1.25/1.05 = 1.19
+        (10.0, 0.0, 5.0, "within_rounding"),  # 0.95/1.15 = 0.83 to 1.05/1.05 = 1
+        (10.0, 20.1, 5.0, "indeterminate"),  # from 1.151/1.15
+        (10.0, -0.1, 5.0, "indeterminate"),  # up to 1.049/1.05
+        # a sign that rounding lets be none is not wrong: all of these ratios are within 1.5 % of 1
+        (1.0, -0.5, 0.5, "hit"),  # the outcome may be 0
+        (0.5, -1.0, 0.5, "hit"),  # the forecast may be 0
+        (-0.5, 1.0, 0.5, "hit"),
+        (-1.0, 0.5, 0.5, "hit"),
+        (1.0, -0.6, 0.5, "miss"),  # up to -0.1
+        (-1.0, 0.6, 0.5, "miss"),
+        (0.6, 0.0, 0.0, "hit"),  # no change is no wrong sign
+        (0.0, -0.6, 0.0, "hit"),
+    ],
+)
+def test_verdicts_of_growth_at_the_tolerance_and_at_zero(mark_one, f, a, half, verdict):
+    row = mark_one({"value": f, "half_width": half}, {"value": a, "half_width": half})
+    assert (row["verdict"], row["tolerance_pct"]) == (verdict, 5)
+
+
 def test_decimals_do_not_tip_a_verdict(mark_one):
     # 100.3·1.05 = 105.315 in print and not in binary; a share of 0.3 and 3.3 differ by 3
     for f, a, measure in ((0.3, 5.315, "mom_pct"), (0.3, 3.3, "share_pct")):
@@ -378,6 +435,24 @@ def test_the_own_band_says_usual_and_forgives_nothing(figures, chains):
     assert [r["band_n"] for r in marked][8:] == [8, 9, 10]
 
 
+def test_the_band_of_levels_and_the_uneven_band_of_growth(figures, chains):
+    """Thirteen past outcomes 10 % above or below 1000 t: |ln 0.9| = 10.54 % is the largest, and 1060 is usual."""
+    errors = [(100.0, -100.0)[i % 2] for i in range(13)]
+    marked = score_forecasts(figures(*months_of([*errors, 60.0], forecast=1000.0, measure="level")), chains=chains)
+    row = marked.row(-1, named=True)
+    # of 13 the rank ⌈14·0.9⌉ = 13: e^0.10536 = 1/0.9
+    assert (row["band_lower_pp"], row["band_upper_pp"]) == pytest.approx((-10, 100 / 9))
+    assert (row["band_90_pp"], row["band_n"]) == (pytest.approx((10 + 100 / 9) / 2), 13)
+    assert (row["verdict"], row["own_verdict"]) == ("hit", "usual")  # 6 % of the 10 % that the chain allows
+    # YoY 100 with outcomes 198 and 34: ln(134/200) = -40.0 % is the largest; 100·2·(0.67 - 1) and 100·2·(1/0.67 - 1)
+    errors = [(98.0, -66.0)[i % 2] for i in range(13)]
+    for error, own in ((85.0, "usual"), (-69.0, "unusual")):
+        rows = months_of([*errors, error], forecast=100.0, measure="yoy_pct")
+        row = score_forecasts(figures(*rows), chains=chains).row(-1, named=True)
+        assert (row["band_lower_pp"], row["band_upper_pp"]) == pytest.approx((-66, 200 * (1 / 0.67 - 1)))
+        assert (row["verdict"], row["own_verdict"]) == ("miss", own)
+
+
 def test_a_bad_holiday_month_forgives_no_other_segment(figures, chains):
     """Pooled residuals of one bad month made hits of +5 against -9 and of -3 against -18."""
     rows = []
@@ -436,13 +511,16 @@ def test_two_months_ahead_the_path_of_one_release_is_compounded(figures, chains)
     assert mom["level_surprise_path_lower_pct"] == pytest.approx(100 * (ends[0] - 1))
     assert mom["level_surprise_path_upper_pct"] == pytest.approx(100 * (ends[1] - 1))
     assert mom["level_surprise_pct"] is None
-    wedge = 100 * (math.log(0.672 / 0.735) - math.log(1.26 / 1.20))
-    assert [r["wedge"] for r in (mom, yoy)] == pytest.approx([wedge] * 2)
-    assert mom["is_wedge_beyond_rounding"] is True
+    # the path and the YoY of one forecaster may disagree without any restatement
+    assert [r["wedge"] for r in (mom, yoy)] == [None, None]
+    assert yoy["level_surprise_mom_pct"] is None
 
 
 def test_no_restatement_no_wedge_beyond_rounding_at_any_lead(figures, chains):
-    """Levels without a revision, growths rounded to whole percent: no lead flags a base restated in silence."""
+    """Levels without a revision, growths rounded to whole percent: no lead flags a base restated in silence.
+
+    At longer leads forecasts by MoM and by YoY are drawn apart, as forecasters make them.
+    """
     rng = np.random.default_rng(5)
     level = [1000.0]
     for _ in range(35):
@@ -458,12 +536,18 @@ def test_no_restatement_no_wedge_beyond_rounding_at_any_lead(figures, chains):
         path = [level[i]]
         for lead in (1, 2, 3):
             path.append(path[-1] * float(rng.uniform(0.8, 1.25)))
+            apart = 1.0 if lead == 1 else float(rng.uniform(0.8, 1.25))
             both = {"kind": "forecast", "period": name[i + lead], "review_month": name[i]}
             rows += [
                 {**both, "value": float(round(100 * (path[lead] / path[lead - 1] - 1)))},
-                {**both, "value": float(round(100 * (path[lead] / level[i + lead - 12] - 1))), "measure": "yoy_pct"},
+                {
+                    **both,
+                    "value": float(round(100 * (path[lead] * apart / level[i + lead - 12] - 1))),
+                    "measure": "yoy_pct",
+                },
             ]
     marked = score_forecasts(figures(*rows), chains=chains)
-    assert marked["wedge"].count() > 100
-    assert set(marked.filter(pl.col("wedge").is_not_null())["lead_months"]) == {1, 2, 3}
+    assert marked["wedge"].count() > 30
+    assert set(marked.filter(pl.col("wedge").is_not_null())["lead_months"]) == {1}
+    assert marked["level_surprise_path_pct"].count() > 30
     assert not marked["is_wedge_beyond_rounding"].any()

@@ -91,7 +91,7 @@ CASES = {
         good(3, forecast=["5%", "0.06", "7%"]),
         ContractBroken,
     ),
-    "text_for_numbers": (good(3, forecast=["5", "1,200", "n/a"]), ContractBroken),
+    "text_for_numbers": (good(3, forecast=["5", "about 6", "1,20"]), ContractBroken),
     "one_fraction": (good(forecast=at_row("forecast", 1, 0.06)), UsageError),
     "all_forecasts_fractions": (good(forecast=pl.col("actual") / 100), UsageError),
     "all_actuals_fractions": (good(actual=pl.col("actual") / 100), UsageError),
@@ -127,6 +127,8 @@ def test_a_confirmed_table_is_scored_as_it_stands():
     "text",
     [
         "2024-03",
+        "03/2024",
+        "Mar-24",
         "2024-3",
         "2024/03",
         "2024.03",
@@ -148,9 +150,7 @@ def test_months_that_can_be_read_one_way_are_read(text):
     assert check_score_table(frame)["month"].to_list() == [date(2024, 3, 1)]
 
 
-@pytest.mark.parametrize(
-    "text", ["03/2024", "01/02/2024", "24-03", "2024", "2024-13", "2024-00", "2024-Q1", "Foo 2024", ""]
-)
+@pytest.mark.parametrize("text", ["01/02/2024", "24-03", "2024", "2024-13", "2024-00", "2024-Q1", "Foo 2024", ""])
 def test_months_that_cannot_be_read_one_way_are_refused(text):
     with pytest.raises(ContractBroken):
         check_score_table(good(1, month=[text]))

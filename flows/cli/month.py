@@ -1,0 +1,113 @@
+"""The month of a chain on one screen."""
+
+import io
+import shutil
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+import polars as pl
+
+from contracts.errors import Exit, UsageError
+from contracts.period import parse_month
+from flows.cli.options import Format, LakeOption, Shape
+from flows.cli.output import print_frame
+from flows.cli.query import open_store
+
+if TYPE_CHECKING:
+    from tasks.month_summary.writing import MonthText
+
+_DEFAULT_LAKE = LakeOption()
+_NO_BREAK = "\ue000"  # any sign of one place that no document holds
+
+
+def month(
+    chain: str = "",
+    month: str = "",
+    *,
+    as_of: str = "",
+    source: str = "",
+    language: Literal["en", "zh"] = "en",
+    format: Format = "table",  # noqa: A002 - the option's name
+    lake: LakeOption = _DEFAULT_LAKE,
+) -> int:
+    """The month on one screen: the chain in a sentence, a line per segment, findings, doubts, what to look at.
+
+    Parameters
+    ----------
+    chain
+        Which chain; without one, the one whose month is the newest.
+    month
+        Which month, YYYY-MM; without one, the newest with outcomes.
+    as_of
+        Only what was public then: a date in the chain's time zone, or an instant.
+    source
+        Which source, where several review the chain.
+    language
+        en or zh.
+    format
+        As text, or the segments' rows as csv, json or parquet.
+    """
+    from flows.cli.options import parse_instant  # noqa: PLC0415 - not needed for --help
+    from tasks.comparing.refresh import load_chains  # noqa: PLC0415
+    from tasks.month_summary.reading import newest_chain, read_month  # noqa: PLC0415
+    from tasks.month_summary.writing import write_month  # noqa: PLC0415
+    from tasks.reconciling.language import load_language  # noqa: PLC0415
+
+    settings, store = open_store(lake)
+    chains = load_chains(store, settings.chains_folder)
+    now = datetime.now(UTC)
+    name = chain or newest_chain(store)
+    if name not in chains:
+        raise UsageError(f"the lake knows no chain {name!r}", next=f"chains are: {', '.join(chains)}")
+    zone = chains[name].calendar.time_zone
+    instant = parse_instant(as_of, now=now, zone=zone) if as_of else now
+    wanted = parse_month(month) if month else None
+    reading = read_month(store, chains[name], wanted, as_of=instant, source=source)
+    if format != "table":
+        print_frame(reading.segments, Shape(format), nothing=f"nothing is known about {month}")
+        return Exit.DONE
+    text = write_month(reading, load_language(language))
+    width = shutil.get_terminal_size((100, 40)).columns
+    sys.stdout.write("\n".join(lay_out(text, width)) + "\n")
+    return Exit.DONE
+
+
+def lay_out(text: "MonthText", width: int) -> Iterator[str]:
+    """The month's lines, sentences wrapped to the width."""
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
+    from flows.cli.text_table import TextColumn, render_table  # noqa: PLC0415
+
+    yield escape_terminal(f"{text.title} · {text.known}")
+    yield ""
+    for sentence in text.chain:
+        yield from _wrap(sentence, width, "")
+    if text.segments:
+        yield ""
+        rows = pl.DataFrame(text.segments, schema=[str(i) for i in range(len(text.heading))], orient="row")
+        columns = [TextColumn(name, i, "left" if i == 0 else "right") for i, name in enumerate(text.heading)]
+        yield from render_table(rows, columns, width=width)
+    for heading, lines in text.lists.items():
+        if lines:
+            yield ""
+            yield heading
+            for line in lines:
+                yield from _wrap(line, width, "  ")
+
+
+def _wrap(sentence: str, width: int, indent: str) -> list[str]:
+    """Lines of at most so many places; a number stays with its unit."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
+
+    bound = escape_terminal(sentence).replace(" %", _NO_BREAK + "%").replace(", +", "," + _NO_BREAK + "+")
+    bound = bound.replace(", −", "," + _NO_BREAK + "−")
+    console = Console(width=width, file=io.StringIO())
+    lines = Text(bound).wrap(console, max(width - len(indent) - 2, 20))
+    return [
+        (indent + ("  " if indent and place else "") + line.plain.rstrip()).replace(_NO_BREAK, " ")
+        for place, line in enumerate(lines)
+    ]
