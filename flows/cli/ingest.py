@@ -109,10 +109,8 @@ def ingest(
         if len(documents) > 1:
             print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}")
         unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
-        for line in unplaced:
-            print_message(f"  unresolved: {escape_terminal(line)}")
-        for line in filter(None, (describe_doubt(outcome) for outcome in outcomes)):
-            print_message(f"  {line}")
+        for line in [*(f"unresolved: {line}" for line in unplaced), *filter(None, map(describe_doubt, outcomes))]:
+            print_message(f"  {escape_terminal(line)}")
         for outcome in (outcome for outcome in outcomes if outcome.status == "withdrawn"):
             print_message(f"  withdrawn: `trona restore {outcome.release_id} --reason …` brings it back")
         for line in (line for outcome in outcomes for line in outcome.refusals):

@@ -198,11 +198,11 @@ def _tell_quantity(view: View, index: int, quantity: Quantity, signs: Signs) -> 
 def _is_change(view: View, index: int, signs: Signs) -> bool:
     """Whether a quantity is a change of a level: "up 600 t", "a decline of 40 t", "200 t more than in May"."""
     touch, after = view.touch_left(index), view.touch_right(index)
+    if (after & _COMPARE or (after & _BASIS and "compare" in view.tokens[index + 1].roles)) and not touch & _TO:
+        return True
     members = view.tokens[index].labels.get("list")
     if members and touch & BIT["separator"] and index != members[0]:
         return _is_change(view, members[0], signs)
-    if (after & _COMPARE or (after & _BASIS and "compare" in view.tokens[index + 1].roles)) and not touch & _TO:
-        return True
     if touch & _TO or (touch & _LEVEL and not touch & (_OF | _BY | _CHANGE)):
         return False
     if touch & _BY and signs.sign is not None:

@@ -11,7 +11,7 @@ from pypdf import PdfReader, PdfWriter
 from contracts.errors import ContractBroken, SourceUnavailable, UsageError
 from contracts.readings import Document
 from tasks.extraction import document_text, is_review, read_review
-from tasks.extraction.documents import MAX_PAGE_BYTES
+from tasks.extraction.text.documents import MAX_PAGE_BYTES
 
 ENGLISH = """Sodium-ion battery review, May 2025
 Published: 2025-06-05
