@@ -2,7 +2,7 @@
 
     python .ci/mutants.py [ONLY …] [--sample N] [--seed S]
 
-`ONLY` are files or folders (all of `[tool.trona.mutants]` in pyproject.toml without); `--sample` tries so many
+`ONLY` are files or folders (all of `[[tool.trona.mutants]]` in pyproject.toml without); `--sample` tries so many
 changes of each file, drawn by the seed, instead of all. mutmut makes the changes in a copy of the project under
 `build/mutants/`; each is tried in a process of its own, on the tests that reach the function, of those that the table
 in pyproject.toml names for the file. What survives is written to `build/mutants/survivors.txt`, sorted, and held
@@ -26,8 +26,10 @@ ROOT = Path(__file__).parent.parent
 WORK = ROOT / "build" / "mutants"
 EXPLAINED = ROOT / "tests" / "mutants.md"
 ROOMS = ("contracts", "data_lake", "tasks", "flows")
-KILLED = {1, 2, 3, 36, -24, 24, 152}  # a failed test, an error while tests are collected, a crash, or time over
-NOT_RUN = 255  # pytest did not find the tests: their module could not be read, or something else is wrong
+KILLED = {1, 2, 3}  # a failed test, an error while tests are collected, a crash
+# tests that were not found, for their module could not be read or something else is wrong; time over, maybe by load
+DOUBTFUL = {255, 36, -24, 24, 152}
+LONGEST = 900  # seconds that all tests of a file may take
 NOT_REACHED = "could not find any test case"
 # imported once, before a process is forked for each change; none of them starts a thread that works before it is used
 PRELOADED = ("pytest", "hypothesis", "polars", "pandera.polars", "pyarrow", "deltalake")
@@ -49,28 +51,27 @@ def main() -> None:
     sys.exit(report(results, read_explained(), is_sample=bool(asked.sample)))
 
 
-def read_table() -> dict[str, list[str]]:
-    """Tests by pattern of files, the most particular pattern first."""
+def find_tests(name: str) -> tuple[str, ...] | None:
+    """The tests that are to notice a change of a file; None where no table of pyproject.toml names it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    table: dict[str, list[str]] = project["tool"]["trona"]["mutants"]
-    return dict(sorted(table.items(), key=lambda item: ("*" in item[0], -len(item[0]))))
+    tables = project["tool"]["trona"]["mutants"]
+    return next((tuple(t["tests"]) for t in tables if any(fnmatch(name, pattern) for pattern in t["files"])), None)
 
 
 def choose_files(only: list[str]) -> list[str]:
-    """Files of the table, as they are named in the project; those asked for, else all."""
+    """Files that a table names; those asked for, else all."""
     files = [path.relative_to(ROOT).as_posix() for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
-    known = [name for name in files if any(fnmatch(name, pattern) for pattern in read_table())]
     prefixes = [one.rstrip("/") for one in only] or [""]
-    chosen = [name for name in known if any(not p or name == p or name.startswith(p + "/") for p in prefixes)]
-    return chosen or sys.exit(f"no file of [tool.trona.mutants] is {' or '.join(only)}")
+    asked = [name for name in files if any(not p or name == p or name.startswith(p + "/") for p in prefixes)]
+    chosen = [name for name in asked if find_tests(name) is not None]
+    return chosen or sys.exit(f"no file of [[tool.trona.mutants]] is {' or '.join(only)}")
 
 
 def group_by_tests(files: list[str]) -> dict[tuple[str, ...], list[str]]:
     """Files that share their tests: they are tried together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for name in files:
-        tests = next(tests for pattern, tests in read_table().items() if fnmatch(name, pattern))
-        groups.setdefault(tuple(tests), []).append(name)
+        groups.setdefault(find_tests(name) or (), []).append(name)
     return groups
 
 
@@ -145,11 +146,12 @@ def draw(name: str, sample: int, seed: str) -> list[str]:
 def read_results(name: str, changes: list[str], tests: tuple[str, ...]) -> dict[str, bool]:
     """Each change of a file in words, and whether it was noticed; to be called in the laid-out folder."""
     codes = json.loads(Path(f"mutants/{name}.meta").read_text(encoding="utf-8"))["exit_code_by_key"]
-    seen = {}
+    seen: dict[str, bool] = {}
     for change in changes:
-        is_doubtful = codes[change] == NOT_RUN or is_called_at_import(change)
+        is_doubtful = codes[change] in DOUBTFUL or is_called_at_import(change)
         is_noticed = codes[change] in KILLED or (is_doubtful and fails_on_all(change, tests))
-        seen[describe(name, change)] = is_noticed
+        words = describe(name, change)  # two places may read the same: both are to be noticed
+        seen[words] = is_noticed and seen.get(words, True)
     return seen
 
 
@@ -161,12 +163,14 @@ def is_called_at_import(change: str) -> bool:
 
 
 def fails_on_all(change: str, tests: tuple[str, ...]) -> bool:
-    """Whether a change makes one of all the tests fail, in a process that reads every module anew."""
+    """Whether a change makes one of all the tests fail or never end, in a process that reads every module anew."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--rootdir=.", "-p", "no:cacheprovider", *tests]
     environment = plain_environment() | {"MUTANT_UNDER_TEST": change, "PYTHONPATH": "."}
-    done = subprocess.run(
-        command, cwd="mutants", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=environment
-    )
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        done = subprocess.run(command, cwd="mutants", check=False, env=environment, timeout=LONGEST, **quiet)
+    except subprocess.TimeoutExpired:
+        return True
     return done.returncode != 0
 
 

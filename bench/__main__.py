@@ -1,6 +1,6 @@
-"""All benchmarks, one after another: `python -m bench [NAME …]`."""
+"""All benchmarks, one after another: `python -m bench [NAME …] [its options]`."""
 
-import runpy
+import importlib
 import sys
 from pathlib import Path
 
@@ -9,13 +9,15 @@ NAMES = sorted(path.stem.removeprefix("bench_") for path in Path(__file__).paren
 
 def main() -> None:
     """Run those named, or all."""
-    names = sys.argv[1:] or NAMES
+    named = [word for word in sys.argv[1:] if not word.startswith("-") and not word.isdigit()]
+    options, names = [word for word in sys.argv[1:] if word not in named], named or NAMES
     unknown = set(names) - set(NAMES)
     if unknown:
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(NAMES)}")
     for name in names:
-        sys.argv = [name]
-        runpy.run_module(f"bench.bench_{name}", run_name="__main__")
+        sys.argv = [name, *options]
+        importlib.import_module(f"bench.bench_{name}").main()  # as itself: its functions travel to other processes
 
 
-main()
+if __name__ == "__main__":  # those processes import this module too
+    main()

@@ -33,6 +33,11 @@ def find_zone(chains: Mapping[str, Chain]) -> str:
     return min(zones, key=lambda zone: place_instant(noon, zone)) if zones else DEFAULT_ZONE
 
 
+def write_instant(instant: datetime, zone: str) -> str:
+    """An instant as a clock of `zone` shows it: `2026-02-05 09:00 Asia/Shanghai`."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+
+
 def write_day(instant: pl.Expr, chains: Mapping[str, Chain], form: str = "%Y-%m-%d") -> pl.Expr:
     """The day of an instant in the time zone of the row's `chain`, as text; in UTC where the chain is not known."""
     return show_local(instant, chains).dt.strftime(form)

@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 import polars as pl
 from cyclopts import Parameter
 
+from contracts.chain import load_chain
 from contracts.errors import Exit, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
+from contracts.local_time import write_instant
 from contracts.period import add_months, format_month
-from contracts.readings import Document, Reading
-from contracts.settings import load_settings
+from contracts.readings import Document, Reading, ReleaseHead
+from contracts.settings import Settings, load_settings
 from contracts.terminal_text import escape_terminal
 from data_lake.lake import open_lake
 from flows.cli.options import Format, LakeOption, Shape, parse_published
@@ -199,7 +201,7 @@ def extract(
         head = reading.head
         print_message(
             f"{escape_terminal(head.document_name)}: {head.chain} {head.review_month}, published "
-            f"{head.published_at:%Y-%m-%d %H:%M} UTC{' (assumed)' if head.is_published_assumed else ''}: "
+            f"{_write_publication(head, settings)}{' (assumed)' if head.is_published_assumed else ''}: "
             f"{good.height} figures, {reading.doubtful.height} doubtful, {reading.unresolved.height} unresolved, "
             f"{refused['row'].n_unique()} refused"
         )
@@ -278,3 +280,7 @@ def _tell_end(rows: list[dict[str, object]], run_id: str, *, dry_run: bool) -> N
         print_message("next: `trona run` compares, scores forecasts and notifies")
     elif not refused and not dry_run and all(row["status"] == "nothing new" for row in rows):
         print_message("nothing new: everything was in the lake already")
+
+
+def _write_publication(head: ReleaseHead, settings: Settings) -> str:
+    return write_instant(head.published_at, load_chain(head.chain, settings.chains_folder).calendar.time_zone)

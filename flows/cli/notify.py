@@ -55,6 +55,7 @@ def notify(
         With --dry-run: print the messages as JSON.
     """
     from flows.run.secret_blocks import resolve_secret  # noqa: PLC0415 - not needed for --help
+    from flows.service.prefect_server import choose_server_for  # noqa: PLC0415
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
     from tasks.delivery import choose_receivers, deliver  # noqa: PLC0415
     from tasks.delivery.requeue import requeue  # noqa: PLC0415
@@ -63,6 +64,8 @@ def notify(
     _refuse_contradictions(dry_run=dry_run, preview=preview, test=test, retry=retry, dead=dead)
     settings, store = open_store(lake)
     receivers = list(choose_receivers(settings.receivers_address))
+    if any(name.block for receiver in receivers for name in receiver.secret_names.values()):
+        choose_server_for(settings)  # where the blocks are
     now, run_id = datetime.now(UTC), secrets.token_hex(4)
     if dead and dry_run:
         return _list_dead(store, as_json=json)

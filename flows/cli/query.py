@@ -263,8 +263,8 @@ def explain(figure_id: str, *, lake: LakeOption = _DEFAULT_LAKE) -> int:
     """
     from tasks.history.provenance import explain_figure  # noqa: PLC0415 - reads documents
 
-    _, store = open_store(lake)
-    print(explain_figure(store, figure_id))
+    settings, store = open_store(lake)
+    print(explain_figure(store, figure_id, settings.chains_folder))
     return Exit.DONE
 
 

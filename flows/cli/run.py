@@ -16,9 +16,7 @@ from flows.cli.options import LakeOption, parse_instant, parse_published
 from flows.cli.output import print_message
 from flows.cli.printable_paths import use_printable_paths
 from flows.cli.query import open_to_write
-from flows.service.access import use_password
-from flows.service.lake_lock import find_up
-from flows.service.prefect_server import announce, choose_server
+from flows.service.prefect_server import announce, choose_server_for
 from flows.service.server_loss import watch_server
 
 if TYPE_CHECKING:
@@ -188,11 +186,8 @@ def call_flow(
 ) -> int:
     """Call a flow with the reporter of this command, at the running server or a temporary one; the exit code."""
     refuse_mistakes(settings, list(documents))
+    server = choose_server_for(settings)
     store = open_to_write(settings)
-    up = find_up(settings)
-    server = choose_server(up.get("api", ""))
-    if server.address == up.get("api"):
-        use_password(up)
     announce(server)
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 

@@ -112,9 +112,12 @@ def score(
         zone=definition.calendar.time_zone,
         decimal=table.decimal,
     )
+    from flows.cli.views import VIEWS  # noqa: PLC0415 - not needed for --help
+
     computed = {"comparison": compare_forecasters, "calibration": tabulate_calibration, "murphy": draw_murphy}
     frame = computed[show](scores) if show in computed else scores if show == "scores" else found
-    print_frame(frame, Shape(format), nothing="nothing could be scored")
+    view = VIEWS["forecasters"] if show == "record" else None
+    print_frame(frame, Shape(format), nothing="nothing could be scored", view=view)
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")
     return Exit.DONE

@@ -46,6 +46,8 @@ def show_rows(frame: pl.DataFrame, view: View, chains_folder: Path | None, limit
 
 def _load_chains(frame: pl.DataFrame, folder: Path | None) -> dict[str, Chain]:
     """Definitions of the chains of these rows; one that is not there is shown by its ids."""
+    if "chain" not in frame.columns:
+        return {}
     known = chain_paths(folder)
     return {name: load_chain(name, folder) for name in frame["chain"].unique() if name in known}
 
@@ -231,6 +233,24 @@ VIEWS: Mapping[str, View] = {
             _column("reason", "reason", 9, may_cut=True),
         ),
         order=(pl.col("n"), pl.col("mae")),
+    ),
+    "forecasters": View(
+        (
+            _column("forecaster", "forecaster", 1, may_cut=True, least=16),
+            _column("measure", "measure", 1),
+            _column("n", _count("n"), 1, align="right"),
+            _column("mean", _signed("mean_surprise"), 2, align="right"),
+            _column("MAE", _number("mae"), 1, align="right"),
+            _column("within 5", _share("within_5"), 3, align="right"),
+            _column(
+                "direction", fill_text("{} of {}", _count("direction_hits"), _count("n_directions")), 3, align="right"
+            ),
+            _column("skill", _share("skill_no_change"), 2, align="right"),
+            _column("months", fill_text("{} … {}", _month("first_month"), _month("last_month")), 4),
+            _column("reason", "reason", 9, may_cut=True),
+        ),
+        order=(pl.col("n"), -pl.col("mae")),
+        needs_series=False,
     ),
     "surprise_index": View(
         (

@@ -11,6 +11,9 @@ from http.client import HTTPException
 from urllib.request import urlopen
 
 from contracts.errors import SourceUnavailable
+from contracts.settings import Settings
+from flows.service.access import use_password
+from flows.service.lake_lock import find_up
 from flows.service.prefect_profile import NamedServer, find_named_server
 
 _VARIABLE = "PREFECT_API_URL"
@@ -72,6 +75,15 @@ def choose_server(ours: str = "") -> ChosenServer:
         )
     os.environ[_VARIABLE] = named.address
     return ChosenServer(named.address, named.by)
+
+
+def choose_server_for(settings: Settings) -> ChosenServer:
+    """The server for a command with these settings, and its password where `trona up` on the same lake has made one."""
+    up = find_up(settings)
+    server = choose_server(up.get("api", ""))
+    if server.address == up.get("api"):
+        use_password(up)
+    return server
 
 
 def is_running(address: str, *, timeout: float = 0.5) -> bool:

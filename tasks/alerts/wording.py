@@ -29,6 +29,8 @@ MEASURE_WORDS = {
     "yoy_pp": " YoY",
     "mom_abs": " MoM",
     "yoy_abs": " YoY",
+    "contribution_mom_pp": " of the segment's growth MoM",
+    "contribution_yoy_pp": " of the segment's growth YoY",
     "jan_feb_yoy_pct": " YoY, January and February",
 }
 FAMILIES = {name: measure.family for name, measure in MEASURES.items()}

@@ -17,6 +17,7 @@ from contracts.vocabulary import measures_of
 from tasks.calendar_effects.own_history import rank_in_history
 from tasks.calendar_effects.unlike_months import annotate_calendar, derive_jan_feb
 from tasks.comparing.derived_changes import NODE, derive_from_levels, derive_product_growth, derive_share_changes
+from tasks.comparing.derived_growth import derive_contributions, derive_missing_growth
 from tasks.comparing.divergences import find_divergences
 
 _REACH_MONTHS = 13
@@ -44,7 +45,9 @@ def compare_months(
     sized = growth.filter(pl.col("value").is_not_null())
     together = derive_jan_feb(sized, stated.filter(pl.col("measure") == "level"))
     gaps = find_divergences(growth.filter(pl.col("measure") == "mom_pct"), chains)
-    derived = pl.concat([from_shares, together], how="diagonal")
+    all_known = _prefer(known, from_shares)
+    further = [derive_missing_growth(growth), derive_contributions(all_known)]
+    derived = pl.concat([from_shares, together, *further], how="diagonal")
     parts = {"reported": reported, "derived": derived, "divergence": gaps}
     rows = _gather([part.with_columns(basis=pl.lit(basis)) for basis, part in parts.items()], months)
     ranks = rank_in_history(figures).with_columns(basis=pl.lit("reported"))

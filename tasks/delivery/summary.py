@@ -102,7 +102,7 @@ def _build_summary(
     first, last = (f"{month:%Y-%m}" for month in mine["month"].sort()[[0, -1]].to_list())
     worst = max(mine["severity"], key=SEVERITY_RANK.__getitem__)
     ordered = mine.sort(
-        (pl.col("month") != loaded.last).fill_null(True),
+        pl.col("month").ne_missing(loaded.last),
         -rank_severity(pl.col("severity")).cast(pl.Int32),
         "month",
         "title",

@@ -1,9 +1,13 @@
 """A number's sentence or cell, in its document, with its release and the other values published for it."""
 
+from pathlib import Path
+
 import polars as pl
 
+from contracts.chain import load_chain
 from contracts.errors import SourceUnavailable
 from contracts.figures import FIGURE_KEY, FIGURES
+from contracts.local_time import write_instant
 from contracts.readings import Document
 from contracts.releases import RELEASES
 from contracts.terminal_text import escape_terminal
@@ -15,9 +19,10 @@ from tasks.extraction import document_text, is_review
 _CONTEXT = 240
 
 
-def explain_figure(lake: Lake, figure_id: str) -> str:
+def explain_figure(lake: Lake, figure_id: str, chains_folder: Path | None = None) -> str:
     """The explanation as plain text, safe for a terminal; the beginning of the id is enough.
 
+    Instants are shown by the clock of the chain's time zone.
     Raises `UsageError` where no figure, or more than one, has such an id.
     """
     figures = lake.table(FIGURES).scan()
@@ -26,15 +31,16 @@ def explain_figure(lake: Lake, figure_id: str) -> str:
     row = figures.filter(pl.col("figure_id") == name).collect().row(0, named=True)
     events = lake.table(RELEASES).scan().filter(release_id=row["release_id"]).sort("at").collect()
     release = events.row(0, named=True)
+    zone = load_chain(row["chain"], chains_folder).calendar.time_zone
     key = " · ".join(str(row[name]) for name in FIGURE_KEY if row[name])
     lines = [
         f"{key}: {_say_value(row)}",
         f"  read from   {release['document_name']}, {row['place']} (rule {row['rule']})",
         f"  release     {row['release_id']}, reviews {row['review_month']}",
-        f"  published   {row['published_at']:%Y-%m-%d %H:%M} UTC{' (assumed)' * row['is_published_assumed']}",
-        f"  recorded    {row['recorded_at']:%Y-%m-%d %H:%M} UTC",
+        f"  published   {write_instant(row['published_at'], zone)}{' (assumed)' * row['is_published_assumed']}",
+        f"  recorded    {write_instant(row['recorded_at'], zone)}",
         *(
-            f"  {event['event']:<11} {event['at']:%Y-%m-%d %H:%M} UTC {event['reason']}"
+            f"  {event['event']:<11} {write_instant(event['at'], zone)} {event['reason']}"
             for event in events.to_dicts()[1:]
         ),
         f"  page        {row['source_url']}" if row["source_url"] else "",
@@ -42,7 +48,7 @@ def explain_figure(lake: Lake, figure_id: str) -> str:
         "",
         _show_evidence(lake, row, release["document_name"]),
         "",
-        *_list_vintages(figures, row),
+        *_list_vintages(figures, row, zone),
     ]
     return "\n".join(escape_terminal(line) for text in lines for line in text.split("\n")).replace("\n\n\n", "\n\n")
 
@@ -71,7 +77,7 @@ def _say_value(row: dict[str, object]) -> str:
     return f"at least {lower:g} {row['unit']}" if lower is not None else f"at most {upper:g} {row['unit']}"
 
 
-def _list_vintages(figures: pl.LazyFrame, row: dict[str, object]) -> list[str]:
+def _list_vintages(figures: pl.LazyFrame, row: dict[str, object], zone: str) -> list[str]:
     same = figures.filter(*(pl.col(name) == row[name] for name in FIGURE_KEY))
     others = same.sort(*PUBLICATION_ORDER).collect().to_dicts()
     if len(others) == 1:
@@ -79,7 +85,7 @@ def _list_vintages(figures: pl.LazyFrame, row: dict[str, object]) -> list[str]:
     return [
         "published for it, oldest first:",
         *(
-            f"  {other['published_at']:%Y-%m-%d %H:%M} UTC  {_say_value(other)}  {other['figure_id']}"
+            f"  {write_instant(other['published_at'], zone)}  {_say_value(other)}  {other['figure_id']}"
             + ("  ← this one" if other["figure_id"] == row["figure_id"] else "")
             for other in others
         ),

@@ -1,6 +1,8 @@
 """The long form: one row per figure, with the columns of the contract."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 
 import polars as pl
 
@@ -29,29 +31,36 @@ def is_long_form(grid: SheetGrid) -> bool:
     return bool(names & {"period", *NUMBERS}) and len(names & {*_REQUIRED, *NUMBERS}) >= 2
 
 
-def read_long_rows(grid: SheetGrid) -> pl.LazyFrame:
-    """Rows of a long table as printed: `row`, `place`, `evidence` and every column of `COLUMNS`.
+def read_long_rows(grid: SheetGrid, *, rows_at_once: int) -> list[Callable[[], pl.DataFrame]]:
+    """Rows of a long table as printed, in parts of so many: `row`, `place`, `evidence` and every column of `COLUMNS`.
 
+    Each part is read when it is called for, so that a large table is never in memory as rows.
     Cells are text, without space around them, null where empty. Rows without any cell are left out.
     Raises `ContractBroken` where a required column is missing (with the nearest names) or no row follows the header.
     """
-    header = _header(grid)
+    header, header_row = _header(grid), _header_row(grid)
     names = _name_columns(header)
     _refuse_wrong_columns(grid, list(names), list(header.values()))
+    # Each part holds its own cells alone, so that a caller who lets parts go lets their memory go.
+    parts = [replace(grid, cells=cells) for cells in grid.cells.iter_slices(rows_at_once)]
+    return [partial(_read_part, part, names, header_row) for part in parts]
+
+
+def _read_part(grid: SheetGrid, names: Mapping[str, str], header_row: int) -> pl.DataFrame:
     cells = {name: pl.col(column).str.strip_chars() for name, column in names.items()}
     filled = {name: pl.when(cell != "").then(cell) for name, cell in cells.items()}
     rows = (
         grid.cells.lazy()
-        .filter(pl.col("row") > _header_row(grid), ~pl.all_horizontal(pl.exclude("row").is_null()))
+        .filter(pl.col("row") > header_row, ~pl.all_horizontal(pl.exclude("row").is_null()))
         .select(
             "row",
             _place_number(grid, names).alias("place"),
             *[filled.get(name, pl.lit(None, pl.String)).alias(name) for name in COLUMNS],
         )
     )
-    return rows.filter(~pl.all_horizontal(pl.col(COLUMNS).is_null())).with_columns(
-        evidence=pl.concat_str([pl.col(n) for n in _SHOWN if n in names], separator=" | ", ignore_nulls=True)
-    )
+    stated = rows.filter(~pl.all_horizontal(pl.col(COLUMNS).is_null()))
+    shown = [pl.col(n) for n in _SHOWN if n in names]
+    return stated.with_columns(evidence=pl.concat_str(shown, separator=" | ", ignore_nulls=True)).collect()
 
 
 def _place_number(grid: SheetGrid, names: Mapping[str, str]) -> pl.Expr:

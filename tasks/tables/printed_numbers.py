@@ -77,9 +77,14 @@ def find_decimal_mark(texts: Iterable[pl.Series], *, usual: str) -> str:
     A mark followed by one, two or four digits, or by three behind a bare 0, is a decimal mark; one that stands twice,
     or before the other, groups digits. Where that tells nothing, or both at once, it is the `usual` one.
     """
-    plain = [series.str.replace_many(_PLAIN) for series in texts]
-    found = {mark for series in plain for mark, sure in _SURE.items() if series.str.contains(sure).any()}
+    found = {mark for series in texts for mark in list_decimal_marks(series)}
     return found.pop() if len(found) == 1 else usual
+
+
+def list_decimal_marks(texts: pl.Series) -> list[str]:
+    """The decimal marks that some of the texts can only have."""
+    plain = texts.str.replace_many(_PLAIN)
+    return [mark for mark, sure in _SURE.items() if plain.str.contains(sure).any()]
 
 
 def is_ambiguous(text: pl.Expr) -> pl.Expr:

@@ -1,8 +1,9 @@
 """Reading a table: what kind of file it is, which form it has, and the releases in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from tasks.tables.grid import SheetGrid, refuse_empty
 from tasks.tables.long_form import is_long_form, read_long_rows
 from tasks.tables.mapping import TableMapping, read_mapping
 from tasks.tables.parquet_file import read_parquet_file
-from tasks.tables.readings_of_rows import NumberStyle, build_readings
+from tasks.tables.readings_of_rows import ROWS_AT_ONCE, NumberStyle, Parts, build_readings
 from tasks.tables.release_hints import STATED, TableHints, choose_chain
 from tasks.tables.wide_form import is_wide_form, read_wide_rows
 from tasks.tables.wide_layout import find_layout
@@ -113,11 +114,13 @@ def _read_long(
     document: Document, grids: list[SheetGrid], mapping: TableMapping, stated: TableHints, chains_folder: Path | None
 ) -> list[Reading]:
     style = _choose_style(grids[0], mapping, ("%", "pp"))
-    # Taken out of the list, so that the cells of a large file are let go once they are rows.
-    rows = pl.concat([read_long_rows(grids.pop(0)).collect() for _ in range(len(grids))])
     said = [pl.col(name).fill_null(pl.lit(getattr(mapping, name) or None, pl.String)) for name in STATED]
+    parts: Parts = [
+        partial(_say, part, said) for grid in grids for part in read_long_rows(grid, rows_at_once=ROWS_AT_ONCE)
+    ]
+    grids.clear()
     return build_readings(
-        rows.with_columns(said),
+        parts,
         document=document,
         stated=stated,
         reader="long_table",
@@ -126,18 +129,25 @@ def _read_long(
     )
 
 
+def _say(part: Callable[[], pl.DataFrame], said: list[pl.Expr]) -> pl.DataFrame:
+    return part().with_columns(said)
+
+
 def _read_wide(
     document: Document, grids: list[SheetGrid], mapping: TableMapping, stated: TableHints, chains_folder: Path | None
 ) -> list[Reading]:
     if mapping == TableMapping() and not is_wide_form(grids[0]):
-        read_long_rows(grids[0])  # raises: it is neither form, and the long one says best what is missing
+        read_long_rows(
+            grids[0], rows_at_once=ROWS_AT_ONCE
+        )  # raises: it is neither form, and the long one says best what is missing
     chain = choose_chain(document, [mapping.chain] if mapping.chain else [], stated, chains_folder)
     is_known = bool(stated.review_month or mapping.review_month)
     read = [read_wide_rows(grid, mapping, chain, is_review_month_known=is_known) for grid in grids]
     rows, refused = (pl.concat(parts) for parts in zip(*read, strict=True))
     dropped = [name for name in STATED if getattr(stated, name) is not None and getattr(mapping, name)]
+    rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in dropped)
     return build_readings(
-        rows.with_columns(pl.lit(None, pl.String).alias(name) for name in dropped),
+        [partial(rows.slice, start, ROWS_AT_ONCE) for start in range(0, rows.height, ROWS_AT_ONCE)],
         document=document,
         stated=replace(stated, chain=chain.name),
         reader="wide_table",

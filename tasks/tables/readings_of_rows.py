@@ -1,6 +1,6 @@
 """From printed rows to readings: numbers read, blanks filled, one reading per release."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,15 +15,17 @@ from contracts.rules.periods import end_of
 from contracts.text import fill_text
 from contracts.vocabulary import LEVEL, MEASURES
 from tasks.tables.long_form import NUMBERS
-from tasks.tables.printed_numbers import NOT_STATED, find_decimal_mark, is_ambiguous, parse_number
+from tasks.tables.printed_numbers import NOT_STATED, is_ambiguous, list_decimal_marks, parse_number
 from tasks.tables.printed_words import read_periods, read_words
 from tasks.tables.release_hints import TableHints, UnreadableHead, build_head, choose_chain
 
 _SCALED_DIGITS = 10
 _MOST_RELEASES = 5_000
-_ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 50_000
 _LONGEST_SHOWN = 300
 _HEAD = ("source", "review_month", "published")
+_OUTLINE = (*_HEAD, "chain", "period", "kind")
+_UNSTATED = ("segment", "product", "metric", "measure", "unit")
 _DIRECTIONS = {"up": "1", "flat": "0", "down": "-1"}
 _MARKS = {"p": "preliminary", "r": "revised"}
 _SAYS_NOTHING = "this says that no number is stated; leave the row out, or the cell empty"
@@ -50,8 +52,12 @@ class NumberStyle:
         return pl.when(is_scaled).then(self.scale).otherwise(1.0)
 
 
+Parts = list[Callable[[], pl.DataFrame]]
+"""Printed rows in parts, each made when it is called for: a large table is never in memory as rows all at once."""
+
+
 def build_readings(
-    rows: pl.DataFrame,
+    parts: Parts,
     *,
     document: Document,
     stated: TableHints,
@@ -62,100 +68,122 @@ def build_readings(
 ) -> list[Reading]:
     """One reading per release among the printed rows, in the order of their first rows.
 
-    `rows`: `place`, `evidence` and the columns of the long form as text, null where empty.
+    `parts`, which are used up, give `place`, `evidence` and the columns of the long form as text, null where empty.
     A row without a readable number is refused in its own release, one without a readable release in the first,
     as are the rows `refused` before.
     Raises `ContractBroken` where there is no row, or none belongs to a release.
     """
     before = refused if refused is not None else REFUSED.empty()
-    if rows.is_empty():
-        if before.height:
-            raise _no_release(document, before)
-        raise ContractBroken(
-            "the table has no rows",
-            where=document.name,
-            found="a header without a filled row below it",
-            effect="no rows were loaded",
-            next="give rows below the header",
-        )
-    if not style.is_decimal_sure:
-        style = replace(style, decimal=find_decimal_mark([rows[n] for n in NUMBERS], usual=style.decimal))
-    named = rows["chain"].drop_nulls().unique(maintain_order=True).to_list()
+    outline, marks = _outline(parts)
+    if outline.is_empty():
+        raise _no_release(document, before) if before.height else _no_rows(document)
+    if not style.is_decimal_sure and len(marks) == 1:
+        style = replace(style, decimal=marks.pop())
+    named = outline["chain"].drop_nulls().unique(maintain_order=True).to_list()
     chain = choose_chain(document, named, stated, chains_folder)
-    is_other = (pl.col("chain") != chain.name).fill_null(value=False)
-    others = _refuse(rows.filter(is_other), "chain", "chain", f"the chain taken in is {chain.name}")
-    rows = read_words(rows.with_columns(read_periods(rows["review_month"])).filter(~is_other), chain)
-    rows, notes = _set_apart_notes(rows)
-    rows, heads, unread = _find_heads(rows, document, chain, stated)
+    heads, numbered = _find_heads(outline, document, chain, stated)
+    read = []
+    while parts:  # taken out of the list, so that the cells of a large file are let go once they are figures
+        read.append(_read_part(parts.pop(0)(), (heads, numbered), chain, reader, style))
+    figures, wrong, unplaced = (pl.concat(frames) for frames in zip(*read, strict=True))
     if not heads:
-        raise _no_release(document, pl.concat([before, notes, unread, others]))
-    # In parts, so that a large file takes up memory as text and as figures, but not all of what is in between.
-    parts = [_read_part(part, heads, chain, reader, style) for part in rows.iter_slices(_ROWS_AT_ONCE)]
-    figures, wrong = pl.concat([f for f, _ in parts]), pl.concat([w for _, w in parts])
+        raise _no_release(document, pl.concat([before, unplaced]))
     return [
         Reading(
             head=head,
-            figures=figures.filter(pl.col("head") == number).drop("head"),
-            refused=pl.concat(
-                [
-                    wrong.filter(pl.col("head") == number).drop("head"),
-                    *((before, notes, unread, others) if number == 0 else ()),
-                ]
-            ),
+            figures=_take_release(figures, number, len(heads)),
+            refused=pl.concat([_take_release(wrong, number, len(heads)), *((before, unplaced) if number == 0 else ())]),
         )
         for number, head in enumerate(heads)
     ]
 
 
-def _set_apart_notes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that may state a figure, and refused ones that are text below or beside the table."""
-    is_note = pl.all_horizontal(pl.col("segment", "period", "measure", *NUMBERS).is_null())
-    text = pl.concat_str(pl.exclude("row", "place", "evidence", "chain"), separator=" ", ignore_nulls=True)
-    notes = rows.filter(is_note).with_columns(text.alias("note"))
-    message = "the row has no segment, period, measure or number: it is no figure"
-    return rows.filter(~is_note), _refuse(notes, "no_figure", "note", message)
+def _take_release(rows: pl.DataFrame, number: int, count: int) -> pl.DataFrame:
+    """Rows of one of so many releases; of a single one the frame itself, which a filter would copy."""
+    mine = rows if count == 1 else rows.filter(pl.col("head") == number)
+    return mine.drop("head")
+
+
+def _outline(parts: Parts) -> tuple[pl.DataFrame, set[str]]:
+    """The different combinations of what says release, chain and kind, and the decimal marks that numbers must have."""
+    marks: set[str] = set()
+    outlines = [pl.DataFrame(schema=dict.fromkeys((*_OUTLINE, "is_note"), pl.String)).cast({"is_note": pl.Boolean})]
+    for part in parts:
+        rows = part()
+        marks |= {mark for name in NUMBERS for mark in list_decimal_marks(rows[name])}
+        outlines.append(rows.select(*_OUTLINE, _is_note().alias("is_note")).unique(maintain_order=True))
+    return pl.concat(outlines).unique(maintain_order=True), marks
+
+
+def _is_note() -> pl.Expr:
+    """Whether a row is text below or beside the table: it has nothing that a figure has."""
+    return pl.all_horizontal(pl.col("segment", "period", "measure", *NUMBERS).is_null())
 
 
 def _read_part(
-    rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain, reader: str, style: NumberStyle
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Figures and refused rows of some of the rows, each with the number of its release in `head`."""
-    read = _read_numbers(_fill_blanks(rows, heads, chain), style)
+    rows: pl.DataFrame,
+    releases: tuple[Sequence[ReleaseHead], pl.DataFrame],
+    chain: Chain,
+    reader: str,
+    style: NumberStyle,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Figures and refused rows of a part, each with the number of its release in `head`; refused ones without any."""
+    heads, numbered = releases
+    is_other = (pl.col("chain") != chain.name).fill_null(value=False)
+    others = _refuse(rows.filter(is_other), "chain", "chain", f"the chain taken in is {chain.name}")
+    rows, notes = _set_apart_notes(rows.filter(~is_other))
+    rows = rows.join(numbered, on=_HEAD, how="left", nulls_equal=True, maintain_order="left")
+    rows, unread = _set_apart_unread(read_words(rows, chain))
+    unplaced = pl.concat([notes, unread, others])
+    read = _read_numbers(_fill_blanks(rows.drop("unread", "error"), heads, chain), style)
     is_wrong = pl.any_horizontal(pl.col(f"wrong/{n}") for n in NUMBERS)
     figures, wrong = read.filter(~is_wrong), _refuse_numbers(read.filter(is_wrong), style)
     stated = figures.with_columns(rule=pl.lit(reader), evidence=pl.col("evidence").fill_null(""))
-    return READ_FIGURES.conform(stated).with_columns(figures["head"]), wrong
+    return READ_FIGURES.conform(stated).with_columns(figures["head"]), wrong, unplaced
+
+
+def _set_apart_notes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that may state a figure, and refused ones that are text below or beside the table."""
+    text = pl.concat_str(pl.exclude("row", "place", "evidence", "chain"), separator=" ", ignore_nulls=True)
+    notes = rows.filter(_is_note()).with_columns(text.alias("note"))
+    message = "the row has no segment, period, measure or number: it is no figure"
+    return rows.filter(~_is_note()), _refuse(notes, "no_figure", "note", message)
+
+
+def _set_apart_unread(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows that belong to a release, and refused ones that do not say in a readable way to which."""
+    columns = rows["unread"].drop_nulls().unique(maintain_order=True).to_list()
+    refused = [REFUSED.empty()]
+    for column in columns:
+        wrong = rows.filter(pl.col("unread") == column)
+        refused.append(_refuse(wrong, column, column, "").with_columns(message=wrong["error"]))
+    return rows.filter(pl.col("head").is_not_null()), pl.concat(refused)
 
 
 def _find_heads(
-    rows: pl.DataFrame, document: Document, chain: Chain, stated: TableHints
-) -> tuple[pl.DataFrame, list[ReleaseHead], pl.DataFrame]:
-    """Rows with the number of their release in `head`, the releases, and refused rows that belong to none."""
-    if stated.review_month is None and rows["review_month"].null_count():
-        rows = rows.with_columns(pl.col("review_month").fill_null(_latest_actual()))
-    different = rows.select(_HEAD).unique(maintain_order=True)
+    outline: pl.DataFrame, document: Document, chain: Chain, stated: TableHints
+) -> tuple[list[ReleaseHead], pl.DataFrame]:
+    """The releases, and for each printed `_HEAD` its number in `head`, or what is wrong in `unread` and `error`."""
+    mine = outline.filter(~pl.col("is_note"), (pl.col("chain") == chain.name).fill_null(value=True))
+    different = mine.select(_HEAD).unique(maintain_order=True)
     if different.height > _MOST_RELEASES:
-        raise ContractBroken(
-            f"the rows name {different.height:,} releases",
-            where=document.name,
-            found=f"at most {_MOST_RELEASES:,} are taken from one file",
-            effect="no rows were loaded",
-            next="check the columns source, review_month and published, or split the file",
-        )
+        raise _too_many_releases(document, different.height)
+    said = different.with_columns(read_periods(different["review_month"]))
+    if stated.review_month is None and said["review_month"].null_count():
+        usual = read_words(mine.with_columns(pl.lit(None, pl.String).alias(n) for n in _UNSTATED), chain)
+        latest = pl.lit(usual.select(_latest_actual()).item(), pl.String)
+        said = said.with_columns(pl.col("review_month").fill_null(latest))
     sha256 = document.sha256
     heads: dict[ReleaseHead, int] = {}
-    numbers: list[int | None] = []
-    unread = [REFUSED.empty()]
-    for parts in different.fill_null("").iter_rows(named=True):
+    found: list[tuple[int | None, str | None, str | None]] = []
+    for parts in said.fill_null("").iter_rows(named=True):
         try:
-            numbers.append(heads.setdefault(build_head(document, sha256, chain, **parts, stated=stated), len(heads)))
+            head = build_head(document, sha256, chain, **parts, stated=stated)
+            found.append((heads.setdefault(head, len(heads)), None, None))
         except UnreadableHead as error:
-            numbers.append(None)
-            mine = rows.join(different[len(numbers) - 1 : len(numbers)], on=_HEAD, how="semi", nulls_equal=True)
-            unread.append(_refuse(mine, error.column, error.column, str(error)))
-    numbered = different.with_columns(head=pl.Series(numbers, dtype=pl.UInt32))
-    rows = rows.join(numbered, on=_HEAD, how="left", nulls_equal=True, maintain_order="left")
-    return rows.filter(pl.col("head").is_not_null()), list(heads), pl.concat(unread)
+            found.append((None, error.column, str(error)))
+    schema = {"head": pl.UInt32, "unread": pl.String, "error": pl.String}
+    return list(heads), different.hstack(pl.DataFrame(found, schema=schema, orient="row"))
 
 
 def _latest_actual() -> pl.Expr:
@@ -166,12 +194,14 @@ def _latest_actual() -> pl.Expr:
 
 def _fill_blanks(rows: pl.DataFrame, heads: Sequence[ReleaseHead], chain: Chain) -> pl.LazyFrame:
     """Rows with what a blank cell means: production, forecast after the review month, the measure's unit."""
-    reviewed = pl.DataFrame({"head": range(len(heads)), "reviewed": [h.review_month for h in heads]})
+    months = [head.review_month for head in heads]
+    schema = {"head": pl.UInt32, "reviewed": pl.String}
+    reviewed = pl.DataFrame({"head": range(len(heads)), "reviewed": months}, schema=schema)
     units = {f"{s.name} {metric}": unit for s in chain.segments for metric, unit in s.units.items()}
     usual = {name: measure.unit for name, measure in MEASURES.items() if measure.unit != LEVEL}
     return (
         rows.lazy()
-        .join(reviewed.lazy().with_columns(pl.col("head").cast(pl.UInt32)), on="head", maintain_order="left")
+        .join(reviewed.lazy(), on="head", maintain_order="left")
         .with_columns(
             pl.col("segment", "product", "measure", "source_url", "note").fill_null(""),
             pl.col("metric").fill_null("production"),
@@ -289,6 +319,26 @@ def _refuse(rows: pl.DataFrame, rule: str, column: str, message: str) -> pl.Data
         "kind",
     )
     return REFUSED.conform(told.collect())
+
+
+def _no_rows(document: Document) -> ContractBroken:
+    return ContractBroken(
+        "the table has no rows",
+        where=document.name,
+        found="a header without a filled row below it",
+        effect="no rows were loaded",
+        next="give rows below the header",
+    )
+
+
+def _too_many_releases(document: Document, count: int) -> ContractBroken:
+    return ContractBroken(
+        f"the rows name {count:,} releases",
+        where=document.name,
+        found=f"at most {_MOST_RELEASES:,} are taken from one file",
+        effect="no rows were loaded",
+        next="check the columns source, review_month and published, or split the file",
+    )
 
 
 def _no_release(document: Document, refused: pl.DataFrame) -> ContractBroken:

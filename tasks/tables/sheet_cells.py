@@ -21,6 +21,7 @@ LONGEST_CELL = 32_767
 
 _CHUNK = 1 << 18
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
 _TRUE = ("1", "true")
 
@@ -101,6 +102,8 @@ class _Parser:
 
     def take_text(self) -> str:
         text, self.text, self.size = "".join(self.text), [], 0
+        if "_x" in text:  # what XML cannot hold is written as its number
+            text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
         return text if len(text) <= LONGEST_CELL else f"{text[:200]}… ({LONGEST_CELL:,} characters and more)"
 
 

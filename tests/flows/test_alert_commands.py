@@ -169,7 +169,7 @@ def test_ack_is_kept_and_shown(store, capsys):
     (row,) = json.loads(capsys.readouterr().out)
     assert row["acknowledged"].startswith("ana ")
     assert row["acknowledged"].endswith(": looking")
-    with pytest.raises(UsageError, match="no alert"):
+    with pytest.raises(UsageError, match="unknown alert"):
         alert_commands.ack("ffffffffffff", lake=HERE)
     with pytest.raises(UsageError):
         alert_commands.ack("", lake=HERE)

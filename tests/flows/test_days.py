@@ -84,6 +84,15 @@ def test_published_is_a_day_of_the_documents_chain(loaded):
         assert "2026-02-05" in loaded("releases", "--chain", chain).out
 
 
+def test_explain_and_extract_show_the_clock_of_the_chain(loaded, tmp_path):
+    (figure,) = json.loads(loaded("figures", "--chain", "steel", "--json").out)
+    assert figure["published_at"] == "2026-02-04T23:00:00Z"
+    assert "published   2026-02-05 00:00 Europe/Brussels" in loaded("explain", figure["figure_id"]).out
+    options = ("--source", "smm", "--chain", "steel", "--month", "2026-01", "--published", "2026-02-05")
+    said = loaded("extract", tmp_path / "steel.csv", *options, on_lake=False).err
+    assert "published 2026-02-05 00:00 Europe/Brussels" in said
+
+
 @pytest.mark.parametrize("chain", ["sodium_ion", "steel"])
 def test_the_day_before_knows_nothing_of_it_and_its_day_does(loaded, chain):
     for day, rows in (("2026-02-04", 0), ("2026-02-05", 1)):

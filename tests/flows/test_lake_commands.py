@@ -197,3 +197,22 @@ def test_a_chain_without_a_definition_is_left_out_and_the_others_are_read(loaded
     assert {row["chain"] for row in json.loads(loaded("figures", "--json").out)} == {"potash", "sodium_ion"}
     told = loaded("doctor", code=4).out
     assert "the lake has releases of potash, and there is no definition of it" in told
+
+
+def test_run_and_ingest_of_a_file_with_refused_rows_leave_with_the_same_code(trona, tmp_path):
+    """A share of 910 % is refused, the row beside it recorded: 3, and 0 when the file comes again."""
+    (tmp_path / "a.csv").write_text(
+        "source,chain,published_at,review_month,segment,metric,measure,period,kind,value\n"
+        "smm,sodium_ion,2026-02-05,2026-01,cathode,production,mom_pct,2026-01,actual,2\n"
+        "smm,sodium_ion,2026-02-05,2026-01,cathode,production,share_pct,2026-01,actual,910\n"
+    )
+    trona("ingest", tmp_path / "a.csv", code=3)
+    trona("ingest", tmp_path / "a.csv", code=0)
+    trona.lake = tmp_path / "another lake"
+    assert "refused rows: trona quarantine --run" in trona("run", tmp_path / "a.csv", code=3).err
+    trona("run", tmp_path / "a.csv", code=0)
+    trona("replay", code=0)
+    lake = open_lake(trona.lake)
+    remove(lake.storage, data_files(lake, "comparisons")[0])
+    trona("repair")
+    trona("replay", code=0)

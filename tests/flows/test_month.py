@@ -11,6 +11,7 @@ from contracts.errors import ContractBroken
 from contracts.runs import RUNS
 from data_lake.lake import open_lake
 from data_lake.ledger import read_alerts
+from tasks.intake.ingest import DocumentHints, ingest_file
 from tests.builders import day
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "figures" / "smm"
@@ -179,7 +180,9 @@ def test_the_first_live_run_on_history_is_one_digest_and_a_month_limits_what_is_
         assert f"Loaded {len(history)} releases of smm" in digest
         assert "A summary of history" in digest
         shown.clear()
-        monthly_run(lake, documents=late, month="2026-01", now=NOW)
+        for path in late:
+            ingest_file(open_lake(lake), path, DocumentHints(), now=NOW, run_id="by hand")
+        monthly_run(lake, month="2026-01", now=NOW)
         assert pending_changes(open_lake(lake))["review_month"].to_list() == ["2025-11"]
         assert any("1 release of other months or chains left to another run" in line for line in said)
         assert all("January 2026" in text for text in shown)

@@ -315,3 +315,28 @@ def test_text_in_another_encoding_is_refused():
 def test_more_columns_than_a_table_of_figures_has():
     with pytest.raises(ContractBroken, match="larger than a table of figures"):
         take("," * 1_000_000)
+
+
+# --- situations from the trackers of other readers ------------------------------
+
+
+@pytest.mark.parametrize(
+    ("separator", "numbers", "read"),
+    [
+        (";", ("1,20", "22,3", "1.234,56"), (1.2, 22.3, 1234.56)),  # pandas 59299: an error about another row
+        (";", ("1.299,99", "3", "4"), (1299.99, 3.0, 4.0)),  # polars 18797: not read
+        (";", ("1a.2,3", "2,5", "4,5"), (None, 2.5, 4.5)),  # pandas 38420: read as 1a2.3
+        (";", ("1,2,3", "2,5", "4,5"), (None, 2.5, 4.5)),  # pandas 38420: read as 1.2.3
+        (";", ("1.2,3", "2,5", "4,5"), (None, 2.5, 4.5)),  # pandas 38420, duckdb 17220: read as 12.3
+        (";", ("1 ,", "2,5", "4,5"), (None, 2.5, 4.5)),  # pandas 64631: read as 1
+        ("|", ("2,334.01", "5", "13"), (2334.01, 5.0, 13.0)),  # pandas 4598: a text
+        (";", ("1.23.456", "2,5", "4,5"), (None, 2.5, 4.5)),
+    ],
+)
+def test_numbers_that_other_readers_took_for_another(separator, numbers, read):
+    lines = [f"anode,,2025-{month:02},level,{month}".split(",") for month in range(1, 8)]
+    lines += [[s, "", "2026-01", "level", n] for s, n in zip(("cathode", "electrolyte", "cell"), numbers, strict=True)]
+    good, refused, _ = take("\n".join(separator.join(line) for line in [LONG.split(","), *lines]) + "\n")
+    found = dict(good.filter(period="2026-01").select("segment", "value").rows())
+    assert tuple(found.get(segment) for segment in ("cathode", "electrolyte", "cell")) == read
+    assert refused["value"].to_list() == [number for number, value in zip(numbers, read, strict=True) if value is None]

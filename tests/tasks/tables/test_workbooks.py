@@ -434,3 +434,35 @@ def test_a_text_longer_than_a_cell_can_hold_is_cut():
     body = b"<sheetData>" + GOOD_ROWS.replace(b"</row><row>", long + b"</row><row>", 2) + b"</sheetData>"
     (grid,) = read_workbook(bare_sheet(body))
     assert max(len(text) for line in grid.cells.drop("row").rows() for text in line if text) < 300
+
+
+# --- situations from the trackers of other readers ------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("Cathode_x000D_", "Cathode"),  # exceljs 584: a line end that XML cannot hold
+        ("_x005F_x000D_", "_x000D_"),  # exceljs 584: the same, meant as text
+        ("AT&amp;T &lt;tag&gt; 5", "AT&T <tag> 5"),  # office_oxide 269: spaces beside escapes were lost
+        ("  Cathode  ", "Cathode"),  # fastexcel 624: spaces at the ends
+        ("Cath</t></r><r><t>ode", "Cathode"),  # runs of one text, each with its own look
+        ("Cathode</t></r><rPh><t>kasodo</t></rPh><r><t>", "Cathode"),  # how a text is pronounced
+    ],
+)
+def test_texts_of_cells(text, label):
+    rich = f'<c r="A4" t="inlineStr"><is><r><t>{text}</t></r></is></c>'.encode()
+    (grid,) = read_workbook(bare_sheet(b"<sheetData>" + GOOD_ROWS + b"<row>" + rich + b"</row></sheetData>"))
+    assert grid.cells["0"][-1].strip() == label
+
+
+def test_a_number_that_is_shown_as_a_time_is_no_number():
+    """readxl 264: 1.5 in the format h:mm came out as a date of 1899."""
+
+    def fill(book):
+        sheet = long_sheet([("cathode", "", "2026-01", "mom_pct"), ("cell", "", "2026-01", "mom_pct", 2)])(book)
+        sheet.write_number(1, 4, 1.5, book.add_format({"num_format": "h:mm AM/PM"}))
+
+    good, refused = take(workbook(fill), **SAID)
+    assert good["value"].to_list() == [2.0]
+    assert broken(refused, "number") == ["Data!E2"]
