@@ -107,7 +107,7 @@ def _read_passage(account: Account, context: Context, passage: Passage) -> Conte
 def find_mentions(lexicon: Lexicon, passage: Passage, start: int, end: int) -> list[Token]:
     """Mentions of a sentence, joined: quantities with their ranges and bounds, names, bases, matched lists."""
     plain = passage.plain
-    tokens = scan(lexicon, plain, passage.raw, start, end)
+    tokens = [t for t in scan(lexicon, plain, passage.raw, start, end) if t.mask != BIT["change_title"]]
     tokens = complete_names(lexicon, tokens, plain)
     tokens = join_quantities(tokens, plain, lexicon.language.hedge_gaps)
     tokens = join_subjects(lexicon, tokens, plain)
@@ -147,6 +147,9 @@ def _enter_heading(context: Context, passage: Passage) -> Context:
     if passage.kind == "title":
         return replace(context.start_paragraph(), section=Scope(), parent=Scope(), document=_make_scope(tokens).subject)
     scope = replace(_make_scope(tokens), unit=find_unit(context.lexicon, passage.plain, passage.raw))
+    bases = {t.roles["basis"] for t in tokens if t.mask & BIT["basis"]}
+    if len(bases) == 1 and "%" in passage.plain:  # "Output by region (Mt; % over the corresponding month)"
+        scope = replace(scope, basis=bases.pop())
     if scope.subject is None and (scope.metric or scope.period is not None) and passage.level >= 1:
         scope = replace(scope, subject=context.section.subject if scope.metric and not scope.period else None)
     return context.enter_section(scope)

@@ -15,7 +15,7 @@ from typing import Any
 ROLES = (
     *("number", "subject", "thing", "firm", "place", "agent", "metric", "activity", "verb", "basis", "period", "date"),
     *("change", "compare", "moves", "level", "past", "share_verb", "share_weak", "share_noun", "whole", "modal"),
-    *("prior", "earlier", "revised", "done", "outlook", "wish", "slowing", "narrows", "hedge", "post_hedge", "bound"),
+    *("prior", "earlier", "revised", "done", "outlook", "wish", "slowing", "narrows", "change_title", "hedge", "post_hedge", "bound"),
     *("post_bound", "against", "against_after", "same_month", "to", "from", "by", "between", "of", "in", "and"),
     *("clause", "comma", "semicolon", "colon", "open", "close", "dash", "slash", "bar", "hyphen", "stop", "span"),
     *("metal", "physical", "plan", "quote", "negation", "pronoun", "industry", "chain", "averages", "times"),

@@ -29,6 +29,7 @@ _CAPTION = re.compile(
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _DATE = re.compile(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d")
 _WIDE_GAP = re.compile(r"\S[ ]{2,}(?=\S)|\t")
+_RULE = re.compile(r"\s*[-=_─━+|: ]{3,}\s*")
 LONGEST_SENTENCE = 1_500
 
 
@@ -65,7 +66,7 @@ def find_passages(text: str) -> list[Passage]:
     position = 0
     while position < len(lines):
         line = lines[position]
-        if is_row(lines, position):
+        if is_row(lines, position) or is_rule(lines, position):
             found.append(_make_passage(text, "row", line.start, line.end))
             position += 1
             continue
@@ -85,11 +86,31 @@ def is_row(lines: list[Line], position: int) -> bool:
     words = lines[position].words
     if words.count("|") >= 2:
         return True
-    cells = len(_WIDE_GAP.findall(words.strip()))
-    if cells < 1:
+    cells = _count_gaps(words)
+    if cells < 1 or _RULE.fullmatch(words):
         return False
-    near = [lines[i].words for i in (position - 1, position + 1) if 0 <= i < len(lines)]
-    return any(len(_WIDE_GAP.findall(other.strip())) == cells for other in near) and (cells > 1 or "\t" in words)
+    near = [_count_gaps(other) for other in _find_neighbours(lines, position)]
+    if cells > 1 or "\t" in words:
+        return any(other == cells or min(other, cells) > 2 for other in near)
+    return False
+
+
+def is_rule(lines: list[Line], position: int) -> bool:
+    """Whether a line is drawn above, inside or below a table, and says nothing itself."""
+    if not _RULE.fullmatch(lines[position].words):
+        return False
+    return any(_count_gaps(other) or "|" in other for other in _find_neighbours(lines, position))
+
+
+def _count_gaps(words: str) -> int:
+    return len(_WIDE_GAP.findall(words.strip()))
+
+
+def _find_neighbours(lines: list[Line], position: int) -> list[str]:
+    """The lines before and after, drawn rules left out."""
+    before = next((line.words for line in reversed(lines[:position]) if not _RULE.fullmatch(line.words)), "")
+    after = next((line.words for line in lines[position + 1 :] if not _RULE.fullmatch(line.words)), "")
+    return [before, after]
 
 
 def _cut_bracketed(text: str, kind: str, start: int, end: int, level: int, *, is_first: bool) -> Iterator[Passage]:
