@@ -22,6 +22,7 @@ from tasks.extraction.text.layout import Passage, find_passages, find_sentences
 
 _SUBJECT, _METRIC, _PERIOD, _CHANGE = BIT["subject"], BIT["metric"], BIT["period"], BIT["change"]
 _ACTIVITY, _MODAL, _OUTLOOK = BIT["activity"], BIT["modal"], BIT["outlook"]
+_MARKS = bits(["comma", "colon", "in", "of", "industry", "open", "close", "hyphen", "dash"])
 _SHARE = bits(["share_noun", "share_verb"])
 _MEASURED = bits(["rate", "quantity", "points"])
 _RUN_IN = bits(["subject", "chain", "and", "comma", "colon", "separator", "metric", "slash", "agent", "industry", "of"])
@@ -170,9 +171,14 @@ def _make_scope(tokens: list[Token]) -> Scope:
     return Scope(
         subject=None if is_mixed or not subjects else subjects[0],
         metric=next(iter(metrics)) if len(metrics) == 1 and len(tokens) <= 6 else "",
-        period=periods[0] if periods and len(tokens) <= 6 and not periods[0].kind.endswith("year") else None,
+        period=periods[0] if periods and len(tokens) <= 6 and _names_span(tokens, periods[0]) else None,
         is_elsewhere=elsewhere,
     )
+
+
+def _names_span(tokens: list[Token], period: PeriodName) -> bool:
+    """Whether a heading is about its period: a year is only where nothing else is named ("The year", "2024")."""
+    return not period.kind.endswith("year") or all(t.mask & (_PERIOD | _METRIC | _MARKS) for t in tokens)
 
 
 def _make_lead(context: Context, tokens: list[Token]) -> Scope:
