@@ -15,13 +15,15 @@ from tasks.extraction.relations.attach import read_sentence
 from tasks.extraction.relations.growth import shift_period
 from tasks.extraction.relations.view import View
 from tasks.extraction.rules import BIT, bits
-from tasks.extraction.statements import Findings
+from tasks.extraction.statements import Findings, passed_over
 from tasks.extraction.text.characters import is_wide
 from tasks.extraction.text.layout import Passage, find_cells
 
 _RULE = re.compile(r"[\s|:=+-]*")
 _MARKS = bits(["comma", "open", "close", "colon", "dash", "bar", "slash", "semicolon", "hyphen", "and"])
 _SUBJECT = BIT["subject"]
+_NAMING = bits(["subject", "metric", "industry", "chain", "thing", "activity", "together"])
+_WORD = re.compile(r"[a-zà-ÿ]{4,}")
 
 
 MOST_COLUMNS = 300
@@ -63,6 +65,9 @@ class TextTable:
         ]
         heads = name_growth(self.context.calendar, [words for words, _ in columns])
         for (_, unit), head, cell in zip(columns, heads, cells[1:], strict=True):
+            if self._is_unknown(passage.plain[slice(*spans[0])], [*cells[0], *head]):
+                found.opens += [passed_over(t, "another product") for t in cell if t.mask & NUMBER]
+                continue
             self._read_cell(passage.plain, cells[0], (head, unit), cell, found)
         return found
 
@@ -71,6 +76,13 @@ class TextTable:
         if self.header:
             return any(map(_is_measured, cells[1:]))
         return len(cells) > 1 and all(cell and all(t.mask & (NUMBER | _MARKS) for t in cell) for cell in cells[1:])
+
+    def _is_unknown(self, label: str, words: list[Token]) -> bool:
+        """Whether a row is named by a word that nobody knows, so that it is not the whole of the section's."""
+        if any(t.mask & _NAMING for t in words):
+            return False
+        known = self.context.lexicon.language.neutral
+        return any(word not in known for word in _WORD.findall(label))
 
     def _add_header(self, passage: Passage, spans: list[tuple[int, int]], cells: list[list[Token]]) -> None:
         row = []

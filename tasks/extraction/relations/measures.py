@@ -219,6 +219,8 @@ def _is_change(view: View, index: int, signs: Signs) -> bool:
         return _is_change(view, members[0], signs)
     if touch & _TO or (touch & _LEVEL and not touch & (_OF | _BY | _CHANGE)):
         return False
+    if touch & _CHANGE and not view.tokens[index - 1].roles["change"][0]:
+        return False  # "held at 72,000 yuan"
     if touch & _BY and signs.sign is not None:
         return True
     if touch & _CHANGE:

@@ -160,6 +160,8 @@ def _tell_kind(line: str) -> tuple[str, int, int]:
     if marked and _is_heading(line[marked.end() :]):
         return "heading", 1, marked.end()
     bullet = BULLET.match(line)
+    if bullet and line[bullet.end() :].isupper() and len(line.split()) > 2 and _is_heading(line[bullet.end() :]):
+        return "heading", 1, bullet.end()  # "B. CUMULATIVE, JANUARY-AUGUST"
     if bullet:
         return "item", 1, bullet.end()
     return "", 1, 0
