@@ -8,8 +8,8 @@ from tasks.extraction.context import Context
 from tasks.extraction.mentions.joining import name_periods
 from tasks.extraction.mentions.lexicon import Lexicon
 from tasks.extraction.mentions.measuring import join_quantities
-from tasks.extraction.mentions.scan import scan
 from tasks.extraction.mentions.periods import Calendar
+from tasks.extraction.mentions.scan import scan
 from tasks.extraction.mentions.token import NUMBER, Token, make_number, make_token
 from tasks.extraction.relations.attach import read_sentence
 from tasks.extraction.relations.growth import shift_period
@@ -148,7 +148,8 @@ def name_growth(calendar: Calendar, columns: list[list[Token]]) -> list[list[Tok
             # a period after a growth column opens a group of its own
             beside = [*beside, periods[0]] if not named or not _has(named[-1], "change") else [periods[0]]
         elif is_growth and not periods and not _has(words, "basis") and beside:
-            words = [*words, *_name_base(calendar, beside)]
+            named.append([*words, *_name_base(calendar, beside)])
+            continue
         named.append(words)
     return named
 

@@ -138,7 +138,9 @@ def _check_currency(language: Language, match: re.Match[str], unit: str, unit_te
     return unit
 
 
-_GOES_ON = re.compile(r"\s*(?:[-–—~/.]\s*\w|to \w|(?:hundred|thousand|million|billion|trillion|lakh|crore|mn|bn|m|k)\b|(?:per|a|an)\b)")
+_GOES_ON = re.compile(
+    r"\s*(?:[-–—~/.]\s*\w|to \w|(?:hundred|thousand|million|billion|trillion|lakh|crore|mn|bn|m|k)\b|(?:per|a|an)\b)"
+)
 """After an amount: a unit that no list knows, or the other end of a range."""
 
 

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tasks.extraction.text.characters import is_wide, normalise
-from tasks.extraction.text.lines import BULLET, Line, ends_sentence, find_lines, find_wrap_width, goes_on
+from tasks.extraction.text.lines import (
+    BULLET,
+    DRAWN_RULE,
+    WIDE_GAP,
+    Line,
+    ends_sentence,
+    find_lines,
+    find_wrap_width,
+    goes_on,
+)
 
 # abbreviations whose point ends no sentence; each look-behind has its own fixed width
 _SHORT = "".join(
@@ -28,8 +37,8 @@ _CAPTION = re.compile(
 )
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _DATE = re.compile(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d")
-_WIDE_GAP = re.compile(r"\S[ ]{2,}(?=\S)|\t")
-_RULE = re.compile(r"\s*[-=_─━+|: ]{3,}\s*")
+_FAR = 3
+"""Lines to either side among which a row looks for its neighbours."""
 LONGEST_SENTENCE = 1_500
 
 
@@ -87,7 +96,7 @@ def is_row(lines: list[Line], position: int) -> bool:
     if words.count("|") >= 2:
         return True
     cells = _count_gaps(words)
-    if cells < 1 or _RULE.fullmatch(words):
+    if cells < 1 or DRAWN_RULE.fullmatch(words):
         return False
     near = [_count_gaps(other) for other in _find_neighbours(lines, position)]
     if cells > 1 or "\t" in words:
@@ -97,20 +106,19 @@ def is_row(lines: list[Line], position: int) -> bool:
 
 def is_rule(lines: list[Line], position: int) -> bool:
     """Whether a line is drawn above, inside or below a table, and says nothing itself."""
-    if not _RULE.fullmatch(lines[position].words):
+    if not DRAWN_RULE.fullmatch(lines[position].words):
         return False
     return any(_count_gaps(other) or "|" in other for other in _find_neighbours(lines, position))
 
 
 def _count_gaps(words: str) -> int:
-    return len(_WIDE_GAP.findall(words.strip()))
+    return len(WIDE_GAP.findall(words.strip()))
 
 
 def _find_neighbours(lines: list[Line], position: int) -> list[str]:
     """The lines before and after, drawn rules left out."""
-    before = next((line.words for line in reversed(lines[:position]) if not _RULE.fullmatch(line.words)), "")
-    after = next((line.words for line in lines[position + 1 :] if not _RULE.fullmatch(line.words)), "")
-    return [before, after]
+    near = (lines[max(0, position - _FAR) : position][::-1], lines[position + 1 : position + 1 + _FAR])
+    return [next((line.words for line in side if not DRAWN_RULE.fullmatch(line.words)), "") for side in near]
 
 
 def _cut_bracketed(text: str, kind: str, start: int, end: int, level: int, *, is_first: bool) -> Iterator[Passage]:
