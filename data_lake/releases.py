@@ -118,7 +118,7 @@ def find_release_id(lake: Lake, text: str) -> str:
 
 def withdrawn_releases(lake: Lake) -> list[str]:
     """Ids of the releases that are withdrawn now."""
-    return _withdrawn(lake.table(RELEASES).scan()).collect()["release_id"].to_list()
+    return withdrawn_among(lake.table(RELEASES).scan()).collect()["release_id"].to_list()
 
 
 def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None) -> pl.LazyFrame:
@@ -134,10 +134,10 @@ def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: 
     if as_recorded is not None:
         recorded = recorded.filter(pl.col("at") <= as_recorded)
         turns = turns.filter(pl.col("at") <= as_recorded)
-    return recorded.join(_withdrawn(turns), on="release_id", how="anti")
+    return recorded.join(withdrawn_among(turns), on="release_id", how="anti")
 
 
-def _withdrawn(events: pl.LazyFrame) -> pl.LazyFrame:
+def withdrawn_among(events: pl.LazyFrame) -> pl.LazyFrame:
     """`release_id` of releases whose last retraction was not undone, among these events."""
     turns = events.filter(pl.col("event").is_in(["retracted", "restored"])).sort("at")
     last = turns.group_by("release_id").agg(pl.col("event").last())

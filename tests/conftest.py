@@ -17,6 +17,7 @@ settings.load_profile("fixed")
 _SERVER = {"up", "prefect_api"}
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that need the one Prefect server run one after another in the same process, beside all others."""
     for item in items:

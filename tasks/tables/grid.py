@@ -15,9 +15,10 @@ MOST_COLUMNS, MOST_CELLS = 2_000, 50_000_000
 class SheetGrid:
     """Cells of one table, each as the text that a reader of the file sees; null = empty.
 
-    `cells` has a column `row` (number of the row in the file, from 1) and then the columns "0", "1", … of the
-    table. `sheet` is empty where the file has no sheets. `first_column` is the number of the spreadsheet column
-    (A = 0) in which column "0" stands. `separator` is the cell separator of a text file, else empty.
+    `cells` has a column `row` (number of the row in the file, from 1) and then columns named by their number, "0",
+    "1", …; a sheet has only those rows and columns that hold something. `sheet` is empty where the file has no
+    sheets. `first_column` is the number of the spreadsheet column (A = 0) in which column "0" stands. `separator` is
+    the cell separator of a text file, else empty.
     `notes` say what was left out, by place.
     """
 

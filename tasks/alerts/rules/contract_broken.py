@@ -4,10 +4,11 @@ import polars as pl
 
 from contracts.period import MONTH_PATTERN
 from contracts.text import fill_text
+from contracts.wording import lower_title
+from data_lake.releases import withdrawn_among
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.thresholds import Threshold, read_thresholds
-from tasks.alerts.wording import lower_title
 
 NAME = "contract_broken"
 LIMITS = {"refused_pct": Threshold(5.0, "percent of refused rows from which a release is doubtful")}
@@ -34,7 +35,7 @@ def find_broken_contracts(evaluation: Evaluation) -> pl.DataFrame:
     )
     kept = (
         releases.filter(pl.col("event") == "recorded")
-        .join(releases.filter(pl.col("event") == "retracted").select("release_id"), on="release_id", how="anti")
+        .join(withdrawn_among(releases.lazy()).collect(), on="release_id", how="anti")
         .select("source", "chain", "review_month", "release_id", "figures", pl.col("at").alias("recorded_at"))
         .unique("release_id")
     )

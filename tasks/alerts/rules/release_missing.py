@@ -9,9 +9,10 @@ from contracts.chain import Calendar
 from contracts.holidays import add_business_days
 from contracts.period import MONTH_PATTERN, add_months
 from contracts.text import fill_text
+from contracts.wording import lower_title
+from data_lake.releases import withdrawn_among
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
-from tasks.alerts.wording import lower_title
 
 NAME = "release_missing"
 # A source that has not published for so many months is taken to have ended: it is no longer missed each month.
@@ -92,7 +93,7 @@ def _list_deadlines(evaluation: Evaluation) -> pl.DataFrame:
 def _read_reviewed(evaluation: Evaluation) -> pl.DataFrame:
     """Source, chain and month of every review, and of every month with a published actual; none of a forecaster."""
     releases, figures, as_of = evaluation.releases, evaluation.figures, evaluation.as_of
-    retracted = releases.filter(pl.col("event") == "retracted").select("release_id")
+    retracted = withdrawn_among(releases.lazy()).collect()
     reviewed = (
         releases.filter(pl.col("event") == "recorded", pl.col("published_at") <= as_of)
         .join(retracted, on="release_id", how="anti")

@@ -43,6 +43,12 @@ def test_a_retracted_release_is_missing_again():
     assert missing(release(APRIL), release(MAY), gone, as_of="2026-07-01")
 
 
+def test_a_release_that_was_restored_is_not_missing():
+    gone = release(MAY, event="retracted", reason="wrong file", at=instant("2026-06-11"))
+    back = release(MAY, event="restored", reason="it was right", at=instant("2026-06-12"))
+    assert not missing(release(APRIL), release(MAY), gone, back, as_of="2026-07-01")
+
+
 def test_a_month_told_together_with_the_next_is_not_missing():
     rows = figures(figure(2, month=MAY, review=add_months(MAY, 1)))
     assert not missing(release(APRIL), as_of="2026-07-20", figures=rows)
