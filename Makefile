@@ -8,7 +8,7 @@ LAKE ?= ./lake
 .PHONY: help run test soak check venv dev bench mutants docs lock clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month by month, and say what stands out
 	@$(BIN)/trona backfill --documents examples/figures --lake $(LAKE) --report
@@ -35,6 +35,9 @@ bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and p
 
 mutants: $(VENV)/dev.stamp ## changes that no test notices: ONLY=contracts/period.py for some files, SAMPLE=20 for so many of each
 	@nice -n 15 $(BIN)/python .ci/mutants.py $(ONLY) --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1)
+
+read-bench: $(VENV)/dev.stamp ## how well reviews are read: by hand, language, chain, measure and kind
+	@$(BIN)/python bench/bench_reading.py
 
 venv: $(VENV)/run.stamp ## the environment alone
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from http import HTTPStatus
@@ -84,6 +85,7 @@ def serve(folder: Path, asked: argparse.Namespace) -> None:
         )
     try:
         wait_for(lambda: "ready" in (folder / "out").read_text())
+        os.environ["PREFECT_API_AUTH_STRING"] = (folder / ".trona" / "password").read_text().strip()
         print(f"  trona up to ready, new database             {time.perf_counter() - begun:6.1f} s")
         measure_rest(process.pid)
         measure_arrivals(folder, asked.documents, api, hook)
@@ -248,7 +250,9 @@ def wait_for(is_so: Callable[[], Any], seconds: float = 240.0) -> None:
 def ask(api: str, path: str, body: object = None) -> Any:
     """Post a body, or get; SQLite that is locked for a moment (503) is asked again, as Prefect's client does."""
     content = None if body is None else json.dumps(body).encode()
-    request = Request(f"{api}{path}", content, {"Content-Type": "application/json"})  # noqa: S310
+    password = b64encode(os.environ["PREFECT_API_AUTH_STRING"].encode()).decode()
+    headers = {"Content-Type": "application/json", "Authorization": f"Basic {password}"}
+    request = Request(f"{api}{path}", content, headers)  # noqa: S310
     while True:
         try:
             with urlopen(request, timeout=60) as answer:  # noqa: S310

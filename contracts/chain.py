@@ -38,7 +38,9 @@ class Segment:
     """A stage of the chain, with the products that can be told apart in it.
 
     `units` gives the unit of a level by metric. `default_product` is the product that figures of the
-    segment are filed under where no product is named. `role` is `stage` for a stage of production,
+    segment are filed under where no product is named. `sums` are names of the total as a sum of parts ("power and other
+    batteries"); in a document that says one of them, the names in `parts` are parts of it and no longer the total.
+    `role` is `stage` for a stage of production,
     `input` for a raw material whose price or output the reviews follow.
     """
 
@@ -49,6 +51,8 @@ class Segment:
     products: tuple[Product, ...]
     default_product: str = ""
     role: str = "stage"
+    sums: Names = field(default_factory=dict)
+    parts: Names = field(default_factory=dict)
     thresholds: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -210,6 +214,8 @@ def _build_segment(data: Mapping[str, Any]) -> Segment:
         products=products,
         default_product=data.get("default_product", ""),
         role=data.get("role", "stage"),
+        sums=_names(data.get("sums", {})),
+        parts=_names(data.get("parts", {})),
         thresholds=data.get("thresholds", {}),
     )
     known = {p.name for p in products}

@@ -1,7 +1,7 @@
 """What every reader of documents gives back, whether it read a table or prose."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -19,6 +19,30 @@ UNRESOLVED = Table(
         Column("reason", pl.String, "what was missing: subject, period, sign …"),
     ),
     key=("place",),
+)
+
+NUMBERS = Table(
+    name="numbers",
+    meaning="Every number of a document that is no figure, and what became of it.",
+    columns=(
+        Column("place", pl.String, "span of characters"),
+        Column("text", pl.String, "the number as printed"),
+        Column("status", pl.String, "unresolved or passed over", allowed=("unresolved", "passed over")),
+        Column("reason", pl.String, "the slot that is open, or why it is none of ours"),
+        Column("sentence", pl.String, "the sentence around it"),
+    ),
+    key=("place",),
+)
+
+DOUBTFUL = Table(
+    name="doubtful",
+    meaning="Readings that are no facts until a person says so: little trusted, or contradicted in their document.",
+    columns=(
+        *READ_FIGURES.columns,
+        Column("confidence", pl.Float64, "estimated chance that the reading is right"),
+        Column("doubt", pl.String, "why it is doubted"),
+    ),
+    key=("place", *READ_FIGURES.key),
 )
 
 REFUSED = Table(
@@ -73,13 +97,40 @@ class ReleaseHead:
 
 @dataclass(frozen=True)
 class Reading:
-    """One release as read from a document: figures of `READ_FIGURES`, refused rows, unresolved statements."""
+    """One release as read from a document: figures of `READ_FIGURES`, refused rows, unresolved statements.
+
+    A reader of prose also gives the confidence of each figure, the doubtful readings, which are no figures, and what
+    became of every other number. A table has none of these; its figures are as sure as their cells (confidence 1).
+    """
 
     head: ReleaseHead
     figures: pl.DataFrame
     refused: pl.DataFrame = field(default_factory=REFUSED.empty)
     unresolved: pl.DataFrame = field(default_factory=UNRESOLVED.empty)
+    doubtful: pl.DataFrame = field(default_factory=DOUBTFUL.empty)
+    numbers: pl.DataFrame = field(default_factory=NUMBERS.empty)
+    confidence: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.figures.schema != READ_FIGURES.schema:
             raise TypeError(f"a reading's figures have the columns of READ_FIGURES, not {self.figures.schema}")
+        if self.confidence and len(self.confidence) != self.figures.height:
+            raise TypeError(f"{self.figures.height} figures have {len(self.confidence)} confidences")
+
+    def accept_doubtful(self) -> "Reading":
+        """The reading with its doubtful rows as figures: of one fact the surest, and none that a figure states."""
+        key = list(READ_FIGURES.key)
+        best = self.doubtful.sort("confidence", descending=True, maintain_order=True).unique(
+            key, keep="first", maintain_order=True
+        )
+        rows = best.join(self.figures, on=key, how="anti")
+        noted = rows.select(READ_FIGURES.schema.names()).with_columns(
+            note=pl.concat_str(pl.lit("accepted though doubtful: "), rows["doubt"])
+        )
+        stated = self.confidence or (1.0,) * self.figures.height
+        return replace(
+            self,
+            figures=pl.concat([self.figures, noted]),
+            doubtful=self.doubtful.clear(),
+            confidence=(*stated, *rows["confidence"].to_list()),
+        )

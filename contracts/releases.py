@@ -33,9 +33,18 @@ RELEASES = Table(
 UNRESOLVED_RULE = "unresolved"
 """The rule under which quarantine keeps what a reader saw but could not place; it breaks no contract."""
 
+DOUBTFUL_RULE = "doubtful"
+"""The rule under which quarantine keeps what was read with too little confidence; it breaks no contract."""
+
+NO_BREACH = (UNRESOLVED_RULE, DOUBTFUL_RULE)
+"""Rules of quarantine that are no breach of a contract: what a person should look at."""
+
 QUARANTINE = Table(
     name="quarantine",
-    meaning="Refused rows, each with the rule it broke, and statements that could not be placed (rule `unresolved`).",
+    meaning=(
+        "Refused rows, each with the rule it broke, statements that could not be placed (rule `unresolved`) and "
+        "readings that are no facts until a person says so (rule `doubtful`)."
+    ),
     columns=(
         Column("release_id", pl.String, "the release that states it"),
         Column("row", pl.String, "where it stood: row, sheet and row, or span"),

@@ -15,7 +15,7 @@ from deltalake.exceptions import DeltaError
 
 from contracts.errors import SourceUnavailable
 from contracts.figures import FIGURES
-from contracts.releases import QUARANTINE, RELEASES, UNRESOLVED_RULE
+from contracts.releases import NO_BREACH, QUARANTINE, RELEASES
 from contracts.scores import SCORES
 from contracts.table import Table
 from contracts.text import count_noun
@@ -175,7 +175,7 @@ def audit_lineage(lake: Lake, whole: list[Table]) -> Iterator[Fault]:
         figures = lake.table(FIGURES).scan().group_by("release_id").agg(there=pl.len()).collect()
         yield from _audit_counts(releases, figures, FIGURES, "figures")
     if QUARANTINE in whole:
-        refused = lake.table(QUARANTINE).scan().filter(pl.col("rule") != UNRESOLVED_RULE)
+        refused = lake.table(QUARANTINE).scan().filter(~pl.col("rule").is_in(NO_BREACH))
         rows = refused.group_by("release_id").agg(there=pl.col("row").n_unique()).collect()
         yield from _audit_counts(releases, rows, QUARANTINE, "quarantined")
     if FIGURES in whole and SCORES in whole:

@@ -43,6 +43,7 @@ def monthly_run(
     as_of: datetime | None = None,
     inbox: str = "",
     landed: list[str] | None = None,
+    accept_doubtful: bool = False,  # noqa: FBT001, FBT002 - a flow's parameters have names of their own
 ) -> str:
     """Ingest documents, evaluate what is new, and notify the receivers. Returns the run's id.
 
@@ -62,6 +63,7 @@ def monthly_run(
         as_of: evaluate with the knowledge of this instant; empty = now
         inbox: folder or object-store prefix from which documents are taken, and moved to done/ or refused/ at the end
         landed: names of the documents to take from the inbox; none = all that are whole
+        accept_doubtful: record doubtful readings of reviews as figures too
     """
     return run_pipeline(
         RunRequest(
@@ -77,6 +79,7 @@ def monthly_run(
                 review_month=f"{parse_month(month):%Y-%m}" if month else "",
                 mapping=mapping,
                 chains_folder=chains_folder,
+                accept_doubtful=accept_doubtful,
             ),
             receivers=receivers,
             notify=notify,

@@ -4,16 +4,17 @@ import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
+from cyclopts import Parameter
 
 from contracts.chain import load_chain
 from contracts.errors import Exit, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
 from contracts.local_time import write_instant
 from contracts.period import add_months, format_month
-from contracts.readings import ReleaseHead
+from contracts.readings import Document, Reading, ReleaseHead
 from contracts.settings import Settings, load_settings
 from contracts.terminal_text import escape_terminal
 from data_lake.lake import open_lake
@@ -33,6 +34,7 @@ def ingest(
     chain: str = "",
     month: str = "",
     mapping: Path | None = None,
+    accept_doubtful: bool = False,
     dry_run: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
@@ -54,6 +56,8 @@ def ingest(
         Which month they review, YYYY-MM, where they do not say it.
     mapping
         How a wide table is laid out; else NAME.mapping.toml beside it.
+    accept_doubtful
+        Record doubtful readings of reviews as figures too.
     dry_run
         Read and check, write nothing.
     """
@@ -61,7 +65,7 @@ def ingest(
 
     warm_reader()
     from tasks.intake.documents import DocumentHints, find_documents  # noqa: PLC0415
-    from tasks.intake.ingest import ingest_file, later  # noqa: PLC0415 - not for --help
+    from tasks.intake.ingest import describe_doubt, ingest_file, later  # noqa: PLC0415 - not for --help
 
     if not paths:
         raise UsageError("nothing to ingest", next="trona ingest PATH…")
@@ -76,6 +80,7 @@ def ingest(
         review_month=month,
         mapping=mapping,
         chains_folder=settings.chains_folder,
+        accept_doubtful=accept_doubtful,
     )
     run_id, now = secrets.token_hex(4), datetime.now(UTC)
     documents = find_documents(list(paths))
@@ -98,6 +103,7 @@ def ingest(
                     "release": " ".join(filter(None, (outcome.source, outcome.chain, outcome.review_month))),
                     "status": "nothing new" if outcome.status == "known" else outcome.status,
                     "figures": outcome.figures,
+                    "doubtful": outcome.doubtful,
                     "unresolved": outcome.unresolved,
                     "refused": outcome.quarantined,
                 }
@@ -105,8 +111,8 @@ def ingest(
         if len(documents) > 1:
             print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}")
         unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
-        for line in unplaced:
-            print_message(f"  unresolved: {escape_terminal(line)}")
+        for line in [*(f"unresolved: {line}" for line in unplaced), *filter(None, map(describe_doubt, outcomes))]:
+            print_message(f"  {escape_terminal(line)}")
         for outcome in (outcome for outcome in outcomes if outcome.status == "withdrawn"):
             print_message(f"  withdrawn: `trona restore {outcome.release_id} --reason …` brings it back")
         for line in (line for outcome in outcomes for line in outcome.refusals):
@@ -114,7 +120,7 @@ def ingest(
         for line in (line for outcome in outcomes for line in outcome.clashes):
             print_message(f"  {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
-    schema |= {"figures": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
+    schema |= {"figures": pl.Int64, "doubtful": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
     print_frame(pl.DataFrame(rows, schema=schema), nothing="no documents found")
     _tell_end(rows, run_id, dry_run=dry_run)
     for other in errors[1:]:
@@ -134,8 +140,12 @@ def extract(
     mapping: Path | None = None,
     format: Format = "table",  # noqa: A002 - the option's name
     unresolved: bool = False,
+    all_numbers: Annotated[bool, Parameter(name="--all")] = False,
+    html: Path | None = None,
 ) -> int:
-    """Show what would be recorded of a document, and what refused; writes nothing.
+    """Show what would be recorded of a document, and what refused; writes nothing but the page asked for.
+
+    Rows have a status, figure or doubtful, and a confidence: the estimated chance that the reading is right.
 
     Parameters
     ----------
@@ -155,10 +165,15 @@ def extract(
         How to print: table, csv, json or parquet.
     unresolved
         Show instead what was seen but could not be placed.
+    all_numbers
+        Show every other number too: unresolved, or passed over, with the reason.
+    html
+        Write the document as one page with every number marked.
     """
     from tasks.intake.reading_process import warm_reader  # noqa: PLC0415 - not for --help
 
     warm_reader()
+    from tasks.extraction import list_reading  # noqa: PLC0415
     from tasks.intake.documents import DocumentHints, load_document, read_guarded  # noqa: PLC0415
     from tasks.intake.ingest import check_as_ingest, list_refusals  # noqa: PLC0415
     from tasks.tables import find_mapping, is_table  # noqa: PLC0415
@@ -173,31 +188,49 @@ def extract(
         mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
         chains_folder=settings.chains_folder,
     )
-    readings = read_guarded(load_document(path), stated)
+    document = load_document(path)
+    readings = read_guarded(document, stated)
+    listed: list[pl.DataFrame] = []
     figures, errors, is_refused = [READ_FIGURES.empty()], [], False
     for reading in readings:
         good, refused, error = check_as_ingest(reading, settings.chains_folder)
         figures.append(good)
+        listed.append(list_reading(reading, good, with_all=all_numbers))
         errors += [error] if error else []
         is_refused = is_refused or not refused.is_empty()
         head = reading.head
         print_message(
             f"{escape_terminal(head.document_name)}: {head.chain} {head.review_month}, published "
             f"{_write_publication(head, settings)}{' (assumed)' if head.is_published_assumed else ''}: "
-            f"{good.height} figures, {reading.unresolved.height} unresolved, {refused['row'].n_unique()} refused"
+            f"{good.height} figures, {reading.doubtful.height} doubtful, {reading.unresolved.height} unresolved, "
+            f"{refused['row'].n_unique()} refused"
         )
         for line in list_refusals(refused):
             print_message(f"  refused: {escape_terminal(line)}")
+    if html is not None:
+        _write_page(document, readings, html)
     if unresolved:
         print_frame(pl.concat([r.unresolved for r in readings]), Shape(format), nothing="nothing is unresolved")
     else:
-        all_figures = pl.concat(figures)
-        shown = all_figures.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
-        shown = shown.select(EXTRACT_COLUMNS) if format == "table" else shown
+        shown = pl.concat(listed, how="diagonal") if listed else pl.concat(figures)
+        shown = shown.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
+        if format == "table":
+            columns = (*EXTRACT_COLUMNS[:-1], "status", "confidence", EXTRACT_COLUMNS[-1])
+            shown = shown.select(column for column in columns if column in shown.columns)
         print_frame(shown, Shape(format), nothing="no figure was found")
     if errors:
         raise errors[0]
     return Exit.CONTRACT if is_refused else Exit.DONE
+
+
+def _write_page(document: Document, readings: list[Reading], html: Path) -> None:
+    """Write the marked page of a review. Raises `UsageError` for a table, which has no running text."""
+    from tasks.extraction import is_review, write_marked_page  # noqa: PLC0415 - not for --help
+
+    if not is_review(document.name) or len(readings) != 1:
+        raise UsageError("only a review can be shown as a page", where=document.name, next="leave --html out")
+    html.write_text(write_marked_page(document, readings[0]), encoding="utf-8")
+    print_message(f"page      {html}")
 
 
 def template(

@@ -33,6 +33,7 @@ def run(
     published: str = "",
     notify: Literal["live", "digest", "none"] = "live",
     as_of: str = "",
+    accept_doubtful: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
     """The month: ingest what has landed, check, compare, score, notify.
@@ -53,6 +54,8 @@ def run(
         live = notify matching receivers, digest = one summary, none = nobody.
     as_of
         Evaluate with the knowledge of this date or instant instead of now.
+    accept_doubtful
+        Record doubtful readings of reviews as figures too.
     """
     settings = _start(lake)
     takes_inbox = not documents and ("://" in settings.inbox or Path(settings.inbox).is_dir())
@@ -70,6 +73,7 @@ def run(
         notify=notify,
         now=now,
         as_of=_read_as_of(as_of, settings, chain, now),
+        accept_doubtful=accept_doubtful,
     )
 
 

@@ -10,8 +10,8 @@ import polars as pl
 from contracts.chain import Chain, chain_paths, load_chain
 from contracts.local_time import show_local
 from contracts.text import fill_text
+from contracts.wording import measure_words, name_quantity, rank_severity, write_number, write_signed
 from flows.cli.text_table import TextColumn
-from tasks.alerts.wording import measure_words, name_quantity, rank_severity, write_number, write_signed
 from tasks.messages.figure_words import add_series_label, write_stated
 
 ID_LENGTH = 8

@@ -15,7 +15,7 @@ from data_lake.lake import open_lake
 from flows.run.prefect_tasks import ingest_document
 from flows.run.progress import Progress
 from flows.run.request import Ingested, RunRequest
-from tasks.intake.ingest import IngestOutcome
+from tasks.intake.ingest import IngestOutcome, describe_doubt
 
 _SHARE = 30.0
 """How far a run is, in percent, once its documents are in."""
@@ -38,6 +38,8 @@ def ingest_documents(request: RunRequest, paths: tuple[Path, ...], progress: Pro
         progress.say(f"{place}: {describe_outcomes(found)}")
         for line in (line for o in found if o.status == "recorded" for line in o.unplaced):
             progress.say(f"    unresolved: {escape_terminal(line)}")
+        for line in filter(None, (describe_doubt(o) for o in found if o.status == "recorded")):
+            progress.say(f"    {line}")
         for line in (line for o in found for line in o.clashes):
             progress.say(f"    {escape_terminal(line)}")
     progress.advance(_SHARE)
@@ -83,5 +85,6 @@ def _describe_outcome(o: IngestOutcome) -> str:
     if o.status == "skipped":
         return f"{name} outside the months asked for"
     refused = f", {count_noun(o.quarantined, 'row')} in quarantine" if o.quarantined else ""
+    doubtful = f", {o.doubtful} doubtful" if o.doubtful else ""
     unresolved = f", {o.unresolved} unresolved" if o.unresolved else ""
-    return f"{name} {count_noun(o.figures, 'figure')}{refused}{unresolved}"
+    return f"{name} {count_noun(o.figures, 'figure')}{refused}{doubtful}{unresolved}"

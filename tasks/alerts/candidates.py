@@ -8,10 +8,10 @@ from contracts.alerts import CANDIDATES
 from contracts.holidays import CHINESE_ZONES, weigh_holiday
 from contracts.period import add_months
 from contracts.text import fill_text
+from contracts.wording import measure_words, name_quantity, name_severity, rank_severity, write_value
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import read_rules
 from tasks.alerts.thresholds import check_thresholds
-from tasks.alerts.wording import measure_words, name_quantity, name_severity, rank_severity, write_value
 
 SENTENCE_LIMIT, SENTENCES_KEPT = 300, 3
 

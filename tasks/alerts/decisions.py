@@ -10,12 +10,12 @@ import polars as pl
 
 from contracts.alerts import ALERTS
 from contracts.period import add_months
+from contracts.wording import name_severity, rank_severity
 from tasks.alerts.identity import IDENTITY, add_alert_ids
 from tasks.alerts.inhibition import find_inhibited
 from tasks.alerts.rules.release_missing import NAME as RELEASE_MISSING
 from tasks.alerts.rules.release_missing import WATCHED_MONTHS
 from tasks.alerts.silences import find_silenced
-from tasks.alerts.wording import name_severity, rank_severity
 
 ACTIVE = ("fired", "amended")
 GROUP = ("source", "chain", "month")

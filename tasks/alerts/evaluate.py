@@ -6,7 +6,7 @@ from datetime import date, datetime
 import polars as pl
 
 from contracts.chain import Chain
-from contracts.releases import QUARANTINE, RELEASES, UNRESOLVED_RULE
+from contracts.releases import NO_BREACH, QUARANTINE, RELEASES
 from data_lake.lake import Lake
 from data_lake.ledger import read_deliveries
 from data_lake.releases import visible_releases
@@ -45,7 +45,7 @@ def evaluate_months(
 
 def _read_quarantine(lake: Lake, as_of: datetime) -> pl.DataFrame:
     """Refused rows as of an instant: those of releases public then; of what was refused whole, by when that was."""
-    rows = lake.table(QUARANTINE).scan().filter(pl.col("rule") != UNRESOLVED_RULE).collect()
+    rows = lake.table(QUARANTINE).scan().filter(~pl.col("rule").is_in(NO_BREACH)).collect()
     known = lake.table(RELEASES).scan().select("release_id").unique().collect()
     public = visible_releases(lake, as_of=as_of).select("release_id").collect()
     whole = rows.join(known, on="release_id", how="anti").filter(pl.col("recorded_at") <= as_of)

@@ -13,8 +13,8 @@ from contracts.comparisons import COMPARISONS
 from contracts.figures import FIGURES
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.scores import SCORES
+from contracts.wording import name_subjects
 from tasks.alerts.scored import prepare_scored
-from tasks.alerts.wording import name_subjects
 
 
 @dataclass(frozen=True)

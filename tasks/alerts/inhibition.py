@@ -6,8 +6,8 @@ chain and month.
 
 import polars as pl
 
+from contracts.wording import rank_severity
 from tasks.alerts.registry import read_rules
-from tasks.alerts.wording import rank_severity
 
 _SERIES = ("segment", "product", "metric")
 

@@ -11,8 +11,8 @@ from datetime import date
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.wording import FAMILIES, name_subjects, unit_of_measure
 from tasks.alerts.thresholds import Threshold, read_thresholds
-from tasks.alerts.wording import FAMILIES, name_subjects, unit_of_measure
 
 SERIES = ("source", "chain", "segment", "product", "metric", "measure")
 MISS_LIMITS = {

@@ -4,15 +4,15 @@ import polars as pl
 
 from contracts.local_time import write_day
 from contracts.text import fill_text
-from data_lake.figures import PUBLICATION_ORDER
-from tasks.alerts.evaluation import Evaluation
-from tasks.alerts.wording import (
+from contracts.wording import (
     FAMILIES,
     measure_words,
     name_quantity,
     rank_severity,
     write_value,
 )
+from data_lake.figures import PUBLICATION_ORDER
+from tasks.alerts.evaluation import Evaluation
 
 _IDENTITY = ("source", "chain", "segment", "product", "metric", "measure", "month")
 

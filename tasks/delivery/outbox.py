@@ -8,10 +8,10 @@ import polars as pl
 
 from contracts.alerts import DELIVERIES
 from contracts.chain import Chain
+from contracts.wording import SEVERITY_RANK, rank_severity
 from tasks.alerts.decisions import GROUP, read_current
 from tasks.alerts.identity import hash_text
 from tasks.alerts.rules.delivery_broken import NAME as DELIVERY_BROKEN
-from tasks.alerts.wording import SEVERITY_RANK, rank_severity
 from tasks.delivery.receiver import Receiver
 from tasks.messages.digest import build_digest
 from tasks.messages.neutral import Message

@@ -11,11 +11,11 @@ from contracts.chain import Chain
 from contracts.period import MONTH_PATTERN, first_month
 from contracts.releases import RELEASES
 from contracts.text import count_noun
+from contracts.wording import SEVERITY_RANK, rank_severity
 from data_lake.lake import Lake
 from data_lake.ledger import Months, read_deliveries, read_ledger, record_deliveries
 from tasks.alerts.decisions import ACTIVE, read_current
 from tasks.alerts.identity import hash_text
-from tasks.alerts.wording import SEVERITY_RANK, rank_severity
 from tasks.delivery.claim import Hands, start_clock
 from tasks.delivery.deliver import plan_pending
 from tasks.delivery.outbox import select_routes

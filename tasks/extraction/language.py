@@ -1,8 +1,8 @@
-"""The words of one language, read from one file in `languages/`.
+"""The words of one language, read from one folder in `languages/`.
 
-A language file says how a review states figures: months, units, verbs of change with their sign,
-bases of comparison, modality, hedges, bounds. It knows nothing of any chain; a further language
-is a further file.
+`words.toml` says how a review states figures: months, units, numerals, verbs of change with their sign, bases of
+comparison, modality, hedges, bounds. `relations.toml` says what belongs to a number: the rules that fill its slots.
+Neither knows anything of a chain; a further language is a further folder.
 """
 
 import re
@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tasks.extraction.quantities.numerals import Numerals
+from tasks.extraction.rules import Rule, load_rules
 
 _FOLDER = Path(__file__).parent / "languages"
 
@@ -23,31 +26,38 @@ _SIGNS = {"up": 1, "down": -1, "flat": 0}
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """One language: its phrases with their roles, and its numerals and patterns."""
+    """One language: its phrases with their roles, its numerals and patterns, and its rules."""
 
     code: str
     is_spaced: bool
+    decimal: str
+    thousands: str
     detect: tuple[str, ...]
     phrases: Mapping[str, Mapping[str, Any]] = field(repr=False)
     months: Mapping[str, int] = field(repr=False)
     units: Mapping[str, tuple[str, float]] = field(repr=False)
-    cardinals: Mapping[str, float] = field(repr=False)
+    cased_units: Mapping[str, tuple[str, float]] = field(repr=False)
+    numerals: Numerals | None = field(repr=False)
+    currencies: tuple[tuple[str, ...], tuple[str, ...]] = field(repr=False)
     periods: Mapping[str, str] = field(repr=False)
     patterns: tuple[tuple[str, str], ...] = field(repr=False)
     starts: tuple[str, ...] = field(repr=False)
     neutral: frozenset[str] = field(repr=False)
     published: tuple[str, ...] = field(repr=False)
     hedge_gaps: frozenset[str] = field(repr=False)
+    plural: str = field(repr=False)
+    rules: Mapping[str, tuple[Rule, ...]] = field(repr=False)
 
 
+@cache
 def load_languages() -> tuple[Language, ...]:
-    """Every language that has a file."""
-    return tuple(_read_language(path) for path in sorted(_FOLDER.glob("*.toml")))
+    """Every language that has a folder."""
+    return tuple(_read_language(path.parent) for path in sorted(_FOLDER.glob("*/words.toml")))
 
 
 def detect_language(text: str) -> Language:
     """The language whose typical words are most frequent in the text; the first one where none occurs."""
-    sample = text[:4_000].lower()
+    sample = text[:6_000].lower()
     return max(load_languages(), key=lambda language: _count_typical(language, sample))
 
 
@@ -59,9 +69,8 @@ def _count_typical(language: Language, text: str) -> int:
     return sum(text.count(word) for word in language.detect)
 
 
-@cache
-def _read_language(path: Path) -> Language:
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+def _read_language(folder: Path) -> Language:
+    data = tomllib.loads((folder / "words.toml").read_text(encoding="utf-8"))
     phrases: dict[str, dict[str, Any]] = {}
     for phrase, (role, meaning) in _list_roles(data):
         phrases.setdefault(phrase.lower(), {}).setdefault(role, meaning)
@@ -71,11 +80,15 @@ def _read_language(path: Path) -> Language:
     return Language(
         code=data["code"],
         is_spaced=data["is_spaced"],
+        decimal=data["decimal"],
+        thousands=data["thousands"],
         detect=tuple(data["detect"]),
         phrases=phrases,
         months=months,
         units=units,
-        cardinals={word: float(value) for word, value in data["cardinals"].items()},
+        cased_units={name: _scale(unit) for name, unit in data.get("cased_units", {}).items()},
+        numerals=_read_numerals(data["numerals"]) if "numerals" in data else None,
+        currencies=(tuple(data["currencies"]["ours"]), tuple(data["currencies"]["others"])),
         periods=periods,
         patterns=tuple(_fill_patterns(data, months, units, periods)),
         starts=(
@@ -86,13 +99,22 @@ def _read_language(path: Path) -> Language:
         neutral=frozenset(data["neutral"]["words"]),
         published=tuple(data["headline"]["published"]),
         hedge_gaps=frozenset({"", "-", "+", *data["hedges"]["gap"]}),
+        plural=data.get("plural", ""),
+        rules=load_rules(folder / "relations.toml"),
+    )
+
+
+def _read_numerals(data: Mapping[str, Any]) -> Numerals:
+    tens = {word: (value, 20 if word in data["takes_teens"] else 10) for word, value in data["tens"].items()}
+    return Numerals(
+        data["ones"], tens, data["scales"], frozenset(data["joins"]), tuple(data["halves"]), data["article"]
     )
 
 
 def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
     for number, names in data["months"].items():
         yield from ((name, ("month", int(number))) for name in names)
-    for name, value in data["number_words"].items():
+    for name, value in data["fractions"].items():
         yield name, ("fraction", float(value))
     for name, value in data["multiples"].items():
         yield name, ("multiple", float(value))
@@ -106,6 +128,10 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
         yield from ((word, ("bound", side)) for word in data["bounds"][side])
     for name, period in _list_periods(data):
         yield name, ("relative", period)
+    for kind, words in data["spans"].items():
+        yield from ((word, ("span", kind)) for word in words)
+    for kind in ("activity", "firm", "place", "thing"):
+        yield from ((word, (kind, word)) for word in data["elsewhere"][kind])
     for group, role in _GROUPS:
         table, _, key = group.partition(".")
         yield from ((word, (role, True)) for word in data[table].get(key or "words", ()))
@@ -114,6 +140,13 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
         for meaning, words in data[group].items():
             if meaning not in {"named", "named_after", "same_month"}:
                 yield from ((word, (role, meaning)) for word in words)
+    for key, words in data.get("basis_changes", {}).items():
+        basis, _, sign = key.partition("_")
+        for word in words:
+            yield word, ("basis", basis)
+            yield word, ("change", (_SIGNS[sign], "verb"))
+    for meaning, words in data["verbs"].items():
+        yield from ((word, ("verb", meaning)) for word in words)
     changes = frozenset(data["times"]["change"])
     yield from ((word, ("times", word in changes)) for word in (*data["times"]["level"], *data["times"]["fold"]))
     if not data["is_spaced"]:
@@ -138,7 +171,10 @@ _GROUPS = (
     ("modality.revised", "revised"),
     ("modality.done", "done"),
     ("modality.earlier", "earlier"),
+    ("modality.outlook", "outlook"),
+    ("modality.wish", "wish"),
     ("shares.verb", "share_verb"),
+    ("shares.weak", "share_weak"),
     ("shares.noun", "share_noun"),
     ("shares.whole", "whole"),
     ("averages", "averages"),
@@ -159,13 +195,14 @@ _GROUPS = (
     ("neutral.phrases", "neutral"),
     ("pronouns", "pronoun"),
     ("industry", "industry"),
-    ("foreign", "foreign"),
-    ("foreign.made_of", "made_of"),
+    ("made_of", "made_of"),
+    ("content.metal", "metal"),
+    ("content.physical", "physical"),
     ("plans", "plan"),
     ("quotes", "quote"),
     ("negations", "negation"),
     ("motion", "motion"),
-    ("makes", "makes"),
+    ("per_tonne", "per_tonne"),
 )
 _NO_PERIOD = {"end", "not_nameable", "since", "first_months"}
 

@@ -1,24 +1,27 @@
-"""A document of prose read to a release: its head, its figures with evidence, and what stayed open."""
+"""A document of prose read to a release: its head, its figures with evidence, and what became of every other number."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import polars as pl
-
 from contracts.chain import Chain, load_chain
 from contracts.errors import ContractBroken, UsageError
-from contracts.figures import READ_FIGURES
 from contracts.local_time import place_instant
-from contracts.period import format_month, parse_month
-from contracts.readings import UNRESOLVED, Document, Reading, ReleaseHead
-from tasks.extraction.documents import document_text
+from contracts.period import last_month
+from contracts.readings import Document, Reading, ReleaseHead
+from tasks.extraction.accounts import frame_numbers, frame_unresolved
+from tasks.extraction.dating import read_published, read_review_period
+from tasks.extraction.doubts import part_doubtful
+from tasks.extraction.figures import frame_doubtful, frame_figures, merge_statements
+from tasks.extraction.head import find_other_chain, read_chain
 from tasks.extraction.language import Language, detect_language
-from tasks.extraction.lexicon import build_lexicon
-from tasks.extraction.merge import merge_statements
-from tasks.extraction.release_head import read_chain, read_published, read_review_month
-from tasks.extraction.review import Missed, SourcedStatement, read_text
+from tasks.extraction.mentions.lexicon import build_lexicon, names_sums
+from tasks.extraction.mentions.periods import Calendar
+from tasks.extraction.review import read_text
+from tasks.extraction.text.characters import normalise
+from tasks.extraction.text.documents import document_text
+from tasks.extraction.text.page_dates import read_page_published
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,13 @@ class _Head:
     chain: Chain
     language: Language
     published: datetime
-    review: date
+    period: str
+
+    @property
+    def calendar(self) -> Calendar:
+        """The months by which the text's relative periods are told."""
+        local = self.published.astimezone(ZoneInfo(self.chain.calendar.time_zone))
+        return Calendar(self.period, last_month(self.period), date(local.year, local.month, 1))
 
 
 def read_review(
@@ -41,34 +50,45 @@ def read_review(
     """Read a review of prose to its figures.
 
     Publication, reviewed month and chain are read from the document where they are not given; a given
-    one goes before a read one. `published` is an instant, or a clock time of the chain's zone; a day stated in
-    the document counts as its first instant there. Figures have the columns of `READ_FIGURES`; `span_start`
-    and `span_end` count characters of `document_text(document)`, and `evidence` is that text's sentence.
+    one goes before a read one. `published` is an instant; a day stated in the document counts as its
+    first instant in the chain's time zone. `review_month` may also be a quarter or a half-year.
+    `figures` has the columns of `READ_FIGURES`; `span_start` and `span_end` count characters of
+    `document_text(document)`, and `evidence` is that text's sentence. What is less sure, or contradicts
+    another number, is in `doubtful`; every other number is in `numbers` with what became of it.
 
     Raises `ContractBroken` or `SourceUnavailable` where the document holds no readable text or reviews
     another chain, and `UsageError` where publication, month or chain can be found nowhere.
     """
     text = document_text(document)
-    head = _read_head(text, document.name, chain, published, review_month, chains_folder)
-    lexicon = build_lexicon(head.chain.name, head.language, chains_folder)
-    stated, missed = read_text(text, lexicon, head.review)
+    head = _read_head(text, document, chain, published, review_month, chains_folder)
+    plain = normalise(text)
+    lexicon = build_lexicon(head.chain.name, head.language, chains_folder, has_sums=names_sums(plain, head.chain))
+    account = read_text(text, lexicon, head.calendar)
+    sure, doubtful = part_doubtful(account.stated)
+    figures = merge_statements(sure, account.directions)
+    doubted = frame_doubtful(doubtful, figures, text)
+    shown = {(item.statement.start, item.statement.end) for item in figures}
+    shown |= set(doubted.select("span_start", "span_end").iter_rows())
     return Reading(
         head=ReleaseHead(
             source=source,
             chain=head.chain.name,
-            review_month=format_month(head.review),
+            review_month=head.period,
             published_at=head.published,
             document=document.sha256,
             document_name=document.name,
         ),
-        figures=_frame_figures(merge_statements(stated), text),
-        unresolved=_frame_unresolved(missed, text),
+        figures=frame_figures(figures, text),
+        confidence=tuple(item.statement.confidence for item in figures),
+        doubtful=doubted,
+        unresolved=frame_unresolved(account, text),
+        numbers=frame_numbers(account, text, shown),
     )
 
 
 def _read_head(
     text: str,
-    name: str,
+    document: Document,
     chain: str | None,
     published: datetime | None,
     review_month: str | None,
@@ -77,21 +97,21 @@ def _read_head(
     language = detect_language(text)
     found_chain = chain or read_chain(text, folder)
     if found_chain is None:
-        raise _ask(name, "which chain it reviews", "--chain")
+        raise _ask(document.name, "which chain it reviews", "--chain")
     definition = load_chain(found_chain, folder)
-    _refuse_other_chain(text, name, definition, folder, is_given=chain is not None)
+    _refuse_other_chain(text, document.name, definition, is_given=chain is not None)
     zone = definition.calendar.time_zone
-    instant = place_instant(published, zone) if published else read_published(text, language, definition)
+    stated = published or read_page_published(document)
+    instant = place_instant(stated, zone) if stated else read_published(text, language, definition)
     if instant is None:
-        raise _ask(name, "when it was published", "--published")
-    month = (
-        parse_month(review_month)
-        if review_month
-        else read_review_month(text, language, instant.astimezone(ZoneInfo(zone)).date())
-    )
-    if month is None:
-        raise _ask(name, "which month it reviews", "--month")
-    return _Head(definition, language, instant, month)
+        raise _ask(document.name, "when it was published", "--published")
+    if review_month:
+        last_month(review_month)  # raises where it is no period
+    day = instant.astimezone(ZoneInfo(zone)).date()
+    period = review_month or read_review_period(text, language, day)
+    if period is None:
+        raise _ask(document.name, "which month it reviews", "--month")
+    return _Head(definition, language, instant, period)
 
 
 def _ask(name: str, what: str, option: str) -> UsageError:
@@ -103,59 +123,14 @@ def _ask(name: str, what: str, option: str) -> UsageError:
     )
 
 
-def _refuse_other_chain(text: str, name: str, chain: Chain, folder: Path | None, *, is_given: bool) -> None:
+def _refuse_other_chain(text: str, name: str, chain: Chain, *, is_given: bool) -> None:
     """Refuse a document given for one chain that clearly reviews another."""
-    if not is_given:
-        return
-    found = read_chain(text, folder)
-    if found is not None and found != chain.name:
+    other = find_other_chain(text, chain) if is_given else ""
+    if other:
         raise ContractBroken(
             f"{name} reviews another chain",
             where=name,
-            found=f"{found}, where {chain.name} was asked for",
+            found=f"{other}, where {chain.name} was asked for",
             effect="nothing was read",
-            next=f"leave --chain out, or give --chain {found}",
+            next="leave --chain out, or give the chain that it reviews",
         )
-
-
-def _frame_figures(stated: list[SourcedStatement], text: str) -> pl.DataFrame:
-    rows = [
-        (
-            *item.statement.node,
-            item.statement.metric,
-            item.statement.measure,
-            item.statement.period,
-            item.statement.kind,
-            item.statement.value,
-            item.statement.lower,
-            item.statement.upper,
-            item.statement.unit,
-            item.statement.qualifier,
-            item.statement.half_width,
-            f"{item.statement.token.start}-{item.statement.token.end}",
-            text[item.start : item.end],
-            item.statement.token.start,
-            item.statement.token.end,
-            item.statement.rule,
-            "",
-            "",
-        )
-        for item in stated
-    ]
-    columns = (
-        *("segment", "product", "metric", "measure", "period", "kind", "value", "lower", "upper", "unit"),
-        *("qualifier", "half_width", "place", "evidence", "span_start", "span_end", "rule", "note", "source_url"),
-    )
-    data = dict(zip(columns, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(columns, ())
-    return pl.DataFrame(
-        [pl.Series(c.name, data[c.name], dtype=c.dtype) for c in READ_FIGURES.columns],
-    )
-
-
-def _frame_unresolved(missed: list[Missed], text: str) -> pl.DataFrame:
-    seen = {(m.miss.token.start, m.miss.token.end): m for m in reversed(missed)}
-    rows = [
-        (f"{start}-{end}", text[start:end], text[m.start : m.end], m.miss.reason)
-        for (start, end), m in sorted(seen.items())
-    ]
-    return pl.DataFrame(rows, schema=UNRESOLVED.schema, orient="row")

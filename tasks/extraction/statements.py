@@ -1,52 +1,15 @@
-"""What attaching works with: the context of a sentence, the state inside it, and what it finds."""
+"""What a sentence gives: statements, numbers left open, numbers passed over; and what of them is a figure's value."""
 
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
 
-from tasks.extraction.lexicon import Lexicon, Node
-from tasks.extraction.periods import PeriodName
-from tasks.extraction.tokens import Number, Token
-
-Nodes = frozenset[Node]
-FOREIGN: Nodes = frozenset({("", "foreign")})
-UNKNOWN: Nodes = frozenset({("", "unknown")})
-PARTICLES = {"word", "plain"}
-"""Forms of a change that are no noun or verb of their own: up, higher, 高于."""
+from tasks.extraction.mentions.lexicon import Node
+from tasks.extraction.mentions.token import Token
+from tasks.extraction.quantities.quantity import Quantity
 
 
-@dataclass
-class Context:
-    """What holds outside the sentence: the section's subject, the lead-in of a list, the paragraph's period."""
-
-    lexicon: Lexicon
-    review: date
-    section: Nodes | None = None
-    parent: Nodes | None = None
-    subject: Nodes | None = None
-    last: Nodes | None = None
-    is_section_mixed: bool = False
-    metric: str = ""
-    basis: Any = None
-    sign: int | None = None
-    is_share: bool = False
-    period: str = ""
-    heading_period: str = ""
-
-    def start_paragraph(self) -> None:
-        """Forget what held for the paragraph before."""
-        self.subject = None
-        self.last = None
-        self.metric = ""
-        self.basis = None
-        self.sign = None
-        self.is_share = False
-        self.period = ""
-
-
-@dataclass
+@dataclass(frozen=True)
 class Statement:
-    """A figure as attached, before it is checked against the others of its document."""
+    """A figure as attached: `rules` names the rule that filled each slot, `confidence` how far they are trusted."""
 
     node: Node
     metric: str
@@ -59,47 +22,45 @@ class Statement:
     unit: str
     qualifier: str
     half_width: float
-    token: Token
-    rule: str
+    start: int
+    end: int
+    rules: tuple[str, ...]
+    confidence: float
+    doubt: str = ""
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Segment, product, metric, period and kind: all of the key but the measure."""
+        return (*self.node, self.metric, self.period, self.kind)
 
 
-@dataclass
-class Miss:
-    """A number that was seen but not placed, and what was missing."""
+@dataclass(frozen=True)
+class Open:
+    """A number that is no figure: `status` is `unresolved` (a slot is open) or `passed over` (it is none of ours)."""
 
-    token: Token
+    start: int
+    end: int
+    status: str
     reason: str
 
 
 @dataclass
-class State:
-    """What the clauses so far have settled, for those that leave it out."""
-
-    subject: Nodes | None = None
-    is_strong: bool = False
-    metric: str = ""
-    is_share: bool = False
-    basis: Any = None
-    pending_basis: Any = None
-    sign: int | None = None
-    first_subject: Nodes | None = None
-    period: PeriodName | None = None
-    month: PeriodName | None = None
-    is_modal: bool = False
-    is_past_step: bool = False
-    is_horizon: bool = False
-    is_elsewhere: bool = False
-    last: Statement | None = None
-    bases: tuple[Any, ...] = ()
-
-
-@dataclass
 class Findings:
-    """What a sentence gave."""
+    """What a sentence gave, in the order of the text."""
 
     statements: list[Statement] = field(default_factory=list)
-    misses: list[Miss] = field(default_factory=list)
     directions: list[Statement] = field(default_factory=list)
+    opens: list[Open] = field(default_factory=list)
+
+
+def unresolved(token: Token, slot: str) -> Open:
+    """A number with an open slot."""
+    return Open(token.start, token.end, "unresolved", slot)
+
+
+def passed_over(token: Token, why: str) -> Open:
+    """A number that is no figure of the chain."""
+    return Open(token.start, token.end, "passed over", why)
 
 
 def has_sign(measure: str) -> bool:
@@ -121,15 +82,17 @@ def grow(value: float | None, base: int) -> float | None:
     return None if value is None else round((value - base) * 100, 6)
 
 
-def signed_values(number: Number, sign: int | None) -> tuple[float | None, float | None, float | None, str]:
-    """Value, lower, upper and qualifier of a number under a sign."""
-    factor = -1 if sign is not None and sign < 0 else 1
-    value = round(number.value * factor, 6)
-    if number.high is not None:
-        high_sign = number.labels.get("high_sign", 0)
-        high = round(number.high * (high_sign or factor), 6)
+Values = tuple[float | None, float | None, float | None, str]
+
+
+def signed_values(quantity: Quantity, sign: int) -> Values:
+    """Value, lower, upper and qualifier of a quantity under a sign (-1 turns it and its bounds)."""
+    factor = -1 if sign < 0 else 1
+    value = round(quantity.value * factor, 6)
+    if quantity.high is not None:
+        high = round(quantity.high * (quantity.high_sign or factor), 6)
         return None, min(value, high), max(value, high), "range"
-    if number.bound:
-        is_lower = (number.bound == "lower") == (factor > 0)
+    if quantity.bound:
+        is_lower = (quantity.bound == "lower") == (factor > 0)
         return (None, value, None, "bound") if is_lower else (None, None, value, "bound")
-    return value, None, None, "about" if number.is_about else "exact"
+    return value, None, None, "about" if quantity.is_about else "exact"

@@ -29,7 +29,7 @@ from data_lake.tables import FROM_FIGURES, LAKE_TABLES
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.intake.documents import DocumentHints, read_guarded
 from tasks.intake.figure_rows import build_figures
-from tasks.intake.ingest import build_quarantine, refuse_unresolved
+from tasks.intake.ingest import build_quarantine, refuse_doubtful, refuse_unresolved
 
 _DAMAGED = ".damaged"
 _REPAIR = "repair"
@@ -180,7 +180,7 @@ class Repair:
         good, refused = check_reading(reading, chain=chain)
         if table is FIGURES:
             return build_figures(good, reading.head, recorded_at=release["at"])
-        kept = pl.concat([refused, refuse_unresolved(reading.unresolved)])
+        kept = pl.concat([refused, refuse_unresolved(reading.unresolved), refuse_doubtful(reading.doubtful)])
         return build_quarantine(kept, reading.head, now=release["at"], run_id=_REPAIR)
 
     def _find_reading(self, release: dict[str, Any]) -> Reading:

@@ -20,7 +20,8 @@ MOST_BYTES = 1 << 30
 class DocumentHints:
     """What the person says about a document where the document does not say it.
 
-    A table that says another source than `source` is refused; `usual_source` holds where nothing says one.
+    A table that says another source than `source` is refused; `usual_source` holds where nothing says one. With
+    `accept_doubtful` the doubtful readings of a review are figures too, each with its doubt as note.
     """
 
     source: str = ""
@@ -32,6 +33,7 @@ class DocumentHints:
     chains_folder: Path | None = None
     first_month: date | None = None
     last_month: date | None = None
+    accept_doubtful: bool = False
 
     def wants(self, review_month: str) -> bool:
         """Whether a release of this month or period lies inside the months asked for."""
@@ -129,7 +131,7 @@ def read_document(document: Document, hints: DocumentHints) -> list[Reading]:
         review_month=hints.review_month or None,
         chains_folder=hints.chains_folder,
     )
-    return [reading]
+    return [reading.accept_doubtful() if hints.accept_doubtful else reading]
 
 
 def read_guarded(document: Document, hints: DocumentHints) -> list[Reading]:

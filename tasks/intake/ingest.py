@@ -15,7 +15,7 @@ from contracts.checks import ReleaseDoubtful, check_reading
 from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
 from contracts.readings import REFUSED, Document, Reading, ReleaseHead
-from contracts.releases import QUARANTINE, UNRESOLVED_RULE
+from contracts.releases import DOUBTFUL_RULE, QUARANTINE, UNRESOLVED_RULE
 from contracts.text import fill_text, print_name
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
@@ -49,6 +49,7 @@ class IngestOutcome:
     figures: int = 0
     quarantined: int = 0
     unresolved: int = 0
+    doubtful: int = 0
     unplaced: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     clashes: tuple[str, ...] = ()
@@ -137,6 +138,7 @@ class _Intake:
             review_month=head.review_month,
             published_at=head.published_at,
             unresolved=reading.unresolved.height,
+            doubtful=reading.doubtful.height,
             unplaced=_list_unplaced(reading.unresolved),
         )
         if not self.hints.wants(head.review_month):
@@ -159,7 +161,7 @@ class _Intake:
         outcome = replace(outcome, clashes=clashes, refusals=list_refusals(refused))
         if self.dry_run:
             return replace(outcome, status="readable")
-        kept = pl.concat([refused, refuse_unresolved(reading.unresolved)])
+        kept = pl.concat([refused, refuse_unresolved(reading.unresolved), refuse_doubtful(reading.doubtful)])
         return replace(
             outcome,
             status="recorded" if self.record(outcome, head, good, kept, record_after(rivals, self.now)) else "known",
@@ -211,6 +213,20 @@ def build_quarantine(refused: pl.DataFrame, head: ReleaseHead, *, now: datetime,
     return QUARANTINE.conform(rows)
 
 
+def refuse_doubtful(doubtful: pl.DataFrame) -> pl.DataFrame:
+    """Doubtful readings as rows of quarantine, rule `doubtful`: what was read, how sure it is, and the doubt."""
+    low, high = pl.col("lower").fill_null(float("-inf")), pl.col("upper").fill_null(float("inf"))
+    rows = doubtful.select(
+        *("segment", "product", "metric", "measure", "period", "kind"),
+        row="place",
+        rule=pl.lit(DOUBTFUL_RULE),
+        column=pl.lit(""),
+        value=pl.coalesce(pl.col("value").cast(pl.String), pl.concat_str(low, pl.lit(" to "), high)),
+        message=fill_text("{} (confidence {}): {}", "doubt", "confidence", "evidence"),
+    )
+    return REFUSED.conform(rows.unique(["row", "rule", "column"], keep="first", maintain_order=True))
+
+
 def refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
     """Statements that could not be placed as rows of quarantine, rule `unresolved`, so that a person sees them."""
     return REFUSED.conform(
@@ -222,6 +238,14 @@ def refuse_unresolved(unresolved: pl.DataFrame) -> pl.DataFrame:
             message=pl.concat_str("reason", pl.lit(": "), "sentence"),
         )
     )
+
+
+def describe_doubt(outcome: IngestOutcome) -> str:
+    """What to do about a release's doubtful readings, in a line; empty where it has none."""
+    if not outcome.doubtful or outcome.status == "known":
+        return ""
+    needs = "figure needs" if outcome.doubtful == 1 else "figures need"
+    return f"{outcome.doubtful} {needs} a look: trona quarantine --rule doubtful, or take all with --accept-doubtful"
 
 
 def list_refusals(refused: pl.DataFrame) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.vocabulary import MEASURES
-from tasks.alerts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
+from contracts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
 from tasks.messages.neutral import Facts, Finding, Message
 
 MOST_ROWS = 20

@@ -6,7 +6,7 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.text import fill_text
-from tasks.alerts.wording import FAMILIES, METRIC_WORDS, measure_words, unit_of_measure, write_value
+from contracts.wording import FAMILIES, METRIC_WORDS, measure_words, unit_of_measure, write_value
 
 _DIRECTIONS = {1.0: "up", 0.0: "flat", -1.0: "down"}
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from contracts.holidays import CHINESE_ZONES, weigh_holiday
 from contracts.period import add_months, format_month
-from tasks.alerts.wording import rank_severity
+from contracts.wording import rank_severity
 from tasks.messages.figure_words import write_stated
 from tasks.pages.charts import draw_dumbbells, draw_heat
 from tasks.pages.facts import ChainFacts

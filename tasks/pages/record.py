@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from contracts.period import add_months, first_month
-from tasks.alerts.wording import measure_words, name_quantity, write_number, write_signed
+from contracts.wording import measure_words, name_quantity, write_number, write_signed
 from tasks.pages.facts import ChainFacts
 from tasks.scoring import build_record
 

@@ -13,6 +13,7 @@ from contracts.errors import UsageError
 
 _PHRASES = Path(__file__).parent / "phrases"
 _SHOWN = 6
+_DIRECTIONS = {1.0: "up", 0.0: "flat", -1.0: "down"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Language:
 
     def figure(self, row: Mapping[str, Any]) -> str:
         """A figure as it is stated: `+2 % MoM`, `a share of 91 %`, `above +25 % YoY`."""
+        if row["measure"] == "direction":
+            return self.say(f"direction.{_DIRECTIONS[row['value']]}")
         digits = _count_digits(row.get("half_width"))
         signed = self._stated(row, lambda number: write_signed(number, digits))
         plain = self._stated(row, lambda number: write_plain(number, digits))

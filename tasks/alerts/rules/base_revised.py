@@ -3,11 +3,11 @@
 import polars as pl
 
 from contracts.text import fill_text
+from contracts.wording import name_quantity, write_rough, write_signed
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.rules.forecast_miss import grade_misses, say_level_range
 from tasks.alerts.thresholds import Threshold, read_thresholds
-from tasks.alerts.wording import name_quantity, write_rough, write_signed
 
 NAME = "base_revised"
 LIMITS = {

@@ -6,10 +6,10 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.text import fill_text
+from contracts.wording import lower_title, measure_words, write_number, write_rough, write_value
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.thresholds import Threshold, read_thresholds
-from tasks.alerts.wording import lower_title, measure_words, write_number, write_rough, write_value
 
 NAME = "chain_divergence"
 LIMITS = {

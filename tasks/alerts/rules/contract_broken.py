@@ -4,11 +4,11 @@ import polars as pl
 
 from contracts.period import MONTH_PATTERN
 from contracts.text import fill_text
+from contracts.wording import lower_title
 from data_lake.releases import withdrawn_among
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.thresholds import Threshold, read_thresholds
-from tasks.alerts.wording import lower_title
 
 NAME = "contract_broken"
 LIMITS = {"refused_pct": Threshold(5.0, "percent of refused rows from which a release is doubtful")}

@@ -7,10 +7,10 @@ range of their levels.
 import polars as pl
 
 from contracts.text import fill_text
+from contracts.wording import measure_words, name_quantity, write_rough, write_value
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.scored import LEAST_USUAL, MISS_LIMITS
-from tasks.alerts.wording import measure_words, name_quantity, write_rough, write_value
 
 NAME = "forecast_miss"
 # In which order the measures of one fact are told.

@@ -3,11 +3,11 @@
 import polars as pl
 
 from contracts.text import fill_text
+from contracts.wording import FAMILIES, measure_words, name_quantity, write_value
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.scored import SERIES
 from tasks.alerts.thresholds import Threshold, read_thresholds
-from tasks.alerts.wording import FAMILIES, measure_words, name_quantity, write_value
 
 NAME = "forecast_repeated"
 LIMITS = {"least_pct": Threshold(20.0, "growth from which on a repetition is told; small numbers repeat by chance")}

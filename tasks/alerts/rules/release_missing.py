@@ -9,10 +9,10 @@ from contracts.chain import Calendar
 from contracts.holidays import add_business_days
 from contracts.period import MONTH_PATTERN, add_months
 from contracts.text import fill_text
+from contracts.wording import lower_title
 from data_lake.releases import withdrawn_among
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
-from tasks.alerts.wording import lower_title
 
 NAME = "release_missing"
 # A source that has not published for so many months is taken to have ended: it is no longer missed each month.

@@ -3,11 +3,11 @@
 import polars as pl
 
 from contracts.text import fill_text
+from contracts.wording import measure_words, name_quantity, write_number
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.scored import SERIES
 from tasks.alerts.thresholds import Threshold, read_thresholds
-from tasks.alerts.wording import measure_words, name_quantity, write_number
 
 NAME = "repeated_miss"
 LIMITS = {

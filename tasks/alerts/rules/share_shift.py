@@ -3,12 +3,12 @@
 import polars as pl
 
 from contracts.text import fill_text
+from contracts.wording import name_quantity, write_number
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.registry import Rule, register
 from tasks.alerts.scored import LEAST_USUAL, SERIES
 from tasks.alerts.thresholds import Threshold, read_thresholds
 from tasks.alerts.usual_size import add_usual_size
-from tasks.alerts.wording import name_quantity, write_number
 
 NAME = "share_shift"
 LIMITS = {

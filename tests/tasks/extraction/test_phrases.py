@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tasks.extraction.doubts import part_doubtful
+from tasks.extraction.figures import merge_statements
 from tasks.extraction.language import load_languages
-from tasks.extraction.lexicon import build_lexicon
-from tasks.extraction.merge import merge_statements
+from tasks.extraction.mentions.lexicon import build_lexicon
+from tasks.extraction.mentions.periods import Calendar
 from tasks.extraction.review import read_text
 
 HERE = Path(__file__).parent
@@ -43,5 +45,8 @@ def describe(statement) -> str:
 def test_sentence_states_exactly(language, sentence, expected):
     words = next(found for found in load_languages() if found.code == language)
     text = SECTIONS[language] + sentence
-    stated, _ = read_text(text, build_lexicon("sodium_ion", words), date(2025, 9, 1))
-    assert sorted(describe(item.statement) for item in merge_statements(stated)) == sorted(expected)
+    calendar = Calendar("2025-09", date(2025, 9, 1), date(2025, 10, 1))
+    account = read_text(text, build_lexicon("sodium_ion", words), calendar)
+    sure, _ = part_doubtful(account.stated)
+    stated = merge_statements(sure, account.directions)
+    assert sorted(describe(item.statement) for item in stated) == sorted(expected)

@@ -14,12 +14,15 @@ from contracts.readings import Document
 from contracts.terminal_text import escape_terminal
 from tasks.extraction import document_text, read_review
 from tasks.extraction.language import load_languages
-from tasks.extraction.lexicon import build_lexicon, normalise
+from tasks.extraction.mentions.lexicon import build_lexicon
+from tasks.extraction.mentions.periods import Calendar
 from tasks.extraction.review import read_text
+from tasks.extraction.text.characters import normalise
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "documents"
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(CORPUS.iterdir())]
 DAY = datetime(2025, 6, 5, tzinfo=UTC)
+CALENDAR = Calendar("2025-05", date(2025, 5, 1), date(2025, 6, 1))
 LANGUAGES = {language.code: language for language in load_languages()}
 
 
@@ -82,7 +85,7 @@ def test_random_order_of_known_words(rng):
         ")",
     ]
     joined = (" " if language.is_spaced else "").join(rng.choice(words) for _ in range(rng.randint(1, 120)))
-    read_text(joined, build_lexicon("sodium_ion", language), date(2025, 5, 1))
+    read_text(joined, build_lexicon("sodium_ion", language), CALENDAR)
 
 
 @given(st.text(max_size=400))
@@ -124,7 +127,7 @@ def test_time_grows_no_faster_than_length(name, language):
         best = 9.0
         for _ in range(2):
             start = time.process_time()
-            read_text(text, lexicon, date(2025, 5, 1))
+            read_text(text, lexicon, CALENDAR)
             best = min(best, time.process_time() - start)
         return best
 

@@ -43,7 +43,9 @@ def figures(*rows: dict[str, object]) -> pl.DataFrame:
         names = fill_text("{}:{}:{}", "product", "measure", "period")
         frame = frame.with_columns(figure_id=names)
     return FIGURES.conform(
-        frame.with_columns(month=month_column(pl.col("period")), is_monthly=pl.col("period").str.len_chars() == 7)
+        frame.with_columns(
+            month=month_column(pl.col("period")), is_monthly=pl.col("period").str.contains(r"^\d{4}-\d\d$")
+        )
     )
 
 

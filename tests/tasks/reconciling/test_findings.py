@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from contracts.reconciled import FINDING_RULES, FINDINGS
+from contracts.vocabulary import MEASURES, METRICS
 from tasks.reconciling.findings import find_findings, list_found
 from tasks.reconciling.found import tell_finding
 from tasks.reconciling.language import load_language
@@ -132,6 +133,25 @@ def test_every_rule_has_a_broken_and_a_kept_case():
     assert set(BROKEN_AND_KEPT) == set(FINDING_RULES)
     for code in ("en", "zh"):
         assert set(load_language(code).phrases["finding"]) == set(FINDING_RULES)
+
+
+@pytest.mark.parametrize("code", ["en", "zh"])
+def test_every_measure_and_metric_has_its_words(code):
+    language = load_language(code)
+    for name in MEASURES:
+        row = {"measure": name, "value": 1.0, "lower": None, "upper": None, "unit": "t", "half_width": 0.5}
+        assert "{" not in language.figure(row)
+        ends = row | {"value": None, "lower": 1.0}
+        assert name == "direction" or "1" in language.figure(ends)
+    assert set(language.phrases["metric"]) == set(METRICS)
+
+
+def test_directions_that_differ_are_told_in_words():
+    up = {"measure": "direction", "period": "2026-01", "value": 1.0, "unit": "sign", "half_width": 0.0}
+    found = find_findings(build(up, up | LATER | {"value": -1.0}), CHAINS)
+    assert found["sentence"].to_list() == [
+        "Cathode materials, January 2026: up on 5 February 2026, down on 5 March 2026 (restated)."
+    ]
 
 
 @pytest.mark.parametrize("rule", FINDING_RULES)

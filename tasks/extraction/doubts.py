@@ -1,0 +1,107 @@
+"""Statements that are kept but are no facts: too little trusted, or contradicted by another of the document."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from contracts.period import add_months, first_month, format_month
+from tasks.extraction.relations.trust import THRESHOLD
+from tasks.extraction.review import Stated
+from tasks.extraction.statements import Statement
+
+Key = tuple[str, ...]
+
+
+def part_doubtful(stated: Iterable[Stated]) -> tuple[list[Stated], list[Stated]]:
+    """The statements that are figures, and those that a person should look at, each with its doubt."""
+    items = list(stated)
+    doubts = _find_contradictions(items) | _find_impossible_growth(items)
+    sure: list[Stated] = []
+    doubtful: list[Stated] = []
+    for place, item in enumerate(items):
+        reason = doubts.get(place, "")
+        if not reason and item.statement.confidence < THRESHOLD:
+            reason = "weakest rule: " + _weakest(item.statement)
+        if reason:
+            doubtful.append(replace(item, statement=replace(item.statement, doubt=reason)))
+        else:
+            sure.append(item)
+    return sure, doubtful
+
+
+def _weakest(statement: Statement) -> str:
+    return statement.rules[-1] if not statement.rules else min(statement.rules, key=_rank)
+
+
+def _rank(rule: str) -> int:
+    order = ("assumed", "unknown", "bare", "title", "outlook", "paragraph", "document", "after", "carried")
+    return next((place for place, word in enumerate(order) if word in rule), len(order))
+
+
+_CLEARLY = 0.12
+"""How much surer the better of two contradicting statements must be to stand."""
+
+
+def _find_contradictions(items: list[Stated]) -> dict[int, str]:
+    """Places of statements of one fact with values that no rounding reconciles; the clearly surer one stands."""
+    by_key: dict[Key, list[int]] = defaultdict(list)
+    for place, item in enumerate(items):
+        by_key[*item.statement.series, item.statement.measure].append(place)
+    doubts: dict[int, str] = {}
+    for places in by_key.values():
+        for place in places:
+            rivals = [p for p in places if not _agree(items[p].statement, items[place].statement)]
+            best = max((items[p].statement.confidence for p in rivals), default=0.0)
+            if rivals and items[place].statement.confidence < best + _CLEARLY:
+                doubts[place] = "the same fact is stated with another value"
+    return doubts
+
+
+def _agree(first: Statement, second: Statement) -> bool:
+    """Whether two statements can both be true: ranges and bounds that meet, values within their rounding."""
+    low, high = _ends(first)
+    other_low, other_high = _ends(second)
+    return low <= other_high and other_low <= high
+
+
+_HEDGED = 0.1
+
+
+def _ends(statement: Statement) -> tuple[float, float]:
+    if statement.value is None:
+        low = float("-inf") if statement.lower is None else statement.lower
+        high = float("inf") if statement.upper is None else statement.upper
+        return low - statement.half_width, high + statement.half_width
+    slack = statement.half_width * 1.001
+    if statement.qualifier == "about":
+        slack = max(slack, abs(statement.value) * _HEDGED)
+    return statement.value - slack, statement.value + slack
+
+
+_FAR_PP = 3.0
+"""Points by which a growth may differ from that of two stated levels, beside rounding, before it is doubted."""
+
+
+def _find_impossible_growth(items: list[Stated]) -> dict[int, str]:
+    """Places of growth rates that two stated levels rule out: 100 t after 80 t is no -5 %."""
+    levels = {
+        (*s.node, s.metric, s.period): s for s in (i.statement for i in items)
+        if s.measure == "level" and s.value is not None and s.unit != "%"
+    }  # fmt: skip
+    doubts: dict[int, str] = {}
+    for place, item in enumerate(items):
+        s = item.statement
+        months = {"mom_pct": 1, "yoy_pct": 12}.get(s.measure)
+        if months is None or s.value is None or len(s.period) != 7 or s.period[5] in "QH":
+            continue
+        base = format_month(add_months(first_month(s.period), -months))
+        now, before = levels.get((*s.node, s.metric, s.period)), levels.get((*s.node, s.metric, base))
+        if now is None or before is None or not now.value or not before.value:
+            continue
+        implied = 100 * (now.value / before.value - 1)
+        slack = (
+            100 * (now.half_width / now.value + before.half_width / before.value) * max(1.0, now.value / before.value)
+        )
+        if abs(implied - s.value) > _FAR_PP + slack + s.half_width:
+            doubts[place] = f"the stated levels make it {implied:.1f} %"
+    return doubts

@@ -1,0 +1,1 @@
+"""The words of a language and the names of a chain, found in a sentence."""

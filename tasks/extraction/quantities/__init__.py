@@ -1,0 +1,1 @@
+"""Numbers as printed or spelled, with units, ranges, bounds and hedges."""

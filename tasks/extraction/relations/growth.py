@@ -1,0 +1,126 @@
+"""Sign and base of a change: up or down, against which month."""
+
+from contracts.period import add_months, first_month, format_month
+from tasks.extraction.mentions.periods import PeriodName
+from tasks.extraction.relations.view import HARD, View
+from tasks.extraction.rules import BIT, bits
+
+_SIGNED = bits(["change", "compare", "moves"])
+_AFTER_TO = bits(["to", "moves", "level"])
+_SLOWING = bits(["slowing", "narrows"])
+_CHANGE = BIT["change"]
+Filled = tuple[object, str, float]
+
+
+def find_sign(view: View, index: int) -> tuple[int, str, float] | None:
+    """Sign of a change, the rule that told it, and its strength; None where nothing tells it."""
+    quantity = view.tokens[index].quantity
+    if quantity is None:
+        return None
+    if quantity.sign:
+        return quantity.sign, "sign.printed", 0.99
+    if quantity.form == "multiple":
+        return 1, "sign.multiple", 0.98  # the word's value has its own sign
+    if quantity.unit == "times":
+        return 1, "sign.times", 0.95
+    if view.touch_left(index) & _AFTER_TO:
+        rate = _find_rate_noun(view, index)
+        if rate:
+            return rate, "sign.rate", 0.95
+    for rule in view.context.lexicon.language.rules["sign"]:
+        place = view.look(index, rule)
+        while place >= 0:
+            sign = _sign_of(view, place)
+            if sign:
+                return sign, rule.id, rule.strength
+            place = view.look(place, rule)
+    label = view.tokens[index].labels.get("basis")
+    if label is not None and "change" in label.roles:
+        return int(label.roles["change"][0]), "sign.list", 0.95
+    if quantity.high is not None and quantity.high_sign:
+        return 1, "sign.printed", 0.9
+    if view.is_cell:
+        return 1, "sign.cell", 0.93
+    return None
+
+
+def _find_rate_noun(view: View, index: int) -> int:
+    """Sign of "growth", "the decline", 降幅 in the clause, where the number is what the rate came to."""
+    start = view.clause_start(index)
+    for place in range(index - 1, start - 1, -1):
+        change = view.tokens[place].roles.get("change")
+        if change is not None and change[1] == "noun" and view.masks[place] & _CHANGE:
+            return int(change[0])
+    return 0
+
+
+def _sign_of(view: View, place: int) -> int:
+    roles = view.tokens[place].roles
+    if view.masks[place] & _SLOWING:
+        return 0
+    for role in ("change", "moves", "compare"):
+        if role in roles:
+            meaning = roles[role]
+            return int(meaning[0] if role == "change" else meaning)
+    return 0
+
+
+def find_basis(view: View, index: int) -> tuple[object, str, float] | None:
+    """Base of comparison of a number: mom, yoy, qoq or a `PeriodName`; None where none is said."""
+    label = view.tokens[index].labels.get("basis")
+    if label is not None:
+        return label.roles["basis"], "basis.list", 0.97
+    found = view.ask("basis", index)
+    if found is not None:
+        place, rule = found
+        return view.tokens[place].roles["basis"], rule.id, rule.strength
+    for scope in (view.context.lead, view.context.section):
+        if scope.basis is not None:
+            return scope.basis, "basis.lead", 0.9
+    return None
+
+
+def name_basis(view: View, basis: object, period: str) -> str:
+    """mom, yoy or qoq for a base and the period compared with it; empty where it is another span."""
+    if isinstance(basis, str):
+        return basis
+    if not isinstance(basis, PeriodName):
+        return ""
+    base = view.context.calendar.resolve(basis)
+    if not base or len(base) != len(period) or ("-" in base and base[5:6] in "QH") != (period[5:6] in "QH"):
+        return (
+            "yoy" if basis.kind == "last_year" or (basis.kind == "year" and basis.year == int(period[:4]) - 1) else ""
+        )
+    months = _months_between(base, period)
+    if (
+        basis.kind in {"month", "latest_month"}
+        and not basis.year
+        and basis.month == int(period[5:7] or 0)
+        and months in {0, 12}
+    ):
+        return "yoy"
+    if len(period) == 4:
+        return "yoy" if months == 12 else ""
+    if period[5] == "Q":
+        return {3: "qoq", 12: "yoy"}.get(months, "")
+    if period[5] == "H":
+        return {12: "yoy"}.get(months, "")
+    return {1: "mom", 12: "yoy"}.get(months, "")
+
+
+def _months_between(base: str, period: str) -> int:
+    first, second = first_month(base), first_month(period)
+    return (second.year - first.year) * 12 + second.month - first.month
+
+
+def shift_period(period: str, basis: str) -> str:
+    """The period that a basis counts from: the month before, or the same a year before; empty where it is none."""
+    if basis == "yoy" and len(period) == 4:
+        return str(int(period) - 1)
+    if len(period) == 7 and period[5] in "QH":
+        return f"{int(period[:4]) - 1}{period[4:]}" if basis == "yoy" else ""
+    months = {"mom": 1, "yoy": 12}.get(basis, 0)
+    return format_month(add_months(first_month(period), -months)) if months else ""
+
+
+__all__ = ["HARD", "find_basis", "find_sign", "name_basis", "shift_period"]

@@ -1,0 +1,1 @@
+"""From bytes to passages: formats, encodings, characters, wrapped lines, layout."""
