@@ -29,7 +29,7 @@ def rebuild(lake: Lake, fresh: Lake, chains: Mapping[str, Chain], *, as_of: date
     if span is None:
         return
     for first, last in split_years(*span):
-        derived = derive_months(lake, chains, first=first, last=last, as_of=as_of)
+        derived = derive_months(lake, chains, months=(first, last), as_of=as_of)
         fresh.table(COMPARISONS).replace(derived.comparisons, set())
         fresh.table(SCORES).replace(derived.scores, set())
     for step in list_steps(lake, until=as_of):
