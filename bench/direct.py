@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from data_lake.lake import open_lake
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
@@ -30,12 +30,8 @@ def work_directly(
         record_candidates(
             lake,
             found,
-            months=(step.first, step.last),
-            as_of=step.as_of,
-            recorded_at=now,
-            run_id="bench",
-            chains=tuple(chains),
-            quiet=receivers is None,
+            Scope((step.first, step.last), tuple(chains)),
+            Entry(step.as_of, now, "bench", quiet=receivers is None),
         )
     refresh_derived(lake, chains, first=min(step.first for step in plan.steps), as_of=now)
     record_evaluated(lake, plan.pending, until=now, at=now, run_id="bench")

@@ -13,7 +13,7 @@ from contracts.chain import load_chain
 from contracts.errors import Exit, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
 from contracts.local_time import write_instant
-from contracts.period import add_months, format_month
+from contracts.period import add_months, format_month, parse_period
 from contracts.readings import Document, Reading, ReleaseHead
 from contracts.settings import Settings, load_settings
 from contracts.terminal_text import escape_terminal
@@ -53,7 +53,7 @@ def ingest(
     chain
         Which chain, where they do not say it.
     month
-        Which month they review, YYYY-MM, where they do not say it.
+        Which month they review, `2026-01`, `Jan-26`, `2026年1月` …, where they do not say it.
     mapping
         How a wide table is laid out; else NAME.mapping.toml beside it.
     accept_doubtful
@@ -77,7 +77,7 @@ def ingest(
         usual_source=settings.source,
         chain=chain,
         published=parse_published(published) if published else None,
-        review_month=month,
+        review_month=parse_period(month) if month else "",
         mapping=mapping,
         chains_folder=settings.chains_folder,
         accept_doubtful=accept_doubtful,
@@ -158,7 +158,7 @@ def extract(
     chain
         Which chain, where it does not say it.
     month
-        Which month it reviews, YYYY-MM, where it does not say it.
+        Which month it reviews, `2026-01`, `Jan-26`, `2026年1月` …, where it does not say it.
     mapping
         How a wide table is laid out; else NAME.mapping.toml beside it.
     format
@@ -184,7 +184,7 @@ def extract(
         usual_source=settings.source or "unstated",
         chain=chain,
         published=parse_published(published) if published else None,
-        review_month=month,
+        review_month=parse_period(month) if month else "",
         mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
         chains_folder=settings.chains_folder,
     )

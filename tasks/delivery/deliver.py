@@ -18,7 +18,7 @@ from data_lake.ledger import (
     record_alerts,
     record_deliveries,
 )
-from tasks.alerts.decisions import decide
+from tasks.alerts.decisions import Entry, Scope, decide
 from tasks.alerts.rules.delivery_broken import RULE, find_broken_deliveries
 from tasks.delivery.claim import Hands, start_clock
 from tasks.delivery.outbox import find_pending_months, plan_deliveries
@@ -119,10 +119,10 @@ def record_broken_deliveries(lake: Lake, *, now: datetime, run_id: str) -> pl.Da
     if dead.is_empty():
         return pl.DataFrame()
     candidates = RULE.complete(find_broken_deliveries(deliveries))
-    silences, rules = read_silences(lake), {RULE.name}
+    silences, entry = read_silences(lake), Entry(as_of=now, recorded_at=now, run_id=run_id)
     return record_alerts(
         lake,
-        lambda ledger: decide(candidates, ledger, silences, as_of=now, recorded_at=now, run_id=run_id, rules=rules),
+        lambda ledger: decide(candidates, ledger, silences, entry, Scope(rules={RULE.name})),
         months=(dead["month"].min(), dead["month"].max()),  # type: ignore[arg-type]
     )
 

@@ -74,10 +74,19 @@ def test_what_a_segment_says_of_itself(write):
     assert (brine.default_product, brine.role, brine.units) == ("raw", "input", {"price": "CNY/t"})
 
 
+def test_thresholds_and_what_is_not_of_the_chain(write):
+    salt = write(tables='[thresholds.share_shift]\ninfo_pp = 5.0\n[not_ours]\nen = ["road salt"]')
+    assert (salt.thresholds, salt.not_ours) == ({"share_shift": {"info_pp": 5.0}}, {"en": ("road salt",)})
+    bare = write("bare")
+    assert (bare.thresholds, bare.not_ours, bare.tolerance_pp, bare.tolerance_pct) == ({}, {}, {}, {})
+    assert bare.segment("brine").thresholds == {}
+
+
 def test_ones_own_definition_comes_before_the_shipped_one(write, tmp_path):
     assert load_chain("sodium_ion").title == "Sodium-ion batteries"
     assert write("sodium_ion").title == "Salt"
-    assert chain_paths(tmp_path) == {**chain_paths(), "sodium_ion": tmp_path / "sodium_ion.toml"}
+    assert set(chain_paths(tmp_path)) == set(chain_paths())
+    assert chain_paths(tmp_path)["sodium_ion"] == tmp_path / "sodium_ion.toml"
     assert chain_paths(Path("nowhere")) == chain_paths()
 
 

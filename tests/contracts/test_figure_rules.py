@@ -7,6 +7,7 @@ import pytest
 
 from contracts.checks import check_figures, list_figure_rules
 from contracts.readings import REFUSED
+from contracts.rules.rule import suggest_names
 from tests.contracts.frames import PADDING, SODIUM, figures_of, head_of
 
 # rule, rows that keep it, rows that break it, part of the message
@@ -171,3 +172,11 @@ def test_begun_is_judged_in_the_time_zone_of_the_chain():
     assert check_figures(figures_of(*rows), chain=SODIUM, head=head_of(early))[1]["rule"].to_list() == [
         "actual_has_begun"
     ]
+
+
+def test_names_much_further_away_than_the_nearest_are_not_suggested():
+    # 8 of the 8 and 9 letters of shipments are those of shipment, in order: 16/17; of shipping 5 at most: 10/16
+    assert suggest_names("Shipment ", ["shipping", "shipments"]) == "did you mean shipments?"
+    assert suggest_names("shipx", ["ships", "shipy"]) in {"did you mean shipy, ships?", "did you mean ships, shipy?"}
+    assert suggest_names("出货", ["shipments"], {"出货": "shipments"}) == "did you mean shipments?"
+    assert suggest_names("zzz", ["ships", "price"]) == "known: ships, price"

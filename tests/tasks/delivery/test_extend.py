@@ -12,7 +12,7 @@ import tasks.delivery.channel as registry
 import tasks.delivery.channels as package
 from contracts.errors import UsageError
 from data_lake.ledger import read_deliveries
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.delivery import deliver, load_receivers, resolve_environment
 from tasks.delivery.senders import Unavailable
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
@@ -52,8 +52,8 @@ def test_the_channel_of_the_page_tells_retries_and_is_looked_at_first(pager, tmp
     (on_call,) = receivers(tmp_path, block("toml"))
     assert (on_call.kind, on_call.number, on_call.severity) == ("pager", "+49 30 901820", "error")
     now = published(MAY)
-    options = {"months": (MAY, MAY), "as_of": now, "recorded_at": now, "run_id": "r1", "chains": SODIUM}
-    record_candidates(lake, candidates(candidate(severity="error")), rules={"forecast_miss"}, **options)
+    scope = Scope((MAY, MAY), SODIUM, {"forecast_miss"})
+    record_candidates(lake, candidates(candidate(severity="error")), scope, Entry(now, now, "r1"))
     http.answers.append((503, {"Retry-After": "0"}, "later"))
     for _ in range(2):
         deliver(lake, [on_call], resolve_environment, now, chains=SODIUM, run_id="r1", console=print)

@@ -13,7 +13,7 @@ from contracts.secret import Secret
 from data_lake.lake import open_lake
 from data_lake.ledger import read_deliveries
 from flows.cli import main
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.delivery import SecretName, deliver
 from tasks.delivery.channels.mail import MailReceiver
 from tasks.delivery.channels.slack import SlackReceiver
@@ -91,8 +91,8 @@ def test_planted_secrets_are_found_nowhere(lake, echo, mail_server, everything_l
     addresses = {"SLACK": f"{echo.url}/services/{PLANTED['SLACK']}", "HOOK": f"{echo.url}/{PLANTED['HOOK']}"}
     values = PLANTED | addresses
     echo.answers += [answer] * 6
-    options = {"months": (MAY, MAY), "as_of": NOON, "recorded_at": NOON, "run_id": "r1", "chains": SODIUM}
-    record_candidates(lake, candidates(candidate()), rules={"forecast_miss"}, **options)
+    scope = Scope((MAY, MAY), SODIUM, {"forecast_miss"})
+    record_candidates(lake, candidates(candidate()), scope, Entry(NOON, NOON, "r1"))
     receivers = every_receiver(echo, mail)
     report = deliver(lake, receivers, lambda n: Secret(values[n.env]), NOON, chains=SODIUM, run_id="r1", console=print)
     assert report.failed + report.dead + report.sent >= len(receivers)

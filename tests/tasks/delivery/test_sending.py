@@ -13,7 +13,7 @@ from contracts.alerts import DELIVERIES
 from contracts.errors import UsageError
 from contracts.secret import Secret
 from data_lake.ledger import read_alerts, read_deliveries, read_ledger
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.delivery import SecretName, deliver, plan_untold, resolve_environment
 from tasks.delivery.channel import find_channels
 from tasks.delivery.channels.console import ConsoleReceiver
@@ -66,8 +66,8 @@ class Crash(BaseException):
 
 
 def enter(lake, *found, at=NOON, quiet=False):
-    options = {"months": MONTHS, "as_of": at, "recorded_at": at, "run_id": "r1", "chains": SODIUM, "quiet": quiet}
-    return record_candidates(lake, candidates(*found), rules={"forecast_miss"}, **options)
+    scope = Scope(MONTHS, SODIUM, {"forecast_miss"})
+    return record_candidates(lake, candidates(*found), scope, Entry(at, at, "r1", quiet=quiet))
 
 
 def run(lake, senders, *receivers, at=NOON, resolve=lambda _: Secret("secret-value"), **options):

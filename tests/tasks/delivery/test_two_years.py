@@ -18,7 +18,7 @@ from contracts.period import add_months
 from contracts.secret import Secret
 from data_lake.delta import DeltaLog
 from data_lake.ledger import read_deliveries, read_ledger
-from tasks.alerts import Evaluation, find_alerts, read_current, record_candidates
+from tasks.alerts import Entry, Evaluation, Scope, find_alerts, read_current, record_candidates
 from tasks.delivery import SecretName, deliver
 from tasks.delivery.channel import find_channels
 from tasks.delivery.channels.file import FileReceiver
@@ -125,7 +125,7 @@ def live_once(lake, world: World, receivers, senders, month: date, now: datetime
     span = (add_months(month, -1), month)
     found = find_alerts(Evaluation(**world.tables(now), chains=CHAINS, months=span, as_of=now))
     assert found.schema == CANDIDATES.schema
-    record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=CHAINS)
+    record_candidates(lake, found, Scope(span, CHAINS), Entry(now, now, "live"))
     options = {"chains": CHAINS, "run_id": "live", "console": print, "senders": senders}
     hands = Hands(lambda: now, wait=lambda _: None)
     deliver(lake, receivers, lambda name: Secret(name.env), now, hands=hands, **options)
