@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from contracts.readings import DocumentHints
 from contracts.scores import SCORES
 from contracts.secret import Secret
 from data_lake.lake import open_lake
@@ -17,7 +18,7 @@ from tasks.comparing.refresh import load_chains
 from tasks.delivery import Hands, OutboxWorker, deliver, start_clock
 from tasks.delivery.channels.console import ConsoleReceiver
 from tasks.history.replay import compare_lakes, find_settled, rebuild
-from tasks.intake.ingest import DocumentHints, ingest_file
+from tasks.intake.ingest import ingest_file
 from tests.tasks.alerts.worlds import run
 
 CASES = Path(__file__).parent / "cases"
