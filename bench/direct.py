@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from contracts.readings import DocumentHints
 from data_lake.lake import open_lake
 from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
-from tasks.delivery import deliver, load_receivers, resolve_environment
-from tasks.intake.documents import DocumentHints, find_documents
+from tasks.delivery import Hands, OutboxWorker, deliver, load_receivers, resolve_environment, start_clock
+from tasks.intake.documents import find_documents
 from tasks.intake.ingest import IngestOutcome, ingest_file
 
 
@@ -37,5 +38,6 @@ def work_directly(
     record_evaluated(lake, plan.pending, until=now, at=now, run_id="bench")
     if receivers:
         known = load_receivers(receivers)
-        deliver(lake, known, resolve_environment, now, chains=chains, run_id="bench", console=print)
+        post = OutboxWorker(lake, known, resolve_environment, "bench", print, Hands(start_clock(now)))
+        deliver(post, chains, now)
     return outcomes

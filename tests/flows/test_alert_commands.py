@@ -20,7 +20,7 @@ from flows.cli.options import Filters, LakeOption
 from flows.cli.query import alerts
 from flows.run.secret_blocks import resolve_secret
 from tasks.alerts import Entry, Scope, record_candidates
-from tasks.delivery import SecretName, choose_receivers, deliver_summary
+from tasks.delivery import Hands, OutboxWorker, SecretName, choose_receivers, deliver_summary, start_clock
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
 from tests.tasks.delivery.servers import HttpServer
 
@@ -207,7 +207,8 @@ def test_a_backfill_summary_is_one_message_for_all_months_and_sent_once(store, t
     out: list[str] = []
     receivers = choose_receivers("")
     for _ in range(2):
-        deliver_summary(store, receivers, resolve_secret, NOON, chains=SODIUM, run_id="bf", console=out.append)
+        post = OutboxWorker(store, receivers, resolve_secret, "bf", out.append, Hands(start_clock(NOON)))
+        deliver_summary(post, SODIUM, NOON)
     assert len(out) == 1
     assert "findings in 3 months" in out[0]
     assert read_deliveries(store).filter(pl.col("event") == "planned").height == 2

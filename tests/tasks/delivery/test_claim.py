@@ -16,7 +16,7 @@ from contracts.secret import Secret
 from data_lake.lake import open_lake
 from data_lake.ledger import read_deliveries
 from tasks.alerts import Entry, Scope, record_candidates
-from tasks.delivery import plan_untold
+from tasks.delivery import Planning, plan_untold
 from tasks.delivery.channels.console import ConsoleReceiver
 from tasks.delivery.claim import LEASE, OBSERVE_SECONDS, RENEW_SECONDS, Claim, Hands
 from tasks.delivery.outbox_state import find_current
@@ -70,7 +70,7 @@ def plan(lake, count: int) -> None:
     """Messages of `count` sources to one receiver."""
     found = candidates(*[candidate(source=f"s{i}") for i in range(count)])
     record_candidates(lake, found, Scope((MAY, MAY), SODIUM, {"forecast_miss"}), Entry(NOON, NOON, "r"))
-    plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r")
+    plan_untold(lake, Planning([DESK], SODIUM, NOON, "r"))
 
 
 SENDS = st.lists(
