@@ -169,7 +169,7 @@ def chain_paths(folder: Path | None = None) -> dict[str, Path]:
 @cache
 def _read_chain(path: Path) -> Chain:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return _build_chain(path.stem, data)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         reason = f"no {error}" if isinstance(error, KeyError) else str(error)
