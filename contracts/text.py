@@ -12,6 +12,7 @@ _LONGEST_NAME = 200
 _UNPRINTED = {"Cc", "Cs", "Zl", "Zp"}
 _LONGEST_FILE_NAME, _LONGEST_SUFFIX = 255, 20
 """Bytes of a file's name, on every file system in use; characters of what counts as its suffix."""
+_FORMULA = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
 
 
 def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
@@ -33,6 +34,14 @@ def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
             value = next(given)
             parts.append(pl.col(value) if isinstance(value, str) else value)
     return pl.concat_str(parts)
+
+
+def quote_formulas(text: pl.Expr) -> pl.Expr:
+    """Texts that begin with `= + - @`, tab or CR, also after spaces, behind a `'`: a spreadsheet shows them as text.
+
+    As OWASP advises against CSV injection; also for the full-width forms of these signs. Null stays null.
+    """
+    return pl.when(~text.str.contains(_FORMULA)).then(text).otherwise(pl.lit("'") + text)
 
 
 def print_name(name: str) -> str:
