@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAKE ?= ./lake
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check venv dev bench mutants docs lock clean
+.PHONY: help run test soak attack check venv dev bench mutants docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,9 @@ test: $(VENV)/dev.stamp ## all tests but the soak
 
 soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
 	@$(BIN)/python -m pytest -m soak
+
+attack: $(VENV)/dev.stamp ## 300 kills of the commands that write, and a count of what was lost: N=20 for fewer, SEED=2 for others
+	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --seed $(or $(SEED),1)
 
 check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lock
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
