@@ -29,6 +29,7 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 	@$(BIN)/python .ci/imports.py
 	@$(BIN)/python .ci/lock.py --check
 	@$(BIN)/python .ci/tables.py --check
+	@$(BIN)/python .ci/errors.py --check
 	@$(BIN)/python .ci/alert_rules.py --check
 	@$(BIN)/python .ci/architecture.py --check
 	@echo "check: all good"
@@ -46,8 +47,9 @@ venv: $(VENV)/run.stamp ## the environment alone
 
 dev: $(VENV)/dev.stamp ## the environment with what tests and checks need
 
-docs: $(VENV)/dev.stamp ## pages that are made from the code: tables, alert rules, architecture
+docs: $(VENV)/dev.stamp ## pages that are made from the code: tables, errors, alert rules, architecture
 	@$(BIN)/python .ci/tables.py
+	@$(BIN)/python .ci/errors.py
 	@$(BIN)/python .ci/alert_rules.py
 	@$(BIN)/python .ci/architecture.py
 

@@ -17,7 +17,7 @@ from contracts.errors import TronaError
 from data_lake.lake import Lake, open_lake
 from data_lake.releases import visible_releases
 from flows.run.request import RunRequest
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import EvaluationPlan, Step, plan_steps, record_evaluated
 from tasks.comparing.refresh import find_chains, load_chains, refresh_derived
@@ -86,12 +86,8 @@ def enter_candidates(request: RunRequest, step: Step, candidates: pl.DataFrame) 
     return record_candidates(
         lake,
         candidates,
-        months=(step.first, step.last),
-        as_of=step.as_of,
-        recorded_at=request.now,
-        run_id=request.run_id,
-        chains=tuple(_load_chains(request, lake)),
-        quiet=request.is_quiet,
+        Scope((step.first, step.last), tuple(_load_chains(request, lake))),
+        Entry(step.as_of, request.now, request.run_id, quiet=request.is_quiet),
     )
 
 

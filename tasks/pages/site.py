@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
@@ -11,15 +11,19 @@ from typing import IO, TYPE_CHECKING
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.errors import UsageError
 from contracts.period import format_month
 from contracts.text import quote_formulas
 from data_lake.lake import Lake
 from data_lake.storage import write_whole
+from tasks.month_summary.reading import read_month
+from tasks.month_summary.writing import MonthText, write_month
 from tasks.pages.charts import can_draw
 from tasks.pages.facts import ChainFacts, read_facts
 from tasks.pages.month import describe_month
 from tasks.pages.record import describe_record, describe_sources
 from tasks.pages.series import describe_series, list_series
+from tasks.reconciling.language import load_language
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,15 +55,18 @@ def render_site(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> 
     overview = [(facts.chain, describe_month(facts, facts.months[0])) for facts in everything if facts.months]
     yield "index.html", _render("index.html", "", everything, pages=overview, title="Trona")
     for facts in everything:
-        yield from _render_chain(facts, everything)
+        yield from _render_chain(lake, facts, everything)
 
 
-def _render_chain(facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterator[tuple[str, bytes]]:
+def _render_chain(lake: Lake, facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterator[tuple[str, bytes]]:
     name, title, common = facts.chain.name, facts.chain.title, {"facts": facts, "series": list_series(facts)}
     for month in facts.months:
-        page = describe_month(facts, month)
+        page, text = describe_month(facts, month), _write_text(lake, facts, month)
         heading = f"{title}, {month:%B %Y}"
-        yield f"{name}/{page.month}.html", _render("month.html", "../", everything, page=page, title=heading, **common)
+        yield (
+            f"{name}/{page.month}.html",
+            _render("month.html", "../", everything, page=page, text=text, title=heading, **common),
+        )
     for label, slug in list_series(facts):
         series = describe_series(facts, label, slug)
         heading = f"{label} ({title})"
@@ -79,6 +86,14 @@ def _render_chain(facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterat
     frames = {"figures": facts.figures, "comparisons": facts.comparisons, "scores": facts.scores}
     for table, frame in frames.items():
         yield f"{name}/data/{table}.csv", _to_csv(frame)
+
+
+def _write_text(lake: Lake, facts: ChainFacts, month: date) -> MonthText | None:
+    """The month in sentences, as `trona month` says it; None where several sources review the chain."""
+    try:
+        return write_month(read_month(lake, facts.chain, month, as_of=facts.as_of), load_language("en"))
+    except UsageError:
+        return None
 
 
 def _to_csv(frame: pl.DataFrame) -> bytes:

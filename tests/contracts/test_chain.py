@@ -74,10 +74,19 @@ def test_what_a_segment_says_of_itself(write):
     assert (brine.default_product, brine.role, brine.units) == ("raw", "input", {"price": "CNY/t"})
 
 
+def test_thresholds_and_what_is_not_of_the_chain(write):
+    salt = write(tables='[thresholds.share_shift]\ninfo_pp = 5.0\n[not_ours]\nen = ["road salt"]')
+    assert (salt.thresholds, salt.not_ours) == ({"share_shift": {"info_pp": 5.0}}, {"en": ("road salt",)})
+    bare = write("bare")
+    assert (bare.thresholds, bare.not_ours, bare.tolerance_pp, bare.tolerance_pct) == ({}, {}, {}, {})
+    assert bare.segment("brine").thresholds == {}
+
+
 def test_ones_own_definition_comes_before_the_shipped_one(write, tmp_path):
     assert load_chain("sodium_ion").title == "Sodium-ion batteries"
     assert write("sodium_ion").title == "Salt"
-    assert set(chain_paths(tmp_path)) == {"sodium_ion", "lithium_ion"}
+    assert set(chain_paths(tmp_path)) == set(chain_paths())
+    assert chain_paths(tmp_path)["sodium_ion"] == tmp_path / "sodium_ion.toml"
     assert chain_paths(Path("nowhere")) == chain_paths()
 
 
@@ -142,7 +151,7 @@ def test_an_unknown_segment_or_chain_is_told_with_the_nearest(write):
     error = refusal(load_chain, "sodium_iom")
     assert error.what == "unknown chain 'sodium_iom'"
     assert error.next.startswith("known chains: sodium_ion")
-    assert refusal(load_chain, "x").next == "known chains: lithium_ion, sodium_ion"
+    assert refusal(load_chain, "x").next == f"known chains: {', '.join(sorted(chain_paths()))}"
 
 
 @pytest.mark.parametrize(

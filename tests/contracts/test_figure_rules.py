@@ -9,6 +9,7 @@ import pytest
 from contracts.checks import check_figures, list_figure_rules
 from contracts.errors import ContractBroken
 from contracts.readings import REFUSED
+from contracts.rules.rule import suggest_names
 from tests.contracts.frames import PADDING, SODIUM, figures_of, head_of
 
 # rule, rows that keep it, rows that break it, part of the message
@@ -212,3 +213,11 @@ def test_a_source_is_a_name(source, is_name):
     with pytest.raises(ContractBroken, match="rule source_name") as told:
         check_figures(figures_of(*PADDING), chain=SODIUM, head=head)
     assert "\x1b" not in str(told.value)
+
+
+def test_names_much_further_away_than_the_nearest_are_not_suggested():
+    # 8 of the 8 and 9 letters of shipments are those of shipment, in order: 16/17; of shipping 5 at most: 10/16
+    assert suggest_names("Shipment ", ["shipping", "shipments"]) == "did you mean shipments?"
+    assert suggest_names("shipx", ["ships", "shipy"]) in {"did you mean shipy, ships?", "did you mean ships, shipy?"}
+    assert suggest_names("出货", ["shipments"], {"出货": "shipments"}) == "did you mean shipments?"
+    assert suggest_names("zzz", ["ships", "price"]) == "known: ships, price"
