@@ -155,23 +155,20 @@ def test_an_unknown_segment_or_chain_is_told_with_the_nearest(write):
 
 
 @pytest.mark.parametrize(
-    ("parts", "found"),
+    ("parts", "what"),
     [
-        ({"downstream": "cake"}, "link brine → cake names a segment that is not defined"),
-        ({"segment": 'default_product = "x"'}, "segment brine refers to a product that is not defined: x"),
-        ({"top": "title = 5"}, "Cannot overwrite a value"),
+        ({"downstream": "cake"}, 'downstream "cake" is no segment of the chain'),
+        ({"segment": 'default_product = "x"'}, 'default_product "x" is no product of the segment'),
+        ({"top": "title = 5"}, "the file is not TOML"),
     ],
 )
-def test_a_definition_that_cannot_be_read_says_why_and_where(write, tmp_path, parts, found):
+def test_a_definition_that_cannot_be_read_says_why_and_where(write, tmp_path, parts, what):
     error = refusal(write, "cake", **parts)
-    assert error.what == "the chain definition cake.toml cannot be read"
-    assert (error.where, error.next) == (
-        str(tmp_path / "cake.toml"),
-        "compare it with contracts/chains/sodium_ion.toml",
-    )
-    assert found in error.found
+    assert error.what == f"the chain definition cake.toml cannot be read: {what}"
+    assert error.where.startswith(str(tmp_path / "cake.toml"))
+    assert error.next.endswith(f"every mistake: trona chain check {tmp_path / 'cake.toml'}")
 
 
 def test_a_definition_without_a_title_names_what_is_missing(tmp_path):
     (tmp_path / "bare.toml").write_text("[names]\n", encoding="utf-8")
-    assert refusal(load_chain, "bare", tmp_path).found == "no 'title'"
+    assert "the chain has no title" in refusal(load_chain, "bare", tmp_path).what
