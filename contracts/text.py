@@ -13,6 +13,7 @@ _LEFT_BY_PROGRAMS = {"desktop.ini", "thumbs.db", "ehthumbs.db", "@eadir", "#recy
 _UNPRINTED = {"Cc", "Cs", "Zl", "Zp"}
 _LONGEST_FILE_NAME, _LONGEST_SUFFIX = 255, 20
 """Bytes of a file's name, on every file system in use; characters of what counts as its suffix."""
+_FORMULA = r"^\s*[=+\-@＝＋－＠]|^[\t\r\n]"
 
 
 def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
@@ -42,6 +43,14 @@ def is_left_by_programs(name: str) -> bool:
     `.DS_Store`, `._a.csv`, `~$a.xlsx`, `a.csv~`, `desktop.ini`, `Thumbs.db`, and the folders `@eaDir`, `#recycle`.
     """
     return name.startswith((".", "~")) or name.endswith("~") or name.casefold() in _LEFT_BY_PROGRAMS
+
+
+def quote_formulas(text: pl.Expr) -> pl.Expr:
+    """Texts that begin with `= + - @`, tab or CR, also after spaces, behind a `'`: a spreadsheet shows them as text.
+
+    As OWASP advises against CSV injection; also for the full-width forms of these signs. Null stays null.
+    """
+    return pl.when(~text.str.contains(_FORMULA)).then(text).otherwise(pl.lit("'") + text)
 
 
 def print_name(name: str) -> str:
