@@ -154,6 +154,7 @@ def extract(
     month: str = "",
     mapping: Path | None = None,
     format: Format = "table",  # noqa: A002 - the option's name
+    safe: Annotated[bool, Parameter(negative="")] = False,
     unresolved: bool = False,
     all_numbers: Annotated[bool, Parameter(name="--all")] = False,
     html: Path | None = None,
@@ -178,6 +179,8 @@ def extract(
         How a wide table is laid out; else NAME.mapping.toml beside it.
     format
         How to print: table, csv, json or parquet.
+    safe
+        With --format csv: ' before a text that a spreadsheet would take for a formula.
     unresolved
         Show instead what was seen but could not be placed.
     all_numbers
@@ -226,14 +229,16 @@ def extract(
     if html is not None:
         _write_page(document, readings, html)
     if unresolved:
-        print_frame(pl.concat([r.unresolved for r in readings]), Shape(format), nothing="nothing is unresolved")
+        print_frame(
+            pl.concat([r.unresolved for r in readings]), Shape(format, is_safe=safe), nothing="nothing is unresolved"
+        )
     else:
         shown = pl.concat(listed, how="diagonal") if listed else pl.concat(figures)
         shown = shown.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
         if format == "table":
             columns = (*EXTRACT_COLUMNS[:-1], "status", "confidence", EXTRACT_COLUMNS[-1])
             shown = shown.select(column for column in columns if column in shown.columns)
-        print_frame(shown, Shape(format), nothing="no figure was found")
+        print_frame(shown, Shape(format, is_safe=safe), nothing="no figure was found")
     if errors:
         raise errors[0]
     return Exit.CONTRACT if is_refused else Exit.DONE

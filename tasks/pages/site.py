@@ -3,17 +3,19 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import polars as pl
 
 from contracts.chain import Chain
 from contracts.errors import UsageError
 from contracts.period import format_month
+from contracts.text import quote_formulas
 from data_lake.lake import Lake
+from data_lake.storage import write_whole
 from tasks.month_summary.reading import read_month
 from tasks.month_summary.writing import MonthText, write_month
 from tasks.pages.charts import can_draw
@@ -38,9 +40,13 @@ def build_site(lake: Lake, chains: Mapping[str, Chain], folder: Path, *, as_of: 
         path = folder / PurePosixPath(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_bytes() != content:
-            path.write_bytes(content)
+            write_whole(path, partial(_put, content))
             changed.append(path)
     return changed
+
+
+def _put(content: bytes, file: IO[bytes]) -> None:
+    file.write(content)
 
 
 def render_site(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> Iterator[tuple[str, bytes]]:
@@ -96,7 +102,8 @@ def _to_csv(frame: pl.DataFrame) -> bytes:
         for name, dtype in frame.schema.items()
         if dtype.is_temporal() and isinstance(dtype, pl.Datetime)
     ]
-    return frame.drop("series", "text").with_columns(instants).write_csv().encode()
+    shown = frame.drop("series", "text").with_columns(instants)
+    return shown.with_columns(quote_formulas(pl.col(pl.String))).write_csv().encode()  # opened by a spreadsheet
 
 
 def _render(template: str, root: str, everything: Sequence[ChainFacts], **values: object) -> bytes:

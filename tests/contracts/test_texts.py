@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import ContractBroken, Exit, SourceUnavailable, TronaError, UsageError
 from contracts.secret import HIDDEN, Secret
 from contracts.terminal_text import escape_terminal
-from contracts.text import count_noun, fill_text, fit_name, fold_name, print_name
+from contracts.text import count_noun, fill_text, fit_name, fold_name, print_name, quote_formulas
 
 
 def filled(template, *values, **columns):
@@ -32,6 +32,13 @@ def test_a_template_with_more_or_fewer_places_than_values_is_an_error_of_the_cod
 
 def test_nouns_are_counted():
     assert [count_noun(n, "figure") for n in (0, 1, 2, 1004)] == ["0 figures", "1 figure", "2 figures", "1,004 figures"]
+
+
+def test_what_a_spreadsheet_would_compute_is_quoted():
+    formulas = ["=1+1", "+1", "-2 %", "@SUM(A1)", "\t=1", "\rx", "  =1", "\n=1", "＝1", "=", "\tx", " \u00a0=1"]
+    texts = ["a=1", "5 %", "1-2", "'=1", "−5 %", "上升", "", None, " a", "a\n=1"]
+    shown = pl.DataFrame({"t": [*formulas, *texts]}).select(quote_formulas(pl.col("t")))["t"].to_list()
+    assert shown == [f"'{text}" for text in formulas] + texts
 
 
 def test_names_are_folded():
