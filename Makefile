@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAKE ?= ./lake
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check venv dev bench mutants docs lock clean
+.PHONY: help run test soak attack check audit venv dev bench mutants docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,15 +20,23 @@ test: $(VENV)/dev.stamp ## all tests but the soak
 soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
 	@$(BIN)/python -m pytest -m soak
 
+attack: $(VENV)/dev.stamp ## 300 kills of the commands that write, and a count of what was lost: N=20 for fewer, SEED=2 for others
+	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --seed $(or $(SEED),1)
+
 check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lock
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python .ci/imports.py
 	@$(BIN)/python .ci/lock.py --check
 	@$(BIN)/python .ci/tables.py --check
+	@$(BIN)/python .ci/errors.py --check
 	@$(BIN)/python .ci/alert_rules.py --check
 	@$(BIN)/python .ci/architecture.py --check
+	@$(BIN)/python .ci/dependencies.py --check
 	@echo "check: all good"
+
+audit: $(VENV)/dev.stamp ## known vulnerabilities of the pinned dependencies; needs the network
+	@$(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
 	@$(BIN)/python -m bench
@@ -43,10 +51,12 @@ venv: $(VENV)/run.stamp ## the environment alone
 
 dev: $(VENV)/dev.stamp ## the environment with what tests and checks need
 
-docs: $(VENV)/dev.stamp ## pages that are made from the code: tables, alert rules, architecture
+docs: $(VENV)/dev.stamp ## pages that are made from the code: tables, errors, alert rules, architecture
 	@$(BIN)/python .ci/tables.py
+	@$(BIN)/python .ci/errors.py
 	@$(BIN)/python .ci/alert_rules.py
 	@$(BIN)/python .ci/architecture.py
+	@$(BIN)/python .ci/dependencies.py
 
 lock: $(VENV)/dev.stamp ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/python .ci/lock.py

@@ -26,7 +26,7 @@ from contracts.scores import SCORES
 from contracts.text import fill_text
 from data_lake.lake import Lake, open_lake
 from data_lake.ledger import read_ledger, read_notices, read_silences, record_alerts
-from tasks.alerts import Evaluation, decide, find_alerts
+from tasks.alerts import Entry, Evaluation, decide, find_alerts
 
 SERIES, PER_MONTH = 100_000, 4_000
 MONTH = date(2026, 5, 1)
@@ -81,7 +81,7 @@ def fill_ledger(lake: Lake, found: pl.DataFrame, rows: int) -> None:
     for back in range(rows // PER_MONTH):
         month = add_months(MONTH, -back)
         past = found.head(PER_MONTH).with_columns(pl.lit(month).alias("month"))
-        fresh = decide(past, ALERTS.empty(), read_silences(lake), as_of=NOW, recorded_at=NOW, run_id="fill")
+        fresh = decide(past, ALERTS.empty(), read_silences(lake), Entry(NOW, NOW, "fill"))
         record_alerts(lake, lambda _, fresh=fresh: fresh, months=(month, month))
 
 
@@ -116,7 +116,7 @@ def measure_ledger(lake: Lake, found: pl.DataFrame) -> None:
     silences = read_silences(lake)
 
     def judge(ledger: pl.DataFrame) -> pl.DataFrame:
-        return decide(found, ledger, silences, as_of=NOW, recorded_at=NOW, run_id="bench", quiet=True)
+        return decide(found, ledger, silences, Entry(NOW, NOW, "bench", quiet=True))
 
     month = time_of(lambda: judge(read_ledger(lake, (MONTH, MONTH))))
     whole = time_of(lambda: judge(read_ledger(lake)), repeat=1)

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from contracts.readings import DocumentHints
 from data_lake.lake import open_lake
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
-from tasks.delivery import deliver, load_receivers, resolve_environment
-from tasks.intake.documents import DocumentHints, find_documents
+from tasks.delivery import Hands, OutboxWorker, deliver, load_receivers, resolve_environment, start_clock
+from tasks.intake.documents import find_documents
 from tasks.intake.ingest import IngestOutcome, ingest_file
 
 
@@ -30,16 +31,13 @@ def work_directly(
         record_candidates(
             lake,
             found,
-            months=(step.first, step.last),
-            as_of=step.as_of,
-            recorded_at=now,
-            run_id="bench",
-            chains=tuple(chains),
-            quiet=receivers is None,
+            Scope((step.first, step.last), tuple(chains)),
+            Entry(step.as_of, now, "bench", quiet=receivers is None),
         )
     refresh_derived(lake, chains, first=min(step.first for step in plan.steps), as_of=now)
     record_evaluated(lake, plan.pending, until=now, at=now, run_id="bench")
     if receivers:
         known = load_receivers(receivers)
-        deliver(lake, known, resolve_environment, now, chains=chains, run_id="bench", console=print)
+        post = OutboxWorker(lake, known, resolve_environment, "bench", print, Hands(start_clock(now)))
+        deliver(post, chains, now)
     return outcomes

@@ -13,8 +13,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from contracts.chain_check import check_chain
 from contracts.errors import UsageError
-from contracts.text import fold_name
+from contracts.text import count_noun, fold_name
 from contracts.vocabulary import RATES
 
 _SHIPPED = Path(__file__).parent / "chains"
@@ -151,13 +152,26 @@ def _spell(named: Product | Segment) -> set[str]:
 def load_chain(name: str, folder: Path | None = None) -> Chain:
     """The chain of this name, from `folder` where it has one, else as shipped.
 
-    Raises `UsageError` where no definition of that name exists, naming those that do.
+    Raises `UsageError` where no definition of that name exists, naming those that do, and where it has a mistake
+    (`contracts.chain_check`).
     """
     paths = chain_paths(folder)
     if name not in paths:
         near = get_close_matches(name, paths, n=3) or sorted(paths)
         raise UsageError(f"unknown chain {name!r}", next=f"known chains: {', '.join(near)}")
     return _read_chain(paths[name])
+
+
+def load_chains(folder: Path | None = None) -> tuple[dict[str, Chain], dict[str, UsageError]]:
+    """Every chain that can be read, by name; and of those that cannot, why."""
+    found: dict[str, Chain] = {}
+    broken: dict[str, UsageError] = {}
+    for name in chain_paths(folder):
+        try:
+            found[name] = load_chain(name, folder)
+        except UsageError as error:
+            broken[name] = error
+    return found, broken
 
 
 def chain_paths(folder: Path | None = None) -> dict[str, Path]:
@@ -168,21 +182,38 @@ def chain_paths(folder: Path | None = None) -> dict[str, Path]:
 
 @cache
 def _read_chain(path: Path) -> Chain:
+    text = read_definition(path)
+    wrong = [fault for fault in check_chain(text) if not fault.is_note]
+    if wrong:
+        first = wrong[0].tell(str(path))
+        more = f" and {count_noun(len(wrong) - 1, 'other mistake')}" if len(wrong) > 1 else ""
+        raise UsageError(
+            f"the chain definition {path.name} cannot be read: {first.what}{more}",
+            where=first.where,
+            found=first.found,
+            effect=first.effect,
+            next=f"{first.next}; every mistake: trona chain check {path}",
+        )
+    return _build_chain(path.stem, tomllib.loads(text))
+
+
+def read_definition(path: Path) -> str:
+    """The text of a definition's file. Raises `UsageError` where it cannot be read or is not UTF-8."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return _build_chain(path.stem, data)
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        found = error.strerror if isinstance(error, OSError) else f"not UTF-8 text: {error.reason}"
         raise UsageError(
             f"the chain definition {path.name} cannot be read",
             where=str(path),
-            found=reason,
-            next="compare it with contracts/chains/sodium_ion.toml",
+            found=found or type(error).__name__,
+            effect=f"the chain {path.stem} is left out; every other chain is as it was",
+            next="give the path of a TOML file in UTF-8",
         ) from error
 
 
 def _build_chain(name: str, data: Mapping[str, Any]) -> Chain:
-    chain = Chain(
+    return Chain(
         name=name,
         title=data["title"],
         names=_names(data["names"]),
@@ -195,18 +226,13 @@ def _build_chain(name: str, data: Mapping[str, Any]) -> Chain:
         thresholds=data.get("thresholds", {}),
         not_ours=_names(data.get("not_ours", {})),
     )
-    known = {s.name for s in chain.segments}
-    for link in chain.links:
-        if not {link.upstream, link.downstream} <= known:
-            raise ValueError(f"link {link.upstream} → {link.downstream} names a segment that is not defined")
-    return chain
 
 
 def _build_segment(data: Mapping[str, Any]) -> Segment:
     products = tuple(
         Product(p["name"], p["title"], p.get("parent", ""), _names(p["names"])) for p in data.get("product", ())
     )
-    segment = Segment(
+    return Segment(
         name=data["name"],
         title=data["title"],
         names=_names(data["names"]),
@@ -218,12 +244,6 @@ def _build_segment(data: Mapping[str, Any]) -> Segment:
         parts=_names(data.get("parts", {})),
         thresholds=data.get("thresholds", {}),
     )
-    known = {p.name for p in products}
-    missing = {p.parent for p in products if p.parent} - known
-    missing |= {segment.default_product} - {"", *known}
-    if missing:
-        raise ValueError(f"segment {segment.name} refers to a product that is not defined: {', '.join(missing)}")
-    return segment
 
 
 def _names(data: Mapping[str, list[str]]) -> Names:

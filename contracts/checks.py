@@ -12,6 +12,7 @@ from contracts.rules.keys import find_repeats, list_key_rules
 from contracts.rules.nodes import list_node_rules
 from contracts.rules.numbers import list_number_rules
 from contracts.rules.periods import list_period_rules
+from contracts.rules.remarks import list_remark_rules, refuse_source
 from contracts.rules.rule import Rule
 from contracts.rules.shape import list_shape_rules
 from contracts.rules.shares import find_share_contradictions
@@ -41,9 +42,9 @@ def check_figures(
     `figures` has the columns of `READ_FIGURES`; the refused rows have those of `REFUSED`: one row per row and
     rule broken. `unread` are the rows of `REFUSED` that the reader itself refused; they count towards doubt.
 
-    Raises `ContractBroken` where the release is to be refused whole: columns that are not the contract's,
-    another chain, percents written as fractions, or (`ReleaseDoubtful`) more than a third of the rows, and at least
-    3, broken.
+    Raises `ContractBroken` where the release is to be refused whole: columns not those of the contract, another chain,
+    a source that is no name, percents written as fractions, or (`ReleaseDoubtful`) more than a third of the rows, and
+    at least 3, broken.
     """
     if head.chain != chain.name:
         raise ContractBroken(
@@ -53,6 +54,7 @@ def check_figures(
             effect="no rows were loaded",
             next="name the chain of the document with --chain",
         )
+    refuse_source(head)
     breaches = find_breaches(figures, table=READ_FIGURES, rules=list_figure_rules(chain, head))
     refused = _refuse_rows(figures, breaches)
     good = _keep_good(figures, breaches)
@@ -84,6 +86,7 @@ def list_figure_rules(chain: Chain, head: ReleaseHead) -> list[Rule]:
         *list_number_rules(),
         *list_statement_rules(),
         *list_period_rules(chain, head.published_at),
+        *list_remark_rules(),
     ]
 
 

@@ -10,12 +10,19 @@ class Exit(IntEnum):
     """Exit codes of the command line, fixed and documented."""
 
     DONE = 0
+    "Done, or nothing new. A reader of the output that closes its end early (`| head`) is no error either."
     BUG = 1
+    "A bug. An unexpected failure, with its traceback; please report it."
     USAGE = 2
+    "Usage. The command, a setting or a file of settings cannot be understood, or names what is not there."
     CONTRACT = 3
+    "Contract broken. At least one document, release or row was refused; what is good beside it is recorded."
     SOURCE = 4
+    "Source not available. A document, folder, lake or server cannot be read or reached."
     DELIVERY = 5
+    "Delivery failed. At least one receiver could not be notified."
     ALERTS = 6
+    "Alerts found (only with `--fail-on`)."
 
 
 class TronaError(Exception):

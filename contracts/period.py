@@ -54,6 +54,17 @@ def parse_month(text: str) -> date:
     raise UsageError(f"not a month: {text!r}", next="write it as YYYY-MM, for example 2026-01")
 
 
+def parse_period(text: str) -> str:
+    """A month, quarter, half-year or year in any way of writing that has one reading, as it is kept: `2026-01`.
+
+    Raises `UsageError` for anything else.
+    """
+    found = read_printed_period(text)
+    period = found.period if found and not found.mark else text
+    first_month(period)  # raises where it is none
+    return period
+
+
 def parse_span(first: str, last: str) -> tuple[date | None, date | None]:
     """First and last month of a span, each None where its text is empty.
 

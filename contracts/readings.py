@@ -1,12 +1,15 @@
-"""What every reader of documents gives back, whether it read a table or prose."""
+"""What every reader of documents is given and gives back, whether it reads a table or prose."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
 
 import polars as pl
 
 from contracts.figures import READ_FIGURES
+from contracts.period import first_month, last_month
 from contracts.table import Column, Table
 
 UNRESOLVED = Table(
@@ -70,10 +73,37 @@ class Document:
     name: str
     content: bytes = field(repr=False)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Hash of the content, the document's identity."""
         return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True)
+class DocumentHints:
+    """What the person says about a document where the document does not say it; blank = what it says.
+
+    A table that says another source, chain, instant or month is refused; `usual_source` holds where nothing says one.
+    With `accept_doubtful` the doubtful readings of a review are figures too, each with its doubt as note.
+    """
+
+    source: str = ""
+    usual_source: str = ""
+    chain: str = ""
+    published: datetime | None = None
+    review_month: str = ""
+    mapping: Path | None = None
+    chains_folder: Path | None = None
+    first_month: date | None = None
+    last_month: date | None = None
+    accept_doubtful: bool = False
+
+    def wants(self, review_month: str) -> bool:
+        """Whether a release of this month or period lies inside the months asked for."""
+        first, last = self.first_month, self.last_month
+        return (first is None or last_month(review_month) >= first) and (
+            last is None or first_month(review_month) <= last
+        )
 
 
 @dataclass(frozen=True)

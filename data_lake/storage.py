@@ -7,11 +7,11 @@ is what the umask of the writer says, for files of Trona and of the Delta librar
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 from contracts.errors import SourceUnavailable
@@ -166,6 +166,21 @@ def flush(*paths: Path) -> None:
             os.close(descriptor)
 
 
+def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file so that its name always holds all of it: what was there before, or what `write` puts into it."""
+    temporary = path.parent / f".writing-{secrets.token_hex(8)}"
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)  # less the umask, like the log's files
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 @contextmanager
 def hold(folder: Path, *, alone: bool) -> Iterator[bool]:
     """Hold a local folder together with others, or alone; yields whether it could be had at once.
@@ -207,17 +222,7 @@ def _raise_unless_missing(error: OSError) -> None:
 def _put_local(path: Path, content: bytes) -> None:
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".writing-{secrets.token_hex(8)}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # less the umask, like the log's files
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_whole(path, lambda file: file.write(content))
     flush(path.parent, *(folder.parent for folder in made))
 
 

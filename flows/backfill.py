@@ -7,12 +7,13 @@ from typing import Literal
 from prefect import flow, runtime
 
 from contracts.period import parse_span
+from contracts.readings import DocumentHints
 from flows.run.pipeline import run_pipeline
 from flows.run.rehearsal import rehearse
 from flows.run.request import Folder, RunRequest
 from flows.run.retries import MANY_MONTHS_SECONDS, PAUSE_SECONDS, RETRIES
 from flows.run.task_runner import choose_task_runner
-from tasks.intake.documents import DocumentHints, find_documents
+from tasks.intake.documents import find_documents
 
 
 def _name_run() -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from prefect import flow
 
 from contracts.period import format_month
+from contracts.readings import DocumentHints
 from data_lake.lake import open_lake
 from flows.monthly import monthly_run
 from flows.run.events import Event, emit
@@ -17,7 +18,6 @@ from flows.run.request import Folder, Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES, retry_what_may_pass
 from tasks.alerts.expected_releases import ExpectedRelease, find_expected_releases
 from tasks.comparing.refresh import load_chains
-from tasks.intake.documents import DocumentHints
 
 
 @flow(

@@ -6,10 +6,11 @@ from pathlib import Path
 from prefect import flow, runtime
 
 from contracts.period import parse_month
+from contracts.readings import DocumentHints
 from flows.run.pipeline import run_pipeline
 from flows.run.request import Folder, Notify, RunRequest
 from flows.run.retries import MONTH_SECONDS, PAUSE_SECONDS, RETRIES
-from tasks.intake.documents import DocumentHints, find_documents
+from tasks.intake.documents import find_documents
 
 
 def _name_run() -> str:

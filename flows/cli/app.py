@@ -75,6 +75,7 @@ COMMANDS = {
             "init": "Write a commented settings file and a file of receivers.",
             "doctor": "What is wrong with this set-up, and the next command.",
         },
+        "flows.cli.chain": {"chain": "Check the definition of a chain before it is used."},
         "flows.cli.query": {
             "releases": "Publications and what became of them.",
             "quarantine": "Refused rows, each with the rule it broke.",

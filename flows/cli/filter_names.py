@@ -7,7 +7,7 @@ empty table, which reads as if nothing had been published.
 from dataclasses import replace
 from pathlib import Path
 
-from contracts.chain import Chain, chain_paths, load_chain
+from contracts.chain import Chain, load_chains
 from contracts.errors import UsageError
 from contracts.names import match_kind, match_measure, match_metric, match_product, match_segment
 from contracts.rules.rule import suggest_names
@@ -44,13 +44,8 @@ def refuse_unknown(option: str, value: str, known: list[str]) -> None:
 
 def _load_definitions(folder: Path | None) -> tuple[dict[str, Chain], bool]:
     """Chains by name, and whether every definition could be read: where one cannot, no name is refused."""
-    found = {}
-    for name in (names := chain_paths(folder)):
-        try:
-            found[name] = load_chain(name, folder)
-        except UsageError:
-            continue
-    return found, len(found) == len(names)
+    found, broken = load_chains(folder)
+    return found, not broken
 
 
 def _match_word(column: str, value: str) -> str:

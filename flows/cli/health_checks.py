@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from contracts.chain import chain_paths, load_chain
+from contracts.chain import chain_paths, load_chain, read_definition
+from contracts.chain_check import check_chain
 from contracts.errors import TronaError
 from contracts.releases import RELEASES
 from contracts.runs import RUNS
@@ -30,7 +31,6 @@ from flows.service.lake_lock import find_up
 from flows.service.prefect_profile import find_named_server
 from flows.service.prefect_server import is_running
 from tasks.alerts.registry import read_rules
-from tasks.alerts.thresholds import check_thresholds
 from tasks.delivery import Receiver, choose_receivers, resolve_environment
 
 _PYTHON = ((3, 11), (3, 14))
@@ -131,17 +131,17 @@ def check_settings(settings: Settings) -> Iterator[HealthFinding]:
 
 
 def check_chains(settings: Settings) -> Iterator[HealthFinding]:
-    """Every definition: can it be read, does it name rules, thresholds and measures that there are, and is it there."""
+    """Every definition: every mistake in it (`contracts.chain_check`), and is there one of each chain in the lake."""
     paths = chain_paths(settings.chains_folder)
     rules = {name: rule.thresholds for name, rule in read_rules().items()}
     right = []
-    for name in sorted(paths):
-        try:
-            check_thresholds({name: load_chain(name, settings.chains_folder)}, rules)
-        except TronaError as error:
-            parts = " · ".join(filter(None, (error.what, error.found)))
-            yield HealthFinding("chains", "wrong", f"{paths[name]}: {parts}", error.next)
-        else:
+    for name, path in sorted(paths.items()):
+        faults = check_chain(read_definition(path), rules)
+        for fault in faults:
+            told = fault.tell(str(path))
+            found = " · ".join(filter(None, (told.where, told.what, told.found)))
+            yield HealthFinding("chains", "note" if fault.is_note else "wrong", found, told.next)
+        if all(fault.is_note for fault in faults):
             right.append(name)
     yield HealthFinding("chains", "ok", ", ".join(right))
     lake = open_lake(settings.lake)

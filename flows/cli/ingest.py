@@ -2,9 +2,10 @@
 
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import polars as pl
 from cyclopts import Parameter
@@ -13,7 +14,7 @@ from contracts.chain import load_chain
 from contracts.errors import Exit, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
 from contracts.local_time import write_instant
-from contracts.period import add_months, format_month
+from contracts.period import add_months, format_month, parse_period
 from contracts.readings import Document, Reading, ReleaseHead
 from contracts.settings import Settings, load_settings
 from contracts.terminal_text import escape_terminal
@@ -21,6 +22,9 @@ from data_lake.lake import open_lake
 from flows.cli.options import Format, LakeOption, Shape, parse_published
 from flows.cli.output import print_frame, print_message
 from flows.cli.query import open_to_write
+
+if TYPE_CHECKING:
+    from tasks.intake.ingest import IngestOutcome
 
 _DEFAULT_LAKE = LakeOption()
 _EXTRACTED = ("segment", "product", "metric", "period", "kind", "measure")
@@ -53,7 +57,7 @@ def ingest(
     chain
         Which chain, where they do not say it.
     month
-        Which month they review, YYYY-MM, where they do not say it.
+        Which month they review, `2026-01`, `Jan-26`, `2026年1月` …, where they do not say it.
     mapping
         How a wide table is laid out; else NAME.mapping.toml beside it.
     accept_doubtful
@@ -64,8 +68,9 @@ def ingest(
     from tasks.intake.reading_process import warm_reader  # noqa: PLC0415 - not for --help
 
     warm_reader()
-    from tasks.intake.documents import DocumentHints, find_documents  # noqa: PLC0415
-    from tasks.intake.ingest import describe_doubt, ingest_file, later  # noqa: PLC0415 - not for --help
+    from contracts.readings import DocumentHints  # noqa: PLC0415
+    from tasks.intake.documents import find_documents  # noqa: PLC0415
+    from tasks.intake.ingest import ingest_file, later  # noqa: PLC0415 - not for --help
 
     if not paths:
         raise UsageError("nothing to ingest", next="trona ingest PATH…")
@@ -77,7 +82,7 @@ def ingest(
         usual_source=settings.source,
         chain=chain,
         published=parse_published(published) if published else None,
-        review_month=month,
+        review_month=parse_period(month) if month else "",
         mapping=mapping,
         chains_folder=settings.chains_folder,
         accept_doubtful=accept_doubtful,
@@ -94,30 +99,11 @@ def ingest(
             print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}: {error.what}")
             rows.append({"document": path.name, "status": "refused", "refused": 1})
             continue
-        for outcome in outcomes:
-            if outcome.error:
-                errors.append(outcome.error)
-            rows.append(
-                {
-                    "document": outcome.document,
-                    "release": " ".join(filter(None, (outcome.source, outcome.chain, outcome.review_month))),
-                    "status": "nothing new" if outcome.status == "known" else outcome.status,
-                    "figures": outcome.figures,
-                    "doubtful": outcome.doubtful,
-                    "unresolved": outcome.unresolved,
-                    "refused": outcome.quarantined,
-                }
-            )
+        errors += [outcome.error for outcome in outcomes if outcome.error]
+        rows += map(_tabulate, outcomes)
         if len(documents) > 1:
             print_message(f"  [{number}/{len(documents)}] {escape_terminal(path.name)}")
-        unplaced = [line for outcome in outcomes if outcome.status != "known" for line in outcome.unplaced]
-        for line in [*(f"unresolved: {line}" for line in unplaced), *filter(None, map(describe_doubt, outcomes))]:
-            print_message(f"  {escape_terminal(line)}")
-        for outcome in (outcome for outcome in outcomes if outcome.status == "withdrawn"):
-            print_message(f"  withdrawn: `trona restore {outcome.release_id} --reason …` brings it back")
-        for line in (line for outcome in outcomes for line in outcome.refusals):
-            print_message(f"  refused: {escape_terminal(line)}")
-        for line in (line for outcome in outcomes for line in outcome.clashes):
+        for line in _list_remarks(outcomes):
             print_message(f"  {escape_terminal(line)}")
     schema = {"document": pl.String, "release": pl.String, "status": pl.String}
     schema |= {"figures": pl.Int64, "doubtful": pl.Int64, "unresolved": pl.Int64, "refused": pl.Int64}  # type: ignore[dict-item]
@@ -130,6 +116,35 @@ def ingest(
     return Exit.CONTRACT if any(row.get("refused") for row in rows) else Exit.DONE
 
 
+def _tabulate(outcome: "IngestOutcome") -> dict[str, object]:
+    return {
+        "document": outcome.document,
+        "release": " ".join(filter(None, (outcome.source, outcome.chain, outcome.review_month))),
+        "status": "nothing new" if outcome.status == "known" else outcome.status,
+        "figures": outcome.figures,
+        "doubtful": outcome.doubtful,
+        "unresolved": outcome.unresolved,
+        "refused": outcome.quarantined,
+    }
+
+
+def _list_remarks(outcomes: Sequence["IngestOutcome"]) -> list[str]:
+    """What a person is told of a document's releases beside their numbers."""
+    from tasks.intake.ingest import describe_doubt  # noqa: PLC0415 - not for --help
+
+    return [
+        *(f"unresolved: {line}" for one in outcomes if one.status != "known" for line in one.unplaced),
+        *filter(None, map(describe_doubt, outcomes)),
+        *(
+            f"withdrawn: `trona restore {one.release_id} --reason …` brings it back"
+            for one in outcomes
+            if one.status == "withdrawn"
+        ),
+        *(f"refused: {line}" for one in outcomes for line in one.refusals),
+        *(line for one in outcomes for line in one.clashes),
+    ]
+
+
 def extract(
     path: Path,
     *,
@@ -139,6 +154,7 @@ def extract(
     month: str = "",
     mapping: Path | None = None,
     format: Format = "table",  # noqa: A002 - the option's name
+    safe: Annotated[bool, Parameter(negative="")] = False,
     unresolved: bool = False,
     all_numbers: Annotated[bool, Parameter(name="--all")] = False,
     html: Path | None = None,
@@ -158,11 +174,13 @@ def extract(
     chain
         Which chain, where it does not say it.
     month
-        Which month it reviews, YYYY-MM, where it does not say it.
+        Which month it reviews, `2026-01`, `Jan-26`, `2026年1月` …, where it does not say it.
     mapping
         How a wide table is laid out; else NAME.mapping.toml beside it.
     format
         How to print: table, csv, json or parquet.
+    safe
+        With --format csv: ' before a text that a spreadsheet would take for a formula.
     unresolved
         Show instead what was seen but could not be placed.
     all_numbers
@@ -173,8 +191,9 @@ def extract(
     from tasks.intake.reading_process import warm_reader  # noqa: PLC0415 - not for --help
 
     warm_reader()
+    from contracts.readings import DocumentHints  # noqa: PLC0415
     from tasks.extraction import list_reading  # noqa: PLC0415
-    from tasks.intake.documents import DocumentHints, load_document, read_guarded  # noqa: PLC0415
+    from tasks.intake.documents import load_document, read_guarded  # noqa: PLC0415
     from tasks.intake.ingest import check_as_ingest, list_refusals  # noqa: PLC0415
     from tasks.tables import find_mapping, is_table  # noqa: PLC0415
 
@@ -184,7 +203,7 @@ def extract(
         usual_source=settings.source or "unstated",
         chain=chain,
         published=parse_published(published) if published else None,
-        review_month=month,
+        review_month=parse_period(month) if month else "",
         mapping=mapping or (find_mapping(path) if is_table(path.name) else None),
         chains_folder=settings.chains_folder,
     )
@@ -210,14 +229,16 @@ def extract(
     if html is not None:
         _write_page(document, readings, html)
     if unresolved:
-        print_frame(pl.concat([r.unresolved for r in readings]), Shape(format), nothing="nothing is unresolved")
+        print_frame(
+            pl.concat([r.unresolved for r in readings]), Shape(format, is_safe=safe), nothing="nothing is unresolved"
+        )
     else:
         shown = pl.concat(listed, how="diagonal") if listed else pl.concat(figures)
         shown = shown.select(*EXTRACT_COLUMNS, pl.exclude(*EXTRACT_COLUMNS))
         if format == "table":
             columns = (*EXTRACT_COLUMNS[:-1], "status", "confidence", EXTRACT_COLUMNS[-1])
             shown = shown.select(column for column in columns if column in shown.columns)
-        print_frame(shown, Shape(format), nothing="no figure was found")
+        print_frame(shown, Shape(format, is_safe=safe), nothing="no figure was found")
     if errors:
         raise errors[0]
     return Exit.CONTRACT if is_refused else Exit.DONE

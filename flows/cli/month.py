@@ -5,9 +5,10 @@ import shutil
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import polars as pl
+from cyclopts import Parameter
 
 from contracts.errors import Exit, UsageError
 from contracts.period import parse_month
@@ -30,6 +31,7 @@ def month(
     source: str = "",
     language: Literal["en", "zh"] = "en",
     format: Format = "table",  # noqa: A002 - the option's name
+    safe: Annotated[bool, Parameter(negative="")] = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
     """The month on one screen: the chain in a sentence, a line per segment, findings, doubts, what to look at.
@@ -48,6 +50,8 @@ def month(
         en or zh.
     format
         As text, or the segments' rows as csv, json or parquet.
+    safe
+        With --format csv: ' before a text that a spreadsheet would take for a formula.
     """
     from flows.cli.options import parse_instant  # noqa: PLC0415 - not needed for --help
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
@@ -66,7 +70,7 @@ def month(
     wanted = parse_month(month) if month else None
     reading = read_month(store, chains[name], wanted, as_of=instant, source=source)
     if format != "table":
-        print_frame(reading.segments, Shape(format), nothing=f"nothing is known about {month}")
+        print_frame(reading.segments, Shape(format, is_safe=safe), nothing=f"nothing is known about {month}")
         return Exit.DONE
     text = write_month(reading, load_language(language))
     width = shutil.get_terminal_size((100, 40)).columns

@@ -57,7 +57,14 @@ def notify(
     from flows.run.secret_blocks import resolve_secret  # noqa: PLC0415 - not needed for --help
     from flows.service.prefect_server import choose_server_for  # noqa: PLC0415
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
-    from tasks.delivery import choose_receivers, deliver  # noqa: PLC0415
+    from tasks.delivery import (  # noqa: PLC0415
+        Hands,
+        OutboxWorker,
+        Planning,
+        choose_receivers,
+        deliver,
+        start_clock,
+    )
     from tasks.delivery.requeue import requeue  # noqa: PLC0415
     from tasks.delivery.summary import look_ahead  # noqa: PLC0415
 
@@ -74,7 +81,7 @@ def notify(
     chosen = [_find(receivers, name) for name in to] or receivers
     chains = load_chains(store, settings.chains_folder)
     if dry_run or preview:
-        ahead = look_ahead(store, chosen, chains=chains, now=now, run_id=run_id)
+        ahead = look_ahead(store, Planning(chosen, chains, now, run_id))
         if preview:
             _write_previews(ahead, preview)
         else:
@@ -83,7 +90,8 @@ def notify(
     if retry or dead:
         again = requeue(store, retry, every_dead=dead, now=now, run_id=run_id)
         print_message(f"{count_noun(again.height, 'message')} to be sent again")
-    report = deliver(store, receivers, resolve_secret, now, chains=chains, run_id=run_id, console=_show, only=to)
+    post = OutboxWorker(store, receivers, resolve_secret, run_id, _show, Hands(start_clock(now)))
+    report = deliver(post, chains, now, only=to)
     for line in report.lines:
         print_message(line)
     print_message(

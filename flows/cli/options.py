@@ -28,6 +28,17 @@ class Shape:
     limit: int | None = None
     """The first rows only; 0 = all; None = all but what a terminal would scroll away."""
     is_wide: bool = False
+    is_safe: bool = False
+    """CSV for a spreadsheet: no text begins as a formula does. Raises `UsageError` with another format."""
+
+    def __post_init__(self) -> None:
+        if self.is_safe and self.format != "csv":
+            raise UsageError(
+                "--safe is for CSV that a spreadsheet opens",
+                found=f"--format {self.format}",
+                effect="nothing was printed",
+                next="use --format csv --safe, or `trona export`, whose text is always text",
+            )
 
 
 _FILTERS = (
@@ -84,12 +95,13 @@ class Filters:
     "The first rows only; 0 = all. A terminal shows 40 unless told otherwise."
     wide: Annotated[bool, Parameter(negative="")] = False
     "All columns of the view, however wide the terminal is."
+    safe: Annotated[bool, Parameter(negative="")] = False
+    "With --format csv: ' before a text that a spreadsheet would take for a formula."
 
     def shape(self) -> Shape:
         """How to print what was found."""
-        return Shape(
-            "json" if self.json else self.format, _split(self.columns), _split(self.sort), self.limit, self.wide
-        )
+        chosen: Format = "json" if self.json else self.format
+        return Shape(chosen, _split(self.columns), _split(self.sort), self.limit, self.wide, self.safe)
 
     def selection(self) -> Selection:
         """The filters as a selection of rows, each name as it is kept; what names nothing is refused."""

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 import polars as pl
 
 from contracts.errors import UsageError
+from contracts.text import quote_formulas
 from flows.cli.options import Shape
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def print_frame(
 
     For people (`table`) a view in words is printed, cut to the terminal's width, with a last line that says how many
     rows there are and how to see the rest. JSON is a list of objects, one per row, in column order; months are
-    `YYYY-MM-DD`, instants ISO 8601 in UTC, absent numbers null. CSV has the same texts, absent numbers empty.
+    `YYYY-MM-DD`, instants ISO 8601 in UTC, absent numbers null. CSV has the same texts, absent numbers empty;
+    with `shape.is_safe` texts that a spreadsheet would compute are quoted (`quote_formulas`).
     Raises `UsageError` for a column that the table does not have.
     """
     if frame.is_empty():
@@ -48,7 +50,8 @@ def print_frame(
     frame = frame.select(_check_columns(frame, shape.columns)) if shape.columns else frame
     frame = frame.head(shape.limit) if shape.limit else frame
     if shape.format == "csv":
-        texts = frame.with_columns(*instants_as_text(frame), pl.col(pl.String).replace("", None))
+        text = pl.col(pl.String).replace("", None)
+        texts = frame.with_columns(*instants_as_text(frame), quote_formulas(text) if shape.is_safe else text)
         _stdout().write(texts.write_csv().encode())  # by Python: polars tells a closed pipe as an error of the disk
     elif shape.format == "json":
         rows = frame.with_columns(*instants_as_text(frame), *_dates_as_text(frame)).to_dicts()

@@ -336,8 +336,7 @@ def derive_filtered(store: "Lake", settings: Settings, filters: Filters, *, actu
     derived = derive_months(
         store,
         chains,
-        first=max(wanted.first or span[0], span[0]),
-        last=min(wanted.last or span[1], span[1]),
+        months=(max(wanted.first or span[0], span[0]), min(wanted.last or span[1], span[1])),
         as_of=as_of,
         as_recorded=as_recorded,
         only=Selection(source=wanted.source, chain=wanted.chain),

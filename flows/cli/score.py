@@ -77,6 +77,7 @@ def score(
     as_stated: bool = False,
     chain: str = "sodium_ion",
     format: Format = "table",  # noqa: A002 - the option's name
+    safe: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Mark anyone's forecasts against anyone's actuals from a table; no lake is needed.
 
@@ -97,6 +98,8 @@ def score(
         The chain whose tolerances and time zone hold.
     format
         How to print: table, csv, json or parquet.
+    safe
+        With --format csv: ' before a text that a spreadsheet would take for a formula.
     """
     from tasks.intake.documents import load_document  # noqa: PLC0415 - not needed for --help
     from tasks.scoring import compare_forecasters, draw_murphy, score_table, tabulate_calibration  # noqa: PLC0415
@@ -117,7 +120,7 @@ def score(
     computed = {"comparison": compare_forecasters, "calibration": tabulate_calibration, "murphy": draw_murphy}
     frame = computed[show](scores) if show in computed else scores if show == "scores" else found
     view = VIEWS["forecasters"] if show == "record" else None
-    print_frame(frame, Shape(format), nothing="nothing could be scored", view=view)
+    print_frame(frame, Shape(format, is_safe=safe), nothing="nothing could be scored", view=view)
     if show == "record":
         print_message(f"{scores.height} forecasts; each of them: trona score {file} --show scores")
     return Exit.DONE

@@ -1,7 +1,6 @@
 """The end of a run: notify whom it concerns, keep the summary, show what stands out, raise what could not be done."""
 
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 
 import polars as pl
 from prefect import task
@@ -19,7 +18,15 @@ from flows.run.retries import PAUSE_SECONDS, forbid_retries, schedule_notificati
 from flows.run.secret_blocks import resolve_secret
 from flows.run.ui_tables import show_month
 from tasks.comparing.refresh import known_span, load_chains
-from tasks.delivery import DeliveryReport, choose_receivers, deliver, deliver_summary
+from tasks.delivery import (
+    DeliveryReport,
+    Hands,
+    OutboxWorker,
+    choose_receivers,
+    deliver,
+    deliver_summary,
+    start_clock,
+)
 from tasks.history.overview import write_overview
 
 
@@ -41,16 +48,18 @@ def notify_receivers(request: RunRequest, progress: Progress) -> DeliveryReport:
     """Send what the ledger holds that people were not told yet; as a digest, one summary of this run."""
     lake = open_lake(request.lake)
     month = request.hints.review_month
-    send = deliver_summary if request.notify == "digest" else partial(deliver, months=_only(month))
-    return send(
+    is_digest = request.notify == "digest"
+    post = OutboxWorker(
         lake,
         choose_receivers(request.receivers),
         resolve_secret,
-        request.instant,
-        chains=load_chains(lake, request.chains_folder),
-        run_id=request.run_id,
-        console=progress.show,
+        request.run_id,
+        progress.show,
+        Hands(start_clock(request.instant)),
+        None if is_digest else _only(month),
     )
+    send = deliver_summary if is_digest else deliver
+    return send(post, load_chains(lake, request.chains_folder), request.instant)
 
 
 def _only(month: str) -> tuple[date, date] | None:

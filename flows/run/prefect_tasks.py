@@ -13,13 +13,15 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from contracts.chain import Chain
-from contracts.errors import TronaError
+from contracts.errors import TronaError, UsageError
 from data_lake.lake import Lake, open_lake
 from data_lake.releases import visible_releases
 from flows.run.request import RunRequest
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
+from tasks.alerts.registry import read_rules
 from tasks.alerts.steps import EvaluationPlan, Step, plan_steps, record_evaluated
+from tasks.alerts.thresholds import check_thresholds
 from tasks.comparing.refresh import find_chains, load_chains, refresh_derived
 from tasks.intake.ingest import IngestOutcome, ingest_file, later
 
@@ -33,7 +35,7 @@ def name_step(verb: str) -> str:
 
 def _load_chains(request: RunRequest, lake: Lake) -> dict[str, Chain]:
     """The chains of the lake, or the one that was asked for."""
-    chains, wanted = load_chains(lake, request.chains_folder), request.hints.chain
+    chains, wanted = _find_chains(lake, request)[0], request.hints.chain
     return {name: chain for name, chain in chains.items() if name == wanted or not wanted}
 
 
@@ -64,6 +66,18 @@ def plan_evaluation(request: RunRequest) -> EvaluationPlan:
     return plan_steps(open_lake(request.lake), until=request.evaluated_at, chain=hints.chain, month=hints.review_month)
 
 
+def _find_chains(lake: Lake, request: RunRequest) -> tuple[dict[str, Chain], dict[str, UsageError]]:
+    """The chains of the lake that rules can evaluate; and those that have a mistake or no definition, why."""
+    chains, lost = find_chains(lake, request.chains_folder)
+    rules = {name: rule.thresholds for name, rule in read_rules().items()}
+    for name, chain in chains.items():
+        try:
+            check_thresholds({name: chain}, rules)
+        except UsageError as error:
+            lost[name] = error
+    return {name: chain for name, chain in chains.items() if name not in lost}, lost
+
+
 @task(
     name="evaluate",
     task_run_name=lambda: name_step("evaluate"),
@@ -86,12 +100,8 @@ def enter_candidates(request: RunRequest, step: Step, candidates: pl.DataFrame) 
     return record_candidates(
         lake,
         candidates,
-        months=(step.first, step.last),
-        as_of=step.as_of,
-        recorded_at=request.now,
-        run_id=request.run_id,
-        chains=tuple(_load_chains(request, lake)),
-        quiet=request.is_quiet,
+        Scope((step.first, step.last), tuple(_load_chains(request, lake))),
+        Entry(step.as_of, request.now, request.run_id, quiet=request.is_quiet),
     )
 
 
@@ -113,7 +123,7 @@ def refresh_tables(request: RunRequest, first: date) -> None:
 def finish_evaluation(request: RunRequest, release_ids: list[str]) -> None:
     """Note that the consequences of these releases are drawn; of a chain without a definition they are not."""
     lake = open_lake(request.lake)
-    lost = find_chains(lake, request.chains_folder)[1]
+    lost = _find_chains(lake, request)[1]
     left = visible_releases(lake).filter(pl.col("chain").is_in(list(lost))).collect()["release_id"]
     evaluated = [name for name in release_ids if name not in left]
     record_evaluated(lake, evaluated, until=request.evaluated_at, at=request.now, run_id=request.run_id)
@@ -121,7 +131,7 @@ def finish_evaluation(request: RunRequest, release_ids: list[str]) -> None:
 
 def list_lost_chains(request: RunRequest) -> list[str]:
     """A line for each chain that the lake has releases of and whose definition cannot be found or read."""
-    lost = find_chains(open_lake(request.lake), request.chains_folder)[1]
+    lost = _find_chains(open_lake(request.lake), request)[1]
     return [
         f"chain {name} is left out: {error.what}; its figures stay, nothing of it is evaluated"
         for name, error in lost.items()

@@ -4,12 +4,12 @@ import polars as pl
 from prefect.artifacts import create_table_artifact
 
 from contracts.period import format_month
+from contracts.readings import DocumentHints
 from contracts.text import count_noun
 from data_lake.lake import Lake, open_lake
 from data_lake.releases import visible_releases
 from flows.run.progress import current_reporter
 from flows.run.request import RunRequest
-from tasks.intake.documents import DocumentHints
 from tasks.intake.ingest import IngestOutcome, ingest_file
 
 

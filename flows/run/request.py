@@ -13,10 +13,10 @@ from prefect import runtime
 from pydantic import BeforeValidator
 
 from contracts.errors import DocumentUnavailable, TronaError
+from contracts.readings import DocumentHints
 from data_lake.runs import FiguresCompared
 from tasks.alerts.steps import Step
 from tasks.delivery.claim import read_stopwatch
-from tasks.intake.documents import DocumentHints
 from tasks.intake.ingest import IngestOutcome
 
 Notify = Literal["live", "digest", "none"]

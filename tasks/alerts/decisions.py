@@ -4,6 +4,7 @@ A pure function of candidates, ledger and silences. Deciding twice on the same i
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import polars as pl
@@ -22,26 +23,52 @@ GROUP = ("source", "chain", "month")
 _CARRIED = ("kind", "severity", "title", "detail", "figure_ids")
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What was evaluated: its months, chains and rules (None = all). What of it is not found any more is over."""
+
+    months: tuple[date, date] | None = None
+    chains: Collection[str] | None = None
+    rules: Collection[str] | None = None
+
+    def covers(self) -> pl.Expr:
+        """Whether a row of the ledger is inside it."""
+        inside = pl.lit(True)
+        if self.months is not None:
+            inside &= pl.col("month").is_between(*self.months)
+        if self.chains is not None:
+            inside &= pl.col("chain").is_in(list(self.chains))
+        if self.rules is not None:
+            inside &= pl.col("rule").is_in(list(self.rules))
+        return inside
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How an evaluation enters the ledger: with the knowledge of `as_of`, at `recorded_at`, by a run.
+
+    `quiet` (backfill, replay) records everything and tells nobody.
+    """
+
+    as_of: datetime
+    recorded_at: datetime
+    run_id: str
+    quiet: bool = False
+
+
+_EVERYTHING = Scope()
+
+
 def decide(
-    candidates: pl.DataFrame,
-    ledger: pl.DataFrame,
-    silences: pl.DataFrame,
-    *,
-    as_of: datetime,
-    recorded_at: datetime,
-    run_id: str,
-    months: tuple[date, date] | None = None,
-    chains: Collection[str] | None = None,
-    rules: Collection[str] | None = None,
-    quiet: bool = False,
+    candidates: pl.DataFrame, ledger: pl.DataFrame, silences: pl.DataFrame, entry: Entry, scope: Scope = _EVERYTHING
 ) -> pl.DataFrame:
     """Rows of `ALERTS` to append; none where nothing changed.
 
-    `ledger` holds every row of the months evaluated. An alert of it that is inside the evaluated scope (`months`,
-    `chains`, `rules`; None = all of it) and no candidate any more is retracted (event) or resolved (state). Findings
-    are held against the ledger as of `as_of`: where a document comes late, the instants after it are evaluated again,
-    and what they add goes before what was written of them earlier. `first_at` is the instant since which an alert
-    stands. `notify` says why people are told of a change; what they heard is read from all of the ledger:
+    `ledger` holds every row of the months evaluated. An alert of it that is inside the evaluated `scope` and no
+    candidate any more is retracted (event) or resolved (state). Findings are held against the ledger as of
+    `entry.as_of`: where a document comes late, the instants after it are evaluated again, and what they add goes before
+    what was written of them earlier. `first_at` is the instant since which an alert stands. `notify` says why people
+    are told of a change; what they heard is read from all of the ledger:
 
     - first: it fires, or fires on once its inhibitor has cleared, and nobody was told yet; a gap of long ago that is
       first seen now (old documents taken in live) is only recorded
@@ -50,22 +77,22 @@ def decide(
       were told of this one; returned: what people heard to be over is there again
     - silence_ended: a state still holds when the silence over it ends; a silenced event stays untold
 
-    `quiet` (backfill, replay) records everything and tells nobody. Silences are held against `recorded_at`.
+    A quiet entry records everything and tells nobody. Silences are held against `entry.recorded_at`.
     """
-    current = read_current(ledger.filter(pl.col("updated_at") <= as_of))
+    current = read_current(ledger.filter(pl.col("updated_at") <= entry.as_of))
     found = add_alert_ids(candidates)
     found = found.join(find_inhibited(found), on="alert_id", how="left")
     found = found.with_columns(pl.col("inhibited_by").fill_null(""))
-    both = _pair(found, current, _in_scope(months, chains, rules))
+    both = _pair(found, current, scope.covers())
     both = both.join(_read_told(ledger), on="alert_id", how="left").with_columns(
         pl.col("last_told", "announced_severity").fill_null(""), pl.col("last_change").fill_null(0)
     )
-    both = both.join(find_silenced(both, silences, recorded_at), on="alert_id", how="left")
+    both = both.join(find_silenced(both, silences, entry.recorded_at), on="alert_id", how="left")
     both = both.with_columns(pl.col("silence_id").fill_null(""))
     changed = both.with_columns(_next_state().alias("state")).filter(pl.col("state").is_not_null())
-    changed = changed.with_columns(_say_why(recorded_at, quiet=quiet).alias("notify"))
+    changed = changed.with_columns(_say_why(entry).alias("notify"))
     changed = _hold_partial_resolutions(changed, both)
-    return _write_rows(changed, as_of=as_of, recorded_at=recorded_at, run_id=run_id)
+    return _write_rows(changed, entry)
 
 
 def read_current(ledger: pl.DataFrame) -> pl.DataFrame:
@@ -88,19 +115,6 @@ def _read_told(ledger: pl.DataFrame) -> pl.DataFrame:
             pl.col("change").max().alias("last_change"),
         )
     )
-
-
-def _in_scope(
-    months: tuple[date, date] | None, chains: Collection[str] | None, rules: Collection[str] | None
-) -> pl.Expr:
-    scope = pl.lit(True)
-    if months is not None:
-        scope &= pl.col("month").is_between(*months)
-    if chains is not None:
-        scope &= pl.col("chain").is_in(list(chains))
-    if rules is not None:
-        scope &= pl.col("rule").is_in(list(rules))
-    return scope
 
 
 def _pair(found: pl.DataFrame, current: pl.DataFrame, scope: pl.Expr) -> pl.DataFrame:
@@ -156,8 +170,8 @@ def _is_silence_over() -> pl.Expr:
     )
 
 
-def _say_why(recorded_at: datetime, *, quiet: bool) -> pl.Expr:
-    if quiet:
+def _say_why(entry: Entry) -> pl.Expr:
+    if entry.quiet:
         return pl.lit("")
     told = pl.col("announced_severity") != ""
     is_worse = rank_severity(pl.col("severity")) > rank_severity(pl.col("announced_severity"))
@@ -174,7 +188,7 @@ def _say_why(recorded_at: datetime, *, quiet: bool) -> pl.Expr:
         .when(is_firing & told & is_worse)
         .then(pl.lit("severity_up"))
         .when(is_firing & ~told & is_new)
-        .then(pl.when(_is_history(recorded_at)).then(pl.lit("")).otherwise(pl.lit("first")))
+        .then(pl.when(_is_history(entry.recorded_at)).then(pl.lit("")).otherwise(pl.lit("first")))
         .when(is_firing & ~told & _rose())
         .then(pl.lit("severity_up"))
         .when(pl.col("state").is_in(["retracted", "resolved"]) & told & ~heard_end)
@@ -207,19 +221,19 @@ def _hold_partial_resolutions(changed: pl.DataFrame, both: pl.DataFrame) -> pl.D
     )
 
 
-def _write_rows(changed: pl.DataFrame, *, as_of: datetime, recorded_at: datetime, run_id: str) -> pl.DataFrame:
+def _write_rows(changed: pl.DataFrame, entry: Entry) -> pl.DataFrame:
     told, now = rank_severity(pl.col("announced_severity")), rank_severity(pl.col("severity"))
     is_told = pl.col("notify").is_in(["first", "severity_up", "returned", "silence_ended"])
     worst = pl.when(is_told).then(name_severity(pl.max_horizontal(told, now))).otherwise(pl.col("announced_severity"))
     return ALERTS.conform(
         changed.with_columns(
             pl.when(pl.col("old_state").is_in(["retracted", "resolved"]) | pl.col("old_state").is_null())
-            .then(pl.lit(as_of, ALERTS.schema["first_at"]))
+            .then(pl.lit(entry.as_of, ALERTS.schema["first_at"]))
             .otherwise("first_at")
             .alias("first_at"),
-            pl.lit(as_of, ALERTS.schema["updated_at"]).alias("updated_at"),
-            pl.lit(recorded_at, ALERTS.schema["recorded_at"]).alias("recorded_at"),
-            pl.lit(run_id).alias("run_id"),
+            pl.lit(entry.as_of, ALERTS.schema["updated_at"]).alias("updated_at"),
+            pl.lit(entry.recorded_at, ALERTS.schema["recorded_at"]).alias("recorded_at"),
+            pl.lit(entry.run_id).alias("run_id"),
             (pl.col("last_change") + 1).alias("change"),
             worst.alias("announced_severity"),
         )

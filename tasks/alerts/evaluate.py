@@ -27,7 +27,7 @@ def evaluate_months(
     Writes nothing, so steps can be evaluated at the same time.
     """
     memory = date(first.year - MEMORY_YEARS, 1, 1)
-    derived = derive_months(lake, chains, first=memory, last=last, as_of=as_of)
+    derived = derive_months(lake, chains, months=(memory, last), as_of=as_of)
     return find_alerts(
         Evaluation(
             scores=derived.scores,

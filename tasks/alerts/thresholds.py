@@ -10,13 +10,15 @@ In a chain definition (nearest wins: segment and measure, segment, chain and mea
 and the same under `[segment.thresholds.forecast_miss]` of a segment.
 """
 
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.chain_faults import ChainFault
+from contracts.chain_values import check_segment_thresholds
+from contracts.chain_values import check_thresholds as check_threshold_tables
 from contracts.errors import UsageError
 from contracts.vocabulary import MEASURES
 
@@ -29,8 +31,6 @@ class Threshold(NamedTuple):
 
 
 Thresholds = Mapping[str, Threshold]
-OF_SCORES = ("tolerance_pp", "tolerance_pct")
-"""Parts of a segment's thresholds that are about scores, not alerts."""
 
 
 def read_thresholds(chains: Mapping[str, Chain], rule: str, thresholds: Thresholds) -> pl.DataFrame:
@@ -67,31 +67,24 @@ def _nearest(layers: Sequence[Mapping[str, Any]], name: str) -> float:
 def check_thresholds(chains: Mapping[str, Chain], rules: Mapping[str, Thresholds]) -> None:
     """Raise `UsageError` where a chain sets a threshold of a rule, or for a measure, that does not exist."""
     for chain in chains.values():
-        _check_part(chain.thresholds, rules, chain.name)
+        _raise_first(check_threshold_tables(chain.thresholds, ("thresholds",), rules), chain.name)
         for segment in chain.segments:
-            own = {name: part for name, part in segment.thresholds.items() if name not in OF_SCORES}
-            _check_part(own, rules, f"{chain.name}/{segment.name}")
+            faults = check_segment_thresholds(segment.thresholds, ("thresholds",), rules)
+            _raise_first(faults, f"{chain.name}/{segment.name}")
 
 
-def _check_part(thresholds: Mapping[str, Any], rules: Mapping[str, Thresholds], where: str) -> None:
-    for name, part in thresholds.items():
-        _require(name, rules, where, "rule")
-        known = {**rules[name], **MEASURES}
-        for key, value in part.items():
-            _require(key, known, f"{where}, thresholds.{name}", "threshold or measure")
-            if key in MEASURES:
-                for inner in value if isinstance(value, Mapping) else [f"{key} = {value}"]:
-                    _require(inner, rules[name], f"{where}, thresholds.{name}.{key}", "threshold")
+def _raise_first(faults: Iterable[ChainFault], chain: str) -> None:
+    fault = next((fault for fault in faults if not fault.is_note), None)
+    if fault:
+        place = ".".join(str(step) for step in fault.path)
+        raise UsageError(
+            f"the chain definition names no known rule or threshold: {fault.what}",
+            where=f"{chain}, {place}",
+            found=fault.found,
+            next=f"{fault.next}; every mistake: trona chain check FILE",
+        )
 
 
 def _rule_part(thresholds: Mapping[str, Any], rule: str) -> Mapping[str, Any]:
     part = thresholds.get(rule, {})
     return part if isinstance(part, Mapping) else {}
-
-
-def _require(name: str, known: Mapping[str, Any], where: str, what: str) -> None:
-    if name not in known:
-        near = get_close_matches(name, known, n=3) or sorted(known)
-        raise UsageError(
-            f"the chain definition names no known {what}: {name!r}", where=where, next=f"known: {', '.join(near)}"
-        )

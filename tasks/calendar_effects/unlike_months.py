@@ -33,8 +33,6 @@ def derive_jan_feb(growth: pl.LazyFrame, levels: pl.LazyFrame) -> pl.LazyFrame:
     )
     from_growth = _combine(
         joined,
-        measure=pl.lit("jan_feb_yoy_pct"),
-        unit="%",
         value=_together("value", "value", "value"),
         lower=pl.min_horizontal(_together("lower", "lower", "lower"), _together("upper", "lower", "lower")),
         upper=pl.max_horizontal(_together("lower", "upper", "upper"), _together("upper", "upper", "upper")),
@@ -65,8 +63,6 @@ def _sum_levels(levels: pl.LazyFrame) -> pl.LazyFrame:
 
     return _combine(
         parts,
-        measure=pl.lit("jan_feb_yoy_pct"),
-        unit="%",
         value=grow("value", "value"),
         lower=grow("lower", "upper"),
         upper=grow("upper", "lower"),
@@ -77,8 +73,6 @@ def _sum_levels(levels: pl.LazyFrame) -> pl.LazyFrame:
 def _combine(
     rows: pl.LazyFrame,
     *,
-    measure: pl.Expr,
-    unit: str,
     value: pl.Expr,
     lower: pl.Expr,
     upper: pl.Expr,
@@ -86,10 +80,10 @@ def _combine(
 ) -> pl.LazyFrame:
     return rows.select(
         *NODE,
-        measure.alias("measure"),
+        pl.lit("jan_feb_yoy_pct").alias("measure"),
         "month",
         value.alias("value"),
-        pl.lit(unit).alias("unit"),
+        pl.lit("%").alias("unit"),
         pl.max_horizontal(f"published_at{side}" for side in sides).alias("published_at"),
         lower.alias("lower"),
         upper.alias("upper"),

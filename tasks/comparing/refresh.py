@@ -67,13 +67,12 @@ def derive_months(
     lake: Lake,
     chains: Mapping[str, Chain],
     *,
-    first: date,
-    last: date,
+    months: tuple[date, date],
     as_of: datetime | None,
     as_recorded: datetime | None = None,
     only: Selection | None = None,
 ) -> Derived:
-    """Comparisons and scores of the months from `first` to `last` as of an instant; writes nothing.
+    """Comparisons and scores of `months`, from the first to the last, as of an instant; writes nothing.
 
     `only` limits source and chain; of a forecaster the source that marks it is read too. Works year by year, each
     with `MEMORY_YEARS` before it.
@@ -82,7 +81,7 @@ def derive_months(
     mine = Selection(source=only.source)
     is_forecaster = any(only.source in chain.forecasters for chain in chains.values())
     parts = []
-    for start, stop in split_years(first, last):
+    for start, stop in split_years(*months):
         window = Selection(
             source="" if is_forecaster else only.source,
             chain=only.chain,
@@ -128,7 +127,7 @@ def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_
     if span is None:
         return
     for start, stop in split_years(max(span[0], date(first.year - 1, 1, 1)), max(first, span[1])):
-        derived = derive_months(lake, chains, first=start, last=stop, as_of=as_of)
+        derived = derive_months(lake, chains, months=(start, stop), as_of=as_of)
         check_table(COMPARISONS, derived.comparisons)
         check_table(SCORES, derived.scores)
         for table, rows in ((COMPARISONS, derived.comparisons), (SCORES, derived.scores)):

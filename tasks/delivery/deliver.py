@@ -1,6 +1,7 @@
 """Delivery as a whole: plan what is untold, send what is due, and tell the others when somebody cannot be told."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -18,98 +19,55 @@ from data_lake.ledger import (
     record_alerts,
     record_deliveries,
 )
-from tasks.alerts.decisions import decide
+from tasks.alerts.decisions import Entry, Scope, decide
 from tasks.alerts.rules.delivery_broken import RULE, find_broken_deliveries
-from tasks.delivery.claim import Hands, start_clock
-from tasks.delivery.outbox import find_pending_months, plan_deliveries
-from tasks.delivery.receiver import Receiver
-from tasks.delivery.secrets import Resolver
-from tasks.delivery.senders import Write
-from tasks.delivery.sending import DeliveryReport, OutboxWorker, Senders, add_reports, send_due
+from tasks.delivery.outbox import Planning, find_pending_months, plan_deliveries
+from tasks.delivery.sending import DeliveryReport, OutboxWorker, add_reports, send_due
 
 
 def deliver(
-    lake: Lake,
-    receivers: Sequence[Receiver],
-    resolve_secret: Resolver,
+    post: OutboxWorker,
+    chains: Mapping[str, Chain],
     now: datetime,
     *,
-    chains: Mapping[str, Chain],
-    run_id: str,
-    console: Write,
-    months: Months = None,
-    wait: Callable[[float], None] | None = None,
     patience_seconds: float = 0.0,
-    senders: Senders | None = None,
     only: Sequence[str] = (),
-    hands: Hands | None = None,
 ) -> DeliveryReport:
-    """Plan and send everything of `months` (None = all) that people are to be told; returns what became of it.
+    """Plan and send everything of the worker's months that people are to be told; returns what became of it.
 
     `now` is the instant of the call, with whose knowledge messages are planned; claims and receipts have their own,
-    of the clock of `hands`, by default one that runs on from `now`.
+    of the clock of the worker's hands.
 
-    Whatever a pass leaves (a channel that asks for patience, a crash) the next call takes up. With `wait` and
+    Whatever a pass leaves (a channel that asks for patience, a crash) the next call takes up. Within
     `patience_seconds` a delivery that may be tried again soon is waited for. A dead letter becomes the state alert
     `delivery_broken`, told to the other receivers in the same call, and resolved with the next success. With `only`
     messages are planned for all receivers and sent to those named.
     """
-    plan_untold(lake, receivers, chains=chains, now=now, run_id=run_id, months=months)
-    sent_to = [receiver for receiver in receivers if not only or receiver.name in only]
-    post = OutboxWorker(
-        lake, sent_to, resolve_secret, run_id, console, hands or Hands(start_clock(now)), months, senders or {}
-    )
-    report = _send_patiently(post, wait, timedelta(seconds=patience_seconds))
-    broken = record_broken_deliveries(lake, now=now, run_id=run_id)
+    planning = Planning(post.receivers, chains, now, post.run_id)
+    plan_untold(post.lake, planning, post.months)
+    if only:
+        post = replace(post, receivers=[receiver for receiver in post.receivers if receiver.name in only])
+    report = _send_patiently(post, timedelta(seconds=patience_seconds))
+    broken = record_broken_deliveries(post.lake, now=now, run_id=post.run_id)
     if broken.is_empty():
         return report
-    span = (broken["month"].min(), broken["month"].max())
-    plan_untold(lake, receivers, chains=chains, now=now, run_id=run_id, months=span)  # type: ignore[arg-type]
+    plan_untold(post.lake, planning, (broken["month"].min(), broken["month"].max()))  # type: ignore[arg-type]
     again = send_due(post)
-    record_broken_deliveries(lake, now=now, run_id=run_id)
+    record_broken_deliveries(post.lake, now=now, run_id=post.run_id)
     return add_reports(report, again)
 
 
-def plan_untold(
-    lake: Lake,
-    receivers: Sequence[Receiver],
-    *,
-    chains: Mapping[str, Chain],
-    now: datetime,
-    run_id: str,
-    months: Months = None,
-) -> pl.DataFrame:
+def plan_untold(lake: Lake, planning: Planning, months: Months = None) -> pl.DataFrame:
     """Plan a message for every change of the ledger that no delivery covers yet; returns the planned rows."""
-
-    def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
-        return plan_pending(lake, deliveries, receivers, chains=chains, now=now, run_id=run_id, months=months)
-
-    return record_deliveries(lake, plan, months=months)
+    return record_deliveries(lake, lambda deliveries: plan_pending(lake, deliveries, planning, months), months=months)
 
 
-def plan_pending(
-    lake: Lake,
-    deliveries: pl.DataFrame,
-    receivers: Sequence[Receiver],
-    *,
-    chains: Mapping[str, Chain],
-    now: datetime,
-    run_id: str,
-    months: Months = None,
-) -> pl.DataFrame:
+def plan_pending(lake: Lake, deliveries: pl.DataFrame, planning: Planning, months: Months = None) -> pl.DataFrame:
     """What is to be planned beside these rows of the outbox; of the ledger only the months with news are read whole."""
     pending = find_pending_months(read_notices(lake, months), deliveries)
     if pending is None:
         return DELIVERIES.empty()
-    return plan_deliveries(
-        read_ledger(lake, pending),
-        deliveries,
-        receivers,
-        chains=chains,
-        now=now,
-        run_id=run_id,
-        acknowledged=_read_acknowledged(lake, pending),
-    )
+    return plan_deliveries(read_ledger(lake, pending), deliveries, planning, _read_acknowledged(lake, pending))
 
 
 def record_broken_deliveries(lake: Lake, *, now: datetime, run_id: str) -> pl.DataFrame:
@@ -119,26 +77,24 @@ def record_broken_deliveries(lake: Lake, *, now: datetime, run_id: str) -> pl.Da
     if dead.is_empty():
         return pl.DataFrame()
     candidates = RULE.complete(find_broken_deliveries(deliveries))
-    silences, rules = read_silences(lake), {RULE.name}
+    silences, entry = read_silences(lake), Entry(as_of=now, recorded_at=now, run_id=run_id)
     return record_alerts(
         lake,
-        lambda ledger: decide(candidates, ledger, silences, as_of=now, recorded_at=now, run_id=run_id, rules=rules),
+        lambda ledger: decide(candidates, ledger, silences, entry, Scope(rules={RULE.name})),
         months=(dead["month"].min(), dead["month"].max()),  # type: ignore[arg-type]
     )
 
 
-def _send_patiently(post: OutboxWorker, wait: Callable[[float], None] | None, patience: timedelta) -> DeliveryReport:
+def _send_patiently(post: OutboxWorker, patience: timedelta) -> DeliveryReport:
     clock = post.hands.clock
     end = clock() + patience
     report = DeliveryReport()
     while True:
         one = send_due(post)
         report = add_reports(report, one)
-        if wait is None or not one.failed:
+        if not one.failed or one.again_at is None or not clock() < one.again_at <= end:
             return report
-        if one.again_at is None or not clock() < one.again_at <= end:
-            return report
-        wait((one.again_at - clock()).total_seconds())
+        post.hands.wait((one.again_at - clock()).total_seconds())
 
 
 def _read_acknowledged(lake: Lake, months: Months) -> dict[str, str]:

@@ -13,20 +13,26 @@ from tasks.alerts.decisions import GROUP, read_current
 from tasks.alerts.identity import hash_text
 from tasks.alerts.rules.delivery_broken import NAME as DELIVERY_BROKEN
 from tasks.delivery.receiver import Receiver
-from tasks.messages.digest import build_digest
+from tasks.messages.digest import Envelope, build_digest
 from tasks.messages.neutral import Message
 
 _FOLLOW_UPS = ("retracted", "resolved")
 
 
+@dataclass(frozen=True)
+class Planning:
+    """What messages are planned with: for whom, by the names of which chains, at which instant and by which run."""
+
+    receivers: Sequence[Receiver]
+    chains: Mapping[str, Chain]
+    now: datetime
+    run_id: str
+
+
 def plan_deliveries(
     ledger: pl.DataFrame,
     deliveries: pl.DataFrame,
-    receivers: Sequence[Receiver],
-    *,
-    chains: Mapping[str, Chain],
-    now: datetime,
-    run_id: str,
+    planning: Planning,
     acknowledged: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """Rows of `DELIVERIES` for every change that people are to be told and no delivery covers yet.
@@ -45,18 +51,18 @@ def plan_deliveries(
     for group, due in pending.sort(*GROUP, "alert_id", "change").group_by(GROUP, maintain_order=True):
         key = dict(zip(GROUP, group, strict=True))
         month = ledger.filter(*(pl.col(name) == value for name, value in key.items()))
-        for receiver in receivers:
+        for receiver in planning.receivers:
             mine = _select_for(due, receiver, covered)
             if mine.is_empty():
                 continue
             told = covered.filter(receiver=receiver.name)
             news = _News(month, mine, told, receiver)
-            message = _build(news, chains=chains, run_id=run_id, acknowledged=acknowledged)
-            rows.append(_planned(message, news, now=now, run_id=run_id))
+            message = _build(news, planning, acknowledged)
+            rows.append(_planned(message, news, planning))
         wanted = {cover for row in rows for cover in str(row["covers"]).split(" ")}
         left = due.filter(~pl.col("cover").is_in(list(wanted)))
         if left.height:
-            rows.append(_unwanted(left, key, now, run_id))
+            rows.append(_unwanted(left, key, planning))
     return DELIVERIES.conform(pl.DataFrame(rows, schema_overrides=DELIVERIES.schema)) if rows else DELIVERIES.empty()
 
 
@@ -128,7 +134,7 @@ class _News:
         return {name: self.month[name][0] for name in GROUP}
 
 
-def _build(news: _News, *, chains: Mapping[str, Chain], run_id: str, acknowledged: Mapping[str, str] | None) -> Message:
+def _build(news: _News, planning: Planning, acknowledged: Mapping[str, str] | None) -> Message:
     """The month as this receiver knows it, with what is new in it."""
     month, mine, told, receiver = news.month, news.mine, news.told, news.receiver
     group = list(news.group.values())
@@ -140,20 +146,18 @@ def _build(news: _News, *, chains: Mapping[str, Chain], run_id: str, acknowledge
     new = current.join(newest, on="alert_id")
     shown = pl.concat([new, known.join(newest, on="alert_id", how="anti").with_columns(pl.lit("").alias("news"))])
     marker = hash_text("\x1f".join([receiver.name, *(str(part) for part in group), *mine["cover"]]))
-    return build_digest(
-        shown,
-        chains=chains,
+    envelope = Envelope(
         marker=marker,
         thread=name_thread(receiver.name, group),
         as_of=max(mine["updated_at"]),
-        run_id=run_id,
+        run_id=planning.run_id,
         is_update=told.join(month.select("alert_id").unique(), on="alert_id", how="semi").height > 0,
-        links=[("Page", receiver.page_url)] if receiver.page_url else [],
-        acknowledged=acknowledged,
+        links=(("Page", receiver.page_url),) if receiver.page_url else (),
     )
+    return build_digest(shown, envelope, planning.chains, acknowledged)
 
 
-def _planned(message: Message, news: _News, *, now: datetime, run_id: str) -> dict[str, object]:
+def _planned(message: Message, news: _News, planning: Planning) -> dict[str, object]:
     return {
         **news.group,
         "delivery_id": message.marker,
@@ -165,16 +169,16 @@ def _planned(message: Message, news: _News, *, now: datetime, run_id: str) -> di
         "headline": message.headline,
         "covers": " ".join(news.mine["cover"]),
         "attempt": 0,
-        "at": now,
-        "due_at": now,
+        "at": planning.now,
+        "due_at": planning.now,
         "reference": "",
         "reason": "",
         "message": message.to_json(),
-        "run_id": run_id,
+        "run_id": planning.run_id,
     }
 
 
-def _unwanted(left: pl.DataFrame, group: Mapping[str, object], now: datetime, run_id: str) -> dict[str, object]:
+def _unwanted(left: pl.DataFrame, group: Mapping[str, object], planning: Planning) -> dict[str, object]:
     covers = left["cover"].to_list()
     blank = dict.fromkeys(("receiver", "channel", "severity", "headline", "reference", "message"), "")
     return {
@@ -185,8 +189,8 @@ def _unwanted(left: pl.DataFrame, group: Mapping[str, object], now: datetime, ru
         "event": "unwanted",
         "covers": " ".join(covers),
         "attempt": 0,
-        "at": now,
+        "at": planning.now,
         "due_at": None,
         "reason": "no receiver is set to hear of it",
-        "run_id": run_id,
+        "run_id": planning.run_id,
     }

@@ -1,6 +1,6 @@
 """What does not come from one month's news: the single digest of a backfill, a test message, and a look ahead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -16,9 +16,8 @@ from data_lake.lake import Lake
 from data_lake.ledger import Months, read_deliveries, read_ledger, record_deliveries
 from tasks.alerts.decisions import ACTIVE, read_current
 from tasks.alerts.identity import hash_text
-from tasks.delivery.claim import Hands, start_clock
 from tasks.delivery.deliver import plan_pending
-from tasks.delivery.outbox import select_routes
+from tasks.delivery.outbox import Planning, select_routes
 from tasks.delivery.outbox_state import find_waiting
 from tasks.delivery.receiver import Receiver
 from tasks.delivery.secrets import Resolver
@@ -28,36 +27,30 @@ from tasks.messages.digest import MOST_ROWS, build_findings
 from tasks.messages.neutral import Message
 
 
-def deliver_summary(
-    lake: Lake,
-    receivers: Sequence[Receiver],
-    resolve_secret: Resolver,
-    now: datetime,
-    *,
-    chains: Mapping[str, Chain],
-    run_id: str,
-    console: Write,
-) -> DeliveryReport:
-    """Tell each receiver once what a run over history entered into the ledger: what was loaded, counts, and findings.
+def deliver_summary(post: OutboxWorker, chains: Mapping[str, Chain], now: datetime) -> DeliveryReport:
+    """Tell each receiver once what the worker's run over history entered into the ledger.
 
-    Those of the last month that was loaded come first, then the worst.
+    That is what was loaded, counts, and findings: those of the last month that was loaded first, then the worst.
 
     One message per receiver and run, however many months; asking twice for the same run sends nothing more. What is
     told here stays quiet in the ledger: the first live run after it announces only what is new then.
     """
-    entered = read_current(read_ledger(lake)).filter(pl.col("run_id") == run_id, pl.col("state").is_in(ACTIVE))
+    entered = read_current(read_ledger(post.lake)).filter(
+        pl.col("run_id") == post.run_id, pl.col("state").is_in(ACTIVE)
+    )
     if entered.is_empty():
         return DeliveryReport()
 
-    loaded = _read_loaded(lake, run_id)
+    loaded = _read_loaded(post.lake, post.run_id)
+    planning = Planning(post.receivers, chains, now, post.run_id)
 
     def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
         done = deliveries["delivery_id"].unique().to_list()
-        plans = plan_summary(entered, receivers, loaded, chains=chains, now=now, run_id=run_id)
+        plans = plan_summary(entered, loaded, planning)
         return plans.filter(~pl.col("delivery_id").is_in(done))
 
-    record_deliveries(lake, plan)
-    return send_due(OutboxWorker(lake, receivers, resolve_secret, run_id, console, Hands(start_clock(now))))
+    record_deliveries(post.lake, plan)
+    return send_due(post)
 
 
 class Loaded(NamedTuple):
@@ -77,28 +70,18 @@ def _read_loaded(lake: Lake, run_id: str) -> Loaded:
     return Loaded(words, first_month(months[-1]))
 
 
-def plan_summary(
-    entered: pl.DataFrame,
-    receivers: Sequence[Receiver],
-    loaded: Loaded,
-    *,
-    chains: Mapping[str, Chain],
-    now: datetime,
-    run_id: str,
-) -> pl.DataFrame:
+def plan_summary(entered: pl.DataFrame, loaded: Loaded, planning: Planning) -> pl.DataFrame:
     """One planned row of `DELIVERIES` per receiver that these ledger rows concern."""
     rows = []
-    for receiver in receivers:
+    for receiver in planning.receivers:
         mine = entered.filter(select_routes(receiver))
         if mine.height:
-            message = _build_summary(mine, receiver, loaded, chains=chains, now=now, run_id=run_id)
-            rows.append(_plan_row(message, mine, receiver, now=now, run_id=run_id))
+            message = _build_summary(mine, receiver, loaded, planning)
+            rows.append(_plan_row(message, mine, receiver, planning))
     return DELIVERIES.conform(pl.DataFrame(rows, schema_overrides=DELIVERIES.schema)) if rows else DELIVERIES.empty()
 
 
-def _build_summary(
-    mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, *, chains: Mapping[str, Chain], now: datetime, run_id: str
-) -> Message:
+def _build_summary(mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, planning: Planning) -> Message:
     first, last = (f"{month:%Y-%m}" for month in mine["month"].sort()[[0, -1]].to_list())
     worst = max(mine["severity"], key=SEVERITY_RANK.__getitem__)
     ordered = mine.sort(
@@ -111,18 +94,18 @@ def _build_summary(
     counts = mine.group_by("severity").len().sort(-rank_severity(pl.col("severity")).cast(pl.Int32))
     words = ", ".join(f"{n} {severity}" for severity, n in counts.iter_rows())
     return Message(
-        marker=hash_text("\x1f".join(["summary", receiver.name, run_id])),
-        thread=hash_text("\x1f".join(["summary-thread", receiver.name, run_id])),
+        marker=hash_text("\x1f".join(["summary", receiver.name, planning.run_id])),
+        thread=hash_text("\x1f".join(["summary-thread", receiver.name, planning.run_id])),
         severity=worst,
         headline=f"{mine.height} findings in {mine['month'].n_unique()} months: {words}",
         context=(
             *([("Loaded", loaded.words)] if loaded.words else []),
             ("Months", f"{first} to {last}"),
-            ("As of", f"{now:%Y-%m-%d %H:%M} UTC"),
-            ("Run", run_id),
+            ("As of", f"{planning.now:%Y-%m-%d %H:%M} UTC"),
+            ("Run", planning.run_id),
         ),
         findings=build_findings(
-            ordered.head(MOST_ROWS).with_columns(pl.lit("").alias("news")), chains, with_month=True
+            ordered.head(MOST_ROWS).with_columns(pl.lit("").alias("news")), planning.chains, with_month=True
         ),
         more=max(0, mine.height - MOST_ROWS),
         notes=("A summary of history: these findings were not announced one by one.",),
@@ -130,9 +113,7 @@ def _build_summary(
     )
 
 
-def _plan_row(
-    message: Message, mine: pl.DataFrame, receiver: Receiver, *, now: datetime, run_id: str
-) -> dict[str, object]:
+def _plan_row(message: Message, mine: pl.DataFrame, receiver: Receiver, planning: Planning) -> dict[str, object]:
     blank = dict.fromkeys(("source", "chain", "covers", "reference", "reason"), "")
     return {
         **blank,
@@ -145,10 +126,10 @@ def _plan_row(
         "severity": message.severity,
         "headline": message.headline,
         "attempt": 0,
-        "at": now,
-        "due_at": now,
+        "at": planning.now,
+        "due_at": planning.now,
         "message": message.to_json(),
-        "run_id": run_id,
+        "run_id": planning.run_id,
     }
 
 
@@ -168,19 +149,11 @@ def send_test(
     return send_once(receiver, request, resolve_secret, {})
 
 
-def look_ahead(
-    lake: Lake,
-    receivers: Sequence[Receiver],
-    *,
-    chains: Mapping[str, Chain],
-    now: datetime,
-    run_id: str,
-    months: Months = None,
-) -> list[tuple[str, Message]]:
+def look_ahead(lake: Lake, planning: Planning, months: Months = None) -> list[tuple[str, Message]]:
     """Exactly what a delivery now would send to whom, in order; writes nothing."""
     deliveries = read_deliveries(lake, months)
-    planned = plan_pending(lake, deliveries, receivers, chains=chains, now=now, run_id=run_id, months=months)
+    planned = plan_pending(lake, deliveries, planning, months)
     waiting = find_waiting(pl.concat([deliveries, planned])).sort("planned_at", "month", "delivery_id")
-    names = {receiver.name for receiver in receivers}
+    names = {receiver.name for receiver in planning.receivers}
     rows = waiting.filter(pl.col("receiver").is_in(list(names))).to_dicts()
     return [(row["receiver"], Message.from_json(row["plan_message"])) for row in rows]

@@ -1,8 +1,10 @@
 """Statements that are kept but are no facts: too little trusted, or contradicted by another of the document."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from contracts.period import add_months, first_month, format_month
 from tasks.extraction.relations.trust import THRESHOLD
@@ -49,19 +51,33 @@ def _find_contradictions(items: list[Stated]) -> dict[int, str]:
         by_key[*item.statement.series, item.statement.measure].append(place)
     doubts: dict[int, str] = {}
     for places in by_key.values():
+        find_best = _rank_rivals([items[place].statement for place in places])
         for place in places:
-            rivals = [p for p in places if not _agree(items[p].statement, items[place].statement)]
-            best = max((items[p].statement.confidence for p in rivals), default=0.0)
-            if rivals and items[place].statement.confidence < best + _CLEARLY:
+            best = find_best(items[place].statement)
+            if best is not None and items[place].statement.confidence < best + _CLEARLY:
                 doubts[place] = "the same fact is stated with another value"
     return doubts
 
 
-def _agree(first: Statement, second: Statement) -> bool:
-    """Whether two statements can both be true: ranges and bounds that meet, values within their rounding."""
-    low, high = _ends(first)
-    other_low, other_high = _ends(second)
-    return low <= other_high and other_low <= high
+def _rank_rivals(statements: Sequence[Statement]) -> Callable[[Statement], float | None]:
+    """The confidence of the surest statement that cannot be true beside a given one; None where all can.
+
+    Two can where their ends meet: ranges and bounds that overlap, values within their rounding. The rivals of a
+    statement lie wholly above or wholly below it, so that sorted ends find the surest without comparing all with all.
+    """
+    by_low = sorted((_ends(s)[0], s.confidence) for s in statements)
+    by_high = sorted((_ends(s)[1], s.confidence) for s in statements)
+    lows, highs = [low for low, _ in by_low], [high for high, _ in by_high]
+    above = list(accumulate((confidence for _, confidence in reversed(by_low)), max))[::-1]
+    below = list(accumulate((confidence for _, confidence in by_high), max))
+
+    def find_best(statement: Statement) -> float | None:
+        low, high = _ends(statement)
+        first_above, last_below = bisect_right(lows, high), bisect_left(highs, low) - 1
+        rivals = [*above[first_above : first_above + 1], *([below[last_below]] if last_below >= 0 else [])]
+        return max(rivals, default=None)
+
+    return find_best
 
 
 _HEDGED = 0.1

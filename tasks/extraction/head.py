@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from contracts.chain import Chain, chain_paths, load_chain
+from contracts.chain import Chain, chain_paths, load_chain, load_chains
 from tasks.extraction.mentions.lexicon import build_trie
 from tasks.extraction.text.characters import normalise
 
@@ -13,10 +13,16 @@ _WHOLE = 20_000
 
 
 def read_chain(text: str, folder: Path | None = None) -> str | None:
-    """The chain that the document is about: the one whose names it says most, first of all in its title."""
+    """The chain that the document is about: the one whose names it says most, first of all in its title.
+
+    A definition that cannot be read takes no part; the shipped one of its name, if there is one, stands in, so that
+    its documents are asked about and not taken for another chain's.
+    """
     plain = normalise(text[:_SAMPLE])
     title = plain[:400]
-    scores = {name: _count_names(plain, title, load_chain(name, folder)) for name in chain_paths(folder)}
+    found, broken = load_chains(folder)
+    shipped = {name: load_chain(name) for name in broken if name in chain_paths()}
+    scores = {name: _count_names(plain, title, chain) for name, chain in {**shipped, **found}.items()}
     ranked = sorted(scores.items(), key=lambda item: -item[1])
     if not ranked or ranked[0][1] < 3:
         return None

@@ -26,7 +26,7 @@ def write_overview(lake: Lake, chains: Mapping[str, Chain]) -> str:
     span = known_span(lake)
     if span is None:
         return "the lake holds no figures yet\n"
-    derived = derive_months(lake, chains, first=span[0], last=span[1], as_of=None)
+    derived = derive_months(lake, chains, months=span, as_of=None)
     alerts = read_alerts(lake)
     scored = derived.scores.filter(pl.col("status") == "scored")
     parts = [

@@ -16,7 +16,7 @@ from contracts.chain import load_chain
 from contracts.checks import check_reading
 from contracts.errors import ContractBroken, TronaError
 from contracts.figures import FIGURES
-from contracts.readings import Document, Reading
+from contracts.readings import Document, DocumentHints, Reading
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.table import Table
 from contracts.text import count_noun
@@ -27,7 +27,7 @@ from data_lake.opening import forget_open_tables
 from data_lake.releases import stated_releases
 from data_lake.tables import FROM_FIGURES, LAKE_TABLES
 from tasks.comparing.refresh import load_chains, refresh_derived
-from tasks.intake.documents import DocumentHints, read_guarded
+from tasks.intake.documents import read_guarded
 from tasks.intake.figure_rows import build_figures
 from tasks.intake.ingest import build_quarantine, refuse_doubtful, refuse_unresolved
 

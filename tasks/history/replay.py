@@ -12,7 +12,7 @@ from contracts.scores import SCORES
 from contracts.text import fill_text
 from data_lake.lake import Lake
 from data_lake.ledger import read_alerts
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import list_changes, list_steps
 from tasks.comparing.refresh import derive_months, known_span, split_years
@@ -29,19 +29,15 @@ def rebuild(lake: Lake, fresh: Lake, chains: Mapping[str, Chain], *, as_of: date
     if span is None:
         return
     for first, last in split_years(*span):
-        derived = derive_months(lake, chains, first=first, last=last, as_of=as_of)
+        derived = derive_months(lake, chains, months=(first, last), as_of=as_of)
         fresh.table(COMPARISONS).replace(derived.comparisons, set())
         fresh.table(SCORES).replace(derived.scores, set())
     for step in list_steps(lake, until=as_of):
         record_candidates(
             fresh,
             evaluate_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of),
-            months=(step.first, step.last),
-            as_of=step.as_of,
-            recorded_at=step.as_of,
-            run_id="replay",
-            chains=tuple(chains),
-            quiet=True,
+            Scope((step.first, step.last), tuple(chains)),
+            Entry(step.as_of, step.as_of, "replay", quiet=True),
         )
 
 

@@ -1,13 +1,10 @@
 """Documents on their way in: found, loaded under a name that can be printed, read in a process of their own."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 
 from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavailable, UsageError
-from contracts.period import first_month, last_month
-from contracts.readings import Document, Reading
-from contracts.text import print_name
+from contracts.readings import Document, DocumentHints, Reading
+from contracts.text import is_left_by_programs, print_name
 from tasks.extraction import is_review, read_review
 from tasks.intake.reading_process import call_guarded
 from tasks.tables import is_table, read_table
@@ -16,38 +13,11 @@ MOST_BYTES = 1 << 30
 """Size beyond which a document is refused unread."""
 
 
-@dataclass(frozen=True)
-class DocumentHints:
-    """What the person says about a document where the document does not say it.
-
-    A table that says another source than `source` is refused; `usual_source` holds where nothing says one. With
-    `accept_doubtful` the doubtful readings of a review are figures too, each with its doubt as note.
-    """
-
-    source: str = ""
-    usual_source: str = ""
-    chain: str = ""
-    published: datetime | None = None
-    review_month: str = ""
-    mapping: Path | None = None
-    chains_folder: Path | None = None
-    first_month: date | None = None
-    last_month: date | None = None
-    accept_doubtful: bool = False
-
-    def wants(self, review_month: str) -> bool:
-        """Whether a release of this month or period lies inside the months asked for."""
-        first, last = self.first_month, self.last_month
-        return (first is None or last_month(review_month) >= first) and (
-            last is None or first_month(review_month) <= last
-        )
-
-
 def find_documents(paths: list[Path]) -> list[Path]:
     """Files that can be read among these files and folders, in the order of their names.
 
-    Hidden files and mapping files are passed over. Raises `SourceUnavailable` for a path that is not there
-    and `UsageError` for a single file of a kind that no reader knows.
+    Files that programs leave (`is_left_by_programs`) and mapping files are passed over. Raises `SourceUnavailable`
+    for a path that is not there and `UsageError` for a single file of a kind that no reader knows.
     """
     found: list[Path] = []
     for path in paths:
@@ -107,16 +77,7 @@ def read_document(document: Document, hints: DocumentHints) -> list[Reading]:
             next="check whether the file was copied whole",
         )
     if is_table(document.name):
-        return read_table(
-            document,
-            source=hints.source or None,
-            usual_source=hints.usual_source,
-            chain=hints.chain or None,
-            published=hints.published,
-            review_month=hints.review_month or None,
-            mapping=hints.mapping,
-            chains_folder=hints.chains_folder,
-        )
+        return read_table(document, hints)
     if not (hints.source or hints.usual_source):
         raise UsageError(
             "who published this review is not stated",
@@ -145,4 +106,4 @@ def _is_readable(path: Path) -> bool:
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+    return any(is_left_by_programs(part) for part in path.relative_to(root).parts)

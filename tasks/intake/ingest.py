@@ -14,14 +14,14 @@ from contracts.chain import load_chain
 from contracts.checks import ReleaseDoubtful, check_reading
 from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
-from contracts.readings import REFUSED, Document, Reading, ReleaseHead
+from contracts.readings import REFUSED, Document, DocumentHints, Reading, ReleaseHead
 from contracts.releases import DOUBTFUL_RULE, QUARANTINE, UNRESOLVED_RULE
 from contracts.text import fill_text, print_name
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents, withdrawn_releases
 from tasks.intake.clashes import describe_clashes, find_rivals, record_after
-from tasks.intake.documents import DocumentHints, load_document, read_guarded
+from tasks.intake.documents import load_document, read_guarded
 from tasks.intake.figure_rows import build_figures, build_release, short_hash
 from tasks.tables import find_mapping, is_table
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,24 +25,29 @@ _NEWS = {
 _ENDED = ("retracted", "resolved")
 
 
+@dataclass(frozen=True)
+class Envelope:
+    """What a message says of itself: by what it is known again, as of when, of which run, and where more is."""
+
+    marker: str
+    thread: str
+    as_of: datetime
+    run_id: str
+    is_update: bool = False
+    links: tuple[tuple[str, str], ...] = ()
+
+
 def build_digest(
     alerts: pl.DataFrame,
-    *,
+    envelope: Envelope,
     chains: Mapping[str, Chain],
-    marker: str,
-    thread: str,
-    as_of: datetime,
-    run_id: str,
-    is_update: bool = False,
-    most_rows: int = MOST_ROWS,
-    links: Sequence[tuple[str, str]] = (),
     acknowledged: Mapping[str, str] | None = None,
 ) -> Message:
     """The message of one group.
 
     `alerts` are rows of `ALERTS` of one source, chain and month, each alert once in its current state, with a column
     `news` (why it is told now; empty for what is known already). New ones come first, then by severity and size; at
-    most `most_rows` findings, the rest is counted. The headline is the first of them. The same rows give the same
+    most `MOST_ROWS` findings, the rest is counted. The headline is the first of them. The same rows give the same
     message.
     """
     rows = _order(alerts, chains).to_dicts()
@@ -51,29 +57,29 @@ def build_digest(
     worst = max((row["severity"] for row in live or rows), key=SEVERITY_RANK.__getitem__)
     news = sum(bool(row["news"]) for row in rows)
     return Message(
-        marker=marker,
-        thread=thread,
+        marker=envelope.marker,
+        thread=envelope.thread,
         severity=worst,
         headline=_write_headline(findings, news),
         context=(
             ("Month", f"{first['month']:%B %Y}"),
             ("Chain", chains[first["chain"]].title if first["chain"] in chains else first["chain"]),
             ("Source", first["source"]),
-            ("As of", f"{as_of:%Y-%m-%d %H:%M} UTC"),
-            ("Run", run_id),
+            ("As of", f"{envelope.as_of:%Y-%m-%d %H:%M} UTC"),
+            ("Run", envelope.run_id),
         ),
         about=(
             ("source", first["source"]),
             ("chain", first["chain"]),
             ("month", f"{first['month']:%Y-%m}"),
-            ("as_of", f"{as_of:%Y-%m-%dT%H:%M:%SZ}"),
-            ("run_id", run_id),
+            ("as_of", f"{envelope.as_of:%Y-%m-%dT%H:%M:%SZ}"),
+            ("run_id", envelope.run_id),
         ),
-        findings=tuple(findings[:most_rows]),
-        more=max(0, len(findings) - most_rows),
+        findings=tuple(findings[:MOST_ROWS]),
+        more=max(0, len(findings) - MOST_ROWS),
         notes=_write_notes(rows),
-        links=tuple(links),
-        is_update=is_update,
+        links=envelope.links,
+        is_update=envelope.is_update,
         commands=(
             f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
         ),

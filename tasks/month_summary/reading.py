@@ -72,14 +72,15 @@ def read_month(
     assert isinstance(month, date)  # noqa: S101 - there are figures, and each has a month
     chains = {chain.name: chain}
     following, before = add_months(month, 1), add_months(month, -1)
-    derived = derive_months(lake, chains, first=month, last=following, as_of=as_of, as_recorded=as_recorded, only=only)
+    shown = (month, following)
+    derived = derive_months(lake, chains, months=shown, as_of=as_of, as_recorded=as_recorded, only=only)
     known = select_known(newest, with_forecasts=True)
     expected, proved = reconcile(known, chains), reconcile(select_known(newest, with_forecasts=False), chains)
     found, stated = list_found(vintages, chains)
     of_month = [one for one in found if month <= one.month <= following]
     forecasts = known.filter(kind="forecast", month=following)["figure_id"].to_list()
-    next_gaps = measure_gaps(expected, chain, [(month, following)])
-    together = compare_with_forecasts(known, chains=chains, months=(month, following))
+    next_gaps = measure_gaps(expected, chain, [shown])
+    together = compare_with_forecasts(known, chains=chains, months=shown)
     return MonthReading(
         chain=chain,
         month=month,

@@ -48,7 +48,7 @@ def read_facts(lake: Lake, chain: Chain, as_of: datetime) -> ChainFacts:
     """Read and derive what the pages of a chain show; the same lake and instant give the same tables."""
     span = known_span(lake) or (as_of.date(), as_of.date())
     only = Selection(chain=chain.name)
-    derived = derive_months(lake, {chain.name: chain}, first=span[0], last=span[1], as_of=as_of, only=only)
+    derived = derive_months(lake, {chain.name: chain}, months=span, as_of=as_of, only=only)
     chains = {chain.name: chain}
     key = ["month", "segment", "product", "metric", "measure"]
     alerts = read_alerts(lake, as_of=as_of, full=True).filter(pl.col("chain") == chain.name)

@@ -2,22 +2,28 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import polars as pl
 
 from contracts.chain import Chain
+from contracts.errors import UsageError
 from contracts.period import format_month
+from contracts.text import quote_formulas
 from data_lake.lake import Lake
+from data_lake.storage import write_whole
+from tasks.month_summary.reading import read_month
+from tasks.month_summary.writing import MonthText, write_month
 from tasks.pages.charts import can_draw
 from tasks.pages.facts import ChainFacts, read_facts
 from tasks.pages.month import describe_month
 from tasks.pages.record import describe_record, describe_sources
 from tasks.pages.series import describe_series, list_series
+from tasks.reconciling.language import load_language
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,9 +40,13 @@ def build_site(lake: Lake, chains: Mapping[str, Chain], folder: Path, *, as_of: 
         path = folder / PurePosixPath(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_bytes() != content:
-            path.write_bytes(content)
+            write_whole(path, partial(_put, content))
             changed.append(path)
     return changed
+
+
+def _put(content: bytes, file: IO[bytes]) -> None:
+    file.write(content)
 
 
 def render_site(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> Iterator[tuple[str, bytes]]:
@@ -45,15 +55,18 @@ def render_site(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> 
     overview = [(facts.chain, describe_month(facts, facts.months[0])) for facts in everything if facts.months]
     yield "index.html", _render("index.html", "", everything, pages=overview, title="Trona")
     for facts in everything:
-        yield from _render_chain(facts, everything)
+        yield from _render_chain(lake, facts, everything)
 
 
-def _render_chain(facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterator[tuple[str, bytes]]:
+def _render_chain(lake: Lake, facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterator[tuple[str, bytes]]:
     name, title, common = facts.chain.name, facts.chain.title, {"facts": facts, "series": list_series(facts)}
     for month in facts.months:
-        page = describe_month(facts, month)
+        page, text = describe_month(facts, month), _write_text(lake, facts, month)
         heading = f"{title}, {month:%B %Y}"
-        yield f"{name}/{page.month}.html", _render("month.html", "../", everything, page=page, title=heading, **common)
+        yield (
+            f"{name}/{page.month}.html",
+            _render("month.html", "../", everything, page=page, text=text, title=heading, **common),
+        )
     for label, slug in list_series(facts):
         series = describe_series(facts, label, slug)
         heading = f"{label} ({title})"
@@ -75,13 +88,22 @@ def _render_chain(facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterat
         yield f"{name}/data/{table}.csv", _to_csv(frame)
 
 
+def _write_text(lake: Lake, facts: ChainFacts, month: date) -> MonthText | None:
+    """The month in sentences, as `trona month` says it; None where several sources review the chain."""
+    try:
+        return write_month(read_month(lake, facts.chain, month, as_of=facts.as_of), load_language("en"))
+    except UsageError:
+        return None
+
+
 def _to_csv(frame: pl.DataFrame) -> bytes:
     instants = [
         pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
         for name, dtype in frame.schema.items()
         if dtype.is_temporal() and isinstance(dtype, pl.Datetime)
     ]
-    return frame.drop("series", "text").with_columns(instants).write_csv().encode()
+    shown = frame.drop("series", "text").with_columns(instants)
+    return shown.with_columns(quote_formulas(pl.col(pl.String))).write_csv().encode()  # opened by a spreadsheet
 
 
 def _render(template: str, root: str, everything: Sequence[ChainFacts], **values: object) -> bytes:

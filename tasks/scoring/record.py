@@ -1,6 +1,6 @@
 """The track record: what a group of scored forecasts is worth, with the uncertainty of the verdict.
 
-One forecast per series and month enters a group: the last issued in time (or the first, when asked).
+One forecast per series and month enters a group: the last issued in time.
 Errors are in the unit of the measure: pp for growth, shares and rates; the level's own unit for levels.
 """
 
@@ -45,7 +45,6 @@ def build_record(
     *,
     group_by: Sequence[str] = RECORD_KEY,
     actual: Literal["first", "latest"] = "first",
-    issue: Literal["last", "first"] = "last",
     min_n: int = 1,
     series: Sequence[str] = SERIES,
     detail: Literal["full", "plain", "errors"] = "full",
@@ -53,12 +52,12 @@ def build_record(
     """The track record of `scores`, one row per group.
 
     Parameters: `group_by` names the columns of a group; `measure` is always among them, since MoM and
-    YoY are never pooled. `actual` marks against the first published or the latest actual. `issue`
-    chooses the forecast that counts where a series has several for one month in a group. `min_n` drops
+    YoY are never pooled. `actual` marks against the first published or the latest actual. `min_n` drops
     groups with fewer scored forecasts (0 keeps those that are all pending). Levels of different units
     are never pooled: a group has a row per unit. `series` names the columns
     that tell one series from another. `detail` gives the whole record, or the
-    statistics of `PLAIN` or of `ERRORS` alone.
+    statistics of `PLAIN` or of `ERRORS` alone. Of several forecasts of a series for one month in a group
+    the last counts.
 
     Returns the group columns and `STATISTICS` (contracts/track_record.py): what cannot be computed is null
     and explained in `reason`. Raises `UsageError` for a group column that the scores do not have.
@@ -71,7 +70,7 @@ def build_record(
     rows = coded.hstack(scores.select(*_USED, *extra))
     if actual == "latest":
         rows = _dispute_latest(rows.hstack(scores.select(find_family(), "reason")))
-    counted = _choose(_mark_against(rows, actual), issue)
+    counted = _choose_last(_mark_against(rows, actual))
     if detail != "full":
         return _build_short(groups, counted, keys, min_n, detail)
     parts = (
@@ -169,15 +168,15 @@ def _mark_against(rows: pl.DataFrame, actual: str) -> pl.DataFrame:
     )
 
 
-def _choose(scored: pl.DataFrame, issue: str) -> pl.DataFrame:
-    """One forecast per group, series and month."""
+def _choose_last(scored: pl.DataFrame) -> pl.DataFrame:
+    """One forecast per group, series and month: the last."""
     several = find_duplicates(scored["place"])
     if several is None:
         return scored
     chosen = (
         scored.filter(several)
         .sort("forecast_at", "lead_months", "forecast_id", descending=[False, True, False])
-        .unique("place", keep="last" if issue == "last" else "first", maintain_order=True)
+        .unique("place", keep="last", maintain_order=True)
     )
     return pl.concat([scored.filter(~several), chosen]).sort("place")
 

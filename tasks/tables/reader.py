@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from contracts.errors import UsageError
-from contracts.readings import UNRESOLVED, Document, Reading
+from contracts.readings import UNRESOLVED, Document, DocumentHints, Reading
 from tasks.tables import parquet_file, workbook
 from tasks.tables.delimited import read_delimited
 from tasks.tables.grid import SheetGrid, refuse_empty
@@ -17,7 +16,7 @@ from tasks.tables.long_form import is_long_form, read_long_rows
 from tasks.tables.mapping import TableMapping, read_mapping
 from tasks.tables.parquet_file import read_parquet_file
 from tasks.tables.readings_of_rows import ROWS_AT_ONCE, NumberStyle, Parts, build_readings
-from tasks.tables.release_hints import STATED, TableHints, choose_chain
+from tasks.tables.release_hints import STATED, choose_chain
 from tasks.tables.wide_form import is_wide_form, read_wide_rows
 from tasks.tables.wide_layout import find_layout
 from tasks.tables.workbook import read_workbook
@@ -30,36 +29,25 @@ def is_table(name: str) -> bool:
     return Path(name).suffix.lower() in _TEXT | _PARQUET | _WORKBOOK
 
 
-def read_table(
-    document: Document,
-    *,
-    source: str | None,
-    usual_source: str = "",
-    chain: str | None = None,
-    published: datetime | None = None,
-    review_month: str | None = None,
-    mapping: TableMapping | Path | None = None,
-    chains_folder: Path | None = None,
-) -> list[Reading]:
+def read_table(document: Document, hints: DocumentHints, mapping: TableMapping | None = None) -> list[Reading]:
     """Every release in a table of figures: CSV, XLSX or Parquet, in the long or the wide form.
 
-    `source`, `chain`, `published` (an instant, or a clock time of the chain's zone) and `review_month` fill what the
-    file does not say, and come before what its mapping says. A row that says something else is refused; of a file
-    with two chains, `chain` picks one. `usual_source` holds where neither the file, its mapping nor `source` says
-    one. A wide table needs a mapping unless its header names segment and measure. Sheets and columns that were not
-    read are among the unresolved of the first reading.
+    `hints` fill what the file does not say, and come before what its mapping says. A row that says something else is
+    refused; of a file with two chains, `hints.chain` picks one. `hints.usual_source` holds where neither the file, its
+    mapping nor `hints.source` says one. A wide table needs a mapping, this one or the file that the hints name, unless
+    its header names segment and measure. Sheets and columns that were not read are among the unresolved of the first
+    reading.
     Raises `ContractBroken` where the file or its columns cannot be read, `UsageError` where neither the file nor
     the caller says the source, the chain or the month.
     """
-    known = read_mapping(mapping) if isinstance(mapping, Path) else mapping
-    stated = TableHints(source, usual_source, chain, review_month, published)
+    known = mapping or (read_mapping(hints.mapping) if hints.mapping else None)
     grids = _choose_grids(document, read_grids(document), known)
     notes = grids[0].notes
     is_wide = known.form == "wide" if known is not None else not is_long_form(grids[0])
     if is_wide:
-        readings = _read_wide(document, grids, known or TableMapping(), stated, chains_folder)
+        readings = _read_wide(document, grids, known or TableMapping(), hints)
     else:
-        readings = _read_long(document, grids, known or TableMapping(form="long"), stated, chains_folder)
+        readings = _read_long(document, grids, known or TableMapping(form="long"), hints)
     return [_note_unread(readings[0], notes), *readings[1:]]
 
 
@@ -111,7 +99,7 @@ def _explain_unread(grid: SheetGrid) -> str:
 
 
 def _read_long(
-    document: Document, grids: list[SheetGrid], mapping: TableMapping, stated: TableHints, chains_folder: Path | None
+    document: Document, grids: list[SheetGrid], mapping: TableMapping, hints: DocumentHints
 ) -> list[Reading]:
     style = _choose_style(grids[0], mapping, ("%", "pp"))
     said = [pl.col(name).fill_null(pl.lit(getattr(mapping, name) or None, pl.String)) for name in STATED]
@@ -122,9 +110,8 @@ def _read_long(
     return build_readings(
         parts,
         document=document,
-        stated=stated,
+        hints=hints,
         reader="long_table",
-        chains_folder=chains_folder,
         style=style,
     )
 
@@ -134,24 +121,23 @@ def _say(part: Callable[[], pl.DataFrame], said: list[pl.Expr]) -> pl.DataFrame:
 
 
 def _read_wide(
-    document: Document, grids: list[SheetGrid], mapping: TableMapping, stated: TableHints, chains_folder: Path | None
+    document: Document, grids: list[SheetGrid], mapping: TableMapping, hints: DocumentHints
 ) -> list[Reading]:
     if mapping == TableMapping() and not is_wide_form(grids[0]):
         read_long_rows(
             grids[0], rows_at_once=ROWS_AT_ONCE
         )  # raises: it is neither form, and the long one says best what is missing
-    chain = choose_chain(document, [mapping.chain] if mapping.chain else [], stated, chains_folder)
-    is_known = bool(stated.review_month or mapping.review_month)
+    chain = choose_chain(document, [mapping.chain] if mapping.chain else [], hints)
+    is_known = bool(hints.review_month or mapping.review_month)
     read = [read_wide_rows(grid, mapping, chain, is_review_month_known=is_known) for grid in grids]
     rows, refused = (pl.concat(parts) for parts in zip(*read, strict=True))
-    dropped = [name for name in STATED if getattr(stated, name) is not None and getattr(mapping, name)]
+    dropped = [name for name in STATED if getattr(hints, name) and getattr(mapping, name)]
     rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in dropped)
     return build_readings(
         [partial(rows.slice, start, ROWS_AT_ONCE) for start in range(0, rows.height, ROWS_AT_ONCE)],
         document=document,
-        stated=replace(stated, chain=chain.name),
+        hints=replace(hints, chain=chain.name),
         reader="wide_table",
-        chains_folder=chains_folder,
         style=_choose_style(grids[0], mapping),
         refused=refused,
     )

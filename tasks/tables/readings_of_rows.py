@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import polars as pl
 
@@ -10,14 +9,14 @@ from contracts.chain import Chain
 from contracts.errors import ContractBroken
 from contracts.figures import READ_FIGURES
 from contracts.period import MONTH_PATTERN
-from contracts.readings import REFUSED, Document, Reading, ReleaseHead
+from contracts.readings import REFUSED, Document, DocumentHints, Reading, ReleaseHead
 from contracts.rules.periods import end_of
 from contracts.text import fill_text
 from contracts.vocabulary import LEVEL, MEASURES
 from tasks.tables.long_form import NUMBERS
 from tasks.tables.printed_numbers import NOT_STATED, is_ambiguous, list_decimal_marks, parse_number
 from tasks.tables.printed_words import read_periods, read_words
-from tasks.tables.release_hints import TableHints, UnreadableHead, build_head, choose_chain
+from tasks.tables.release_hints import UnreadableHead, build_head, choose_chain
 
 _SCALED_DIGITS = 10
 _MOST_RELEASES = 5_000
@@ -60,10 +59,9 @@ def build_readings(
     parts: Parts,
     *,
     document: Document,
-    stated: TableHints,
+    hints: DocumentHints,
     reader: str,
     style: NumberStyle,
-    chains_folder: Path | None = None,
     refused: pl.DataFrame | None = None,
 ) -> list[Reading]:
     """One reading per release among the printed rows, in the order of their first rows.
@@ -80,8 +78,8 @@ def build_readings(
     if not style.is_decimal_sure and len(marks) == 1:
         style = replace(style, decimal=marks.pop())
     named = outline["chain"].drop_nulls().unique(maintain_order=True).to_list()
-    chain = choose_chain(document, named, stated, chains_folder)
-    heads, numbered = _find_heads(outline, document, chain, stated)
+    chain = choose_chain(document, named, hints)
+    heads, numbered = _find_heads(outline, document, chain, hints)
     read = []
     while parts:  # taken out of the list, so that the cells of a large file are let go once they are figures
         read.append(_read_part(parts.pop(0)(), (heads, numbered), chain, reader, style))
@@ -161,7 +159,7 @@ def _set_apart_unread(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _find_heads(
-    outline: pl.DataFrame, document: Document, chain: Chain, stated: TableHints
+    outline: pl.DataFrame, document: Document, chain: Chain, hints: DocumentHints
 ) -> tuple[list[ReleaseHead], pl.DataFrame]:
     """The releases, and for each printed `_HEAD` its number in `head`, or what is wrong in `unread` and `error`."""
     mine = outline.filter(~pl.col("is_note"), (pl.col("chain") == chain.name).fill_null(value=True))
@@ -169,16 +167,15 @@ def _find_heads(
     if different.height > _MOST_RELEASES:
         raise _too_many_releases(document, different.height)
     said = different.with_columns(read_periods(different["review_month"]))
-    if stated.review_month is None and said["review_month"].null_count():
+    if not hints.review_month and said["review_month"].null_count():
         usual = read_words(mine.with_columns(pl.lit(None, pl.String).alias(n) for n in _UNSTATED), chain)
         latest = pl.lit(usual.select(_latest_actual()).item(), pl.String)
         said = said.with_columns(pl.col("review_month").fill_null(latest))
-    sha256 = document.sha256
     heads: dict[ReleaseHead, int] = {}
     found: list[tuple[int | None, str | None, str | None]] = []
     for parts in said.fill_null("").iter_rows(named=True):
         try:
-            head = build_head(document, sha256, chain, **parts, stated=stated)
+            head = build_head(document, chain, hints, **parts)
             found.append((heads.setdefault(head, len(heads)), None, None))
         except UnreadableHead as error:
             found.append((None, error.column, str(error)))

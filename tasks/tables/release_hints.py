@@ -1,16 +1,14 @@
 """Releases in a table: who published which review when, from the columns and from what the caller adds."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from contracts.chain import Chain, chain_paths, load_chain
 from contracts.errors import ContractBroken, UsageError
 from contracts.local_time import place_instant
 from contracts.period import add_months, last_month
-from contracts.readings import Document, ReleaseHead
+from contracts.readings import Document, DocumentHints, ReleaseHead
 from contracts.rules.rule import suggest_names
 
 STATED = ("source", "chain", "review_month", "published")
@@ -25,24 +23,13 @@ class UnreadableHead(ValueError):
         self.column, self.value = column, value
 
 
-@dataclass(frozen=True)
-class TableHints:
-    """What the caller says of a document; None = what the file says. `usual_source` holds where nothing says one."""
-
-    source: str | None = None
-    usual_source: str = ""
-    chain: str | None = None
-    review_month: str | None = None
-    published: datetime | None = None
-
-
-def choose_chain(document: Document, named: list[str], stated: TableHints, folder: Path | None) -> Chain:
+def choose_chain(document: Document, named: list[str], hints: DocumentHints) -> Chain:
     """The one chain of a document. `named` are the chains that its rows name.
 
     Raises `UsageError` where nobody names one, `ContractBroken` where the rows name several or an unknown one.
     """
-    if stated.chain is not None:
-        return load_chain(stated.chain, folder)
+    if hints.chain:
+        return load_chain(hints.chain, hints.chains_folder)
     if not named:
         raise UsageError(
             "nothing says which chain the table is about",
@@ -51,7 +38,7 @@ def choose_chain(document: Document, named: list[str], stated: TableHints, folde
             effect="no rows were loaded",
             next="name it with --chain, or in a column chain",
         )
-    known = chain_paths(folder)
+    known = chain_paths(hints.chains_folder)
     if unknown := [name for name in named if name not in known]:
         raise ContractBroken(
             f"unknown chain {unknown[0]!r}",
@@ -68,19 +55,19 @@ def choose_chain(document: Document, named: list[str], stated: TableHints, folde
             effect="no rows were loaded",
             next="split it by chain, or take one of them in with --chain",
         )
-    return load_chain(named[0], folder)
+    return load_chain(named[0], hints.chains_folder)
 
 
 def build_head(
-    document: Document, sha256: str, chain: Chain, *, source: str, review_month: str, published: str, stated: TableHints
+    document: Document, chain: Chain, hints: DocumentHints, *, source: str, review_month: str, published: str
 ) -> ReleaseHead:
-    """The head of one release of a document with this hash.
+    """The head of one release of a document.
 
     `published` is as printed; blank = the chain's usual day, marked as assumed.
     Raises `UsageError` where nobody says a part, `UnreadableHead` where a part is malformed or contradicted.
     """
-    source = _settle("source", source, stated.source) or stated.usual_source
-    review_month = _settle("review_month", review_month, stated.review_month)
+    source = _settle("source", source, hints.source) or hints.usual_source
+    review_month = _settle("review_month", review_month, hints.review_month)
     for name, value, option in (("source", source, "--source"), ("review month", review_month, "--month 2026-01")):
         if not value:
             raise UsageError(
@@ -96,7 +83,7 @@ def build_head(
     except UsageError as error:
         raise UnreadableHead("review_month", review_month, f"{error.what}; {error.next}") from error
     said = _read_published(published, zone) if published else None
-    given = place_instant(stated.published, zone.key) if stated.published else None
+    given = place_instant(hints.published, zone.key) if hints.published else None
     if said is not None and given is not None and said != given:
         message = f"the file and the command ({given.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}) differ"
         raise UnreadableHead("published", published, message)
@@ -105,16 +92,16 @@ def build_head(
         chain=chain.name,
         review_month=review_month,
         published_at=given or said or assume_publication(chain, last),
-        document=sha256,
+        document=document.sha256,
         document_name=document.name,
         is_published_assumed=given is None and said is None,
     )
 
 
-def _settle(column: str, said: str, stated: str | None) -> str:
+def _settle(column: str, said: str, stated: str) -> str:
     if stated and said and said != stated:
         raise UnreadableHead(column, said, f"the file and the command ({stated}) differ")
-    return said or stated or ""
+    return said or stated
 
 
 def _read_published(text: str, zone: ZoneInfo) -> datetime:

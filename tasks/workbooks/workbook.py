@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import polars as pl
 
 from contracts.errors import UsageError
 from contracts.table import Table
+from data_lake.storage import write_whole
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Format, Workbook
@@ -63,7 +64,7 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
 
     Months and instants are real dates (instants in UTC), numbers are numbers, absent values empty cells. Text of
     documents stays text: nothing becomes a formula or a link. Raises `UsageError` where a table has more rows than a
-    sheet can hold, before anything is written.
+    sheet can hold, before anything is written. A workbook that was there is replaced once the new one is whole.
     """
     from xlsxwriter import Workbook  # noqa: PLC0415 - only an export pays for it
 
@@ -77,10 +78,14 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
                 next="narrow it with --chain, --segment, --from or --to, or use --format parquet",
             )
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with Workbook(str(path), {**plain, "nan_inf_to_errors": True}) as workbook:
-        _write_about(workbook, about, sheets)
-        for sheet in sheets:
-            _write_sheet(workbook, sheet)
+
+    def write(file: IO[bytes]) -> None:
+        with Workbook(file, {**plain, "nan_inf_to_errors": True}) as workbook:
+            _write_about(workbook, about, sheets)
+            for sheet in sheets:
+                _write_sheet(workbook, sheet)
+
+    write_whole(path, write)
 
 
 def name_head(column: str) -> str:

@@ -1,12 +1,15 @@
 """Each rule of a figure: rows that keep it, rows that break it, and what the breach says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
 from contracts.checks import check_figures, list_figure_rules
+from contracts.errors import ContractBroken
 from contracts.readings import REFUSED
+from contracts.rules.rule import suggest_names
 from tests.contracts.frames import PADDING, SODIUM, figures_of, head_of
 
 # rule, rows that keep it, rows that break it, part of the message
@@ -99,13 +102,17 @@ RULES = [
     ("actual_has_begun", {"period": "2026"}, {"period": "2026-H2"}, "had begun"),
     ("actual_has_begun", {"period": "2026-03", "kind": "forecast"}, None, ""),
     ("given", {}, {"segment": None}, "segment is always given"),
+    # what a remark may hold is tested by itself: this test marks its rows by their note
+    ("plain_text", {"source_url": "https://example.org/a?b=c"}, {"source_url": "https://e.org/\x1b[2J"}, "no control"),
+    ("plain_text", {"source_url": "https://example.org"}, {"source_url": "https://e.org/\nx"}, "no control"),
+    ("text_length", {"source_url": "u" * 2000}, {"source_url": "u" * 2001}, "at most 2,000 characters"),
 ]
 
 
 @pytest.mark.parametrize(("rule", "keeps", "breaks", "message"), RULES)
 def test_rule_passes_one_row_and_refuses_the_other(rule, keeps, breaks, message):
     rows = [*PADDING, {**keeps, "note": "keeps"}]
-    rows += [] if breaks is None else [{**breaks, "note": "breaks", "source_url": "second"}]
+    rows += [] if breaks is None else [{**breaks, "note": "breaks", "source_url": breaks.get("source_url", "second")}]
     good, refused = check_figures(figures_of(*rows), chain=SODIUM, head=head_of())
     assert good.filter(pl.col("note") == "keeps").height == 1
     assert good.filter(pl.col("note") == "breaks").is_empty()
@@ -171,3 +178,46 @@ def test_begun_is_judged_in_the_time_zone_of_the_chain():
     assert check_figures(figures_of(*rows), chain=SODIUM, head=head_of(early))[1]["rule"].to_list() == [
         "actual_has_begun"
     ]
+
+
+@pytest.mark.parametrize(
+    ("note", "rule"),
+    [
+        ("one line\nand\tanother\r\n", None),
+        ("=SUM(A1) stays as it is: only what is printed for a spreadsheet is quoted", None),
+        ("停产检修，料紧 · 5 %", None),
+        ("n" * 2000, None),
+        ("n" * 2001, "text_length"),
+        ("\x1b]0;title\x07", "plain_text"),
+        ("nul\x00", "plain_text"),
+        ("c1 \x9b2J", "plain_text"),
+        ("turned \u202egnp.exe", "plain_text"),
+    ],
+)
+def test_a_note_has_lines_and_no_control_characters(note, rule):
+    good, refused = check_figures(figures_of(*PADDING, {"note": note}), chain=SODIUM, head=head_of())
+    assert refused["rule"].to_list() == ([rule] if rule else [])
+    assert good.height == len(PADDING) + (rule is None)
+    assert not any(c in "".join(refused["value"].fill_null("")) for c in "\x1b\x00\x9b\u202e")
+
+
+@pytest.mark.parametrize(
+    ("source", "is_name"),
+    [("smm", True), ("上海有色网", True), ("s" * 100, True), ("s" * 101, False), ("a\nb", False), ("a\x1b[2J", False)],
+)
+def test_a_source_is_a_name(source, is_name):
+    head = replace(head_of(), source=source)
+    if is_name:
+        assert check_figures(figures_of(*PADDING), chain=SODIUM, head=head)[0].height == len(PADDING)
+        return
+    with pytest.raises(ContractBroken, match="rule source_name") as told:
+        check_figures(figures_of(*PADDING), chain=SODIUM, head=head)
+    assert "\x1b" not in str(told.value)
+
+
+def test_names_much_further_away_than_the_nearest_are_not_suggested():
+    # 8 of the 8 and 9 letters of shipments are those of shipment, in order: 16/17; of shipping 5 at most: 10/16
+    assert suggest_names("Shipment ", ["shipping", "shipments"]) == "did you mean shipments?"
+    assert suggest_names("shipx", ["ships", "shipy"]) in {"did you mean shipy, ships?", "did you mean ships, shipy?"}
+    assert suggest_names("出货", ["shipments"], {"出货": "shipments"}) == "did you mean shipments?"
+    assert suggest_names("zzz", ["ships", "price"]) == "known: ships, price"

@@ -1,12 +1,22 @@
 """Periods as texts, months and columns: one reading for all three."""
 
+import re
 from datetime import date
 
 import polars as pl
 import pytest
 
 from contracts.errors import UsageError
-from contracts.period import add_months, first_month, format_month, last_month, month_column, parse_month, parse_span
+from contracts.period import (
+    add_months,
+    first_month,
+    format_month,
+    last_month,
+    month_column,
+    parse_month,
+    parse_period,
+    parse_span,
+)
 
 # period, its first and its last month
 PERIODS = [
@@ -62,6 +72,23 @@ def test_only_a_month_is_a_month_however_it_is_written():
         with pytest.raises(UsageError, match=f"not a month: {text!r}") as raised:
             parse_month(text)
         assert raised.value.next == "write it as YYYY-MM, for example 2026-01"
+
+
+@pytest.mark.parametrize(
+    ("text", "period"),
+    [
+        *(("Jan-26", "2026-01"), ("2026年1月", "2026-01"), ("202601", "2026-01"), ("Q1 2026", "2026-Q1")),
+        *(("2026年上半年", "2026-H1"), ("2026", "2026"), ("2026-01", "2026-01")),
+    ],
+)
+def test_a_period_is_read_however_it_is_written(text, period):
+    assert parse_period(text) == period
+
+
+@pytest.mark.parametrize("text", ["01/02/2026", "2026-13", "Jan-26 F", "soon", ""])
+def test_what_is_no_period_or_could_be_two_is_refused_as_typed(text):
+    with pytest.raises(UsageError, match=re.escape(f"not a period: {text!r}")):
+        parse_period(text)
 
 
 def test_a_span_is_open_where_it_is_empty_and_may_be_one_month():

@@ -52,6 +52,13 @@ def test_numbers_are_taken_from_text_and_from_whole_numbers(folder, monkeypatch)
     assert isinstance(settings.poll_seconds, float)
 
 
+@pytest.mark.parametrize(("said", "meant"), [("true", True), (" True ", True), ("FALSE", False), ("false", False)])
+def test_truth_is_read_from_text(folder, monkeypatch, said, meant):
+    monkeypatch.setenv("TRONA_LAKE_MUST_EXIST", said)
+    assert load_settings().lake_must_exist is meant
+    assert load_settings(lake_must_exist=not meant).lake_must_exist is not meant
+
+
 def refusal(**options):
     with pytest.raises(UsageError) as raised:
         load_settings(**options)
@@ -72,6 +79,8 @@ def test_an_unknown_name_is_refused_with_those_that_are_known(folder):
         ("port = true", "the setting port is not a number", "True"),
         ("lake = 5", "the setting lake is not a text", "5"),
         ("lake = false", "the setting lake is not a text", "False"),
+        ('lake_must_exist = "perhaps"', "the setting lake_must_exist is neither true nor false", "'perhaps'"),
+        ("lake_must_exist = 1", "the setting lake_must_exist is neither true nor false", "1"),
     ],
 )
 def test_a_value_of_another_kind_is_refused_where_it_stands(folder, monkeypatch, line, what, found):

@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import ContractBroken, Exit, SourceUnavailable, TronaError, UsageError
 from contracts.secret import HIDDEN, Secret
 from contracts.terminal_text import escape_terminal
-from contracts.text import count_noun, fill_text, fold_name
+from contracts.text import count_noun, fill_text, fit_name, fold_name, print_name, quote_formulas
 
 
 def filled(template, *values, **columns):
@@ -34,6 +34,13 @@ def test_nouns_are_counted():
     assert [count_noun(n, "figure") for n in (0, 1, 2, 1004)] == ["0 figures", "1 figure", "2 figures", "1,004 figures"]
 
 
+def test_what_a_spreadsheet_would_compute_is_quoted():
+    formulas = ["=1+1", "+1", "-2 %", "@SUM(A1)", "\t=1", "\rx", "  =1", "\n=1", "＝1", "=", "\tx", " \u00a0=1"]
+    texts = ["a=1", "5 %", "1-2", "'=1", "−5 %", "上升", "", None, " a", "a\n=1"]
+    shown = pl.DataFrame({"t": [*formulas, *texts]}).select(quote_formulas(pl.col("t")))["t"].to_list()
+    assert shown == [f"'{text}" for text in formulas] + texts
+
+
 def test_names_are_folded():
     for written in (
         "Hard Carbon",
@@ -49,6 +56,28 @@ def test_names_are_folded():
     assert len(fold_name("x" * 300)) == 200
 
 
+def test_a_name_of_a_file_is_printed_whatever_its_bytes():
+    assert print_name("plain 产量.csv") == "plain 产量.csv"
+    # bytes that are no UTF-8, as the system hands them over, and characters that a terminal obeys
+    assert print_name("a\udcff\n\u2028.csv") == "a\\xff\\n\\u2028.csv"
+
+
+def test_a_name_that_is_too_long_keeps_its_beginning_its_ending_and_what_tells_it_apart():
+    fits = "a" * 251 + ".csv"
+    assert fit_name(fits) == fits
+    # ~, eight digits and .csv are 13 bytes: 242 of 255 are left
+    long, other = fit_name("a" * 300 + ".csv"), fit_name("a" * 301 + ".csv")
+    assert (len(long), long[:243], long[-4:]) == (255, "a" * 242 + "~", ".csv")
+    assert long != other
+    assert len(fit_name(fits, beside=".part")) == 250
+    # without an ending, or with one that is none
+    assert fit_name("a" * 300)[:247] == "a" * 246 + "~"
+    assert fit_name("a." + "b" * 300)[-9] == "~"
+    # 产 has three bytes, and is not cut in two
+    assert fit_name("产" * 100 + ".csv")[:-13] == "产" * 80
+    assert len(fit_name("产" * 100 + ".csv").encode()) == 80 * 3 + 13
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -57,6 +86,7 @@ def test_names_are_folded():
         ("red\x1b[31m", "red\\x1b[31m"),
         ("\x00\x7f\x85", "\\x00\\x7f\\x85"),
         ("a\tb\rc\u3000d\u00a0e", "a b c d e"),
+        ("Xé", "Xé"),
         ("a\nb", "a b"),
         ("\u202ereversed", "\\u202ereversed"),  # a direction mark
         ("\u2028\u2029", "\\u2028\\u2029"),  # ends of lines and paragraphs

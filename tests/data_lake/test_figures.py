@@ -75,6 +75,8 @@ def test_a_retracted_release_still_shows_as_of_before(two_reviews):
     retract_release(lake, second.release_id, reason="wrong date keyed in", at=day("2025-11-01T00:00"))
     assert values(read_figures(lake, as_of=day("2025-10-31T23:59"))) == [13.55]
     assert values(read_figures(lake, as_of=day("2025-11-01T00:00"))) == [2.61]
+    assert values(read_figures(lake, as_recorded=day("2025-10-31T23:59"))) == [13.55]
+    assert values(read_figures(lake, as_recorded=day("2025-11-01T00:00"))) == [2.61]
     assert visible_releases(lake).collect().height == 1
     with pytest.raises(UsageError, match="withdrawn already"):
         retract_release(lake, second.release_id, reason="again", at=day("2025-11-02T00:00"))

@@ -119,7 +119,7 @@ def test_notes_are_told_in_the_order_of_their_instants(lake):
     assert read_alerts(lake, full=True)["acknowledged"].to_list() == [told, ""]
     assert read_acknowledgements(lake, (JANUARY, JANUARY)).height == 2
     assert read_acknowledgements(lake, (FEBRUARY, FEBRUARY)).is_empty()
-    with pytest.raises(UsageError, match="no alert 'cccc'"):
+    with pytest.raises(UsageError, match="unknown alert 'cccc'"):
         acknowledge(lake, "cccc", author="ana", note="", at=NOON)
 
 
@@ -168,7 +168,7 @@ def test_a_silence_is_ended_once_and_keeps_its_words(lake):
     ]
     with pytest.raises(UsageError, match="no running silence 's1'"):
         end_silence(lake, "s1", author="bo", at=NOON)
-    with pytest.raises(UsageError, match="no silence 's2'"):
+    with pytest.raises(UsageError, match="'s2' is too short for a silence"):
         end_silence(lake, "s2", author="bo", at=NOON)
 
 

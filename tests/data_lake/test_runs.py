@@ -49,8 +49,9 @@ def test_new_figures_take_nothing_away(lake):
 
 
 def test_rows_that_are_gone_or_read_differently_are_counted(lake):
-    """Three rows stood: one is dropped, one gets another value, one moves into another file as it was."""
-    record(lake, head(), {"value": 1.0}, {"segment": "cell", "value": 2.0}, {"segment": "anode", "value": 3.0})
+    """Four rows stood: one is dropped, one gets another value, two move into another file as they were."""
+    kept = ({"segment": "anode", "value": 3.0}, {"segment": "electrolyte", "value": 4.0})
+    record(lake, head(), {"value": 1.0}, {"segment": "cell", "value": 2.0}, *kept)
     before = see_figures(lake)
     log = lake.table(FIGURES)
     rows = log.scan().collect()
@@ -60,7 +61,7 @@ def test_rows_that_are_gone_or_read_differently_are_counted(lake):
     log.replace(changed, set(log.files().values()))
     assert compare_figures(lake, before) == FiguresCompared(removed=1, changed=1)
     log.replace(FIGURES.empty(), set(log.files().values()))
-    assert compare_figures(lake, before) == FiguresCompared(removed=3, changed=0)
+    assert compare_figures(lake, before) == FiguresCompared(removed=4, changed=0)
 
 
 def test_only_the_months_of_the_span_are_replaced(lake):
@@ -75,5 +76,7 @@ def test_only_the_months_of_the_span_are_replaced(lake):
     replace_months(lake, COMPARISONS, rows((months[2], 30.0)), first=months[1], last=months[2])
     kept = lake.table(COMPARISONS).scan().sort("month").collect()
     assert kept.select("month", "value").rows() == [(months[0], 1.0), (months[2], 30.0), (months[3], 4.0)]
+    replace_months(lake, COMPARISONS, COMPARISONS.empty(), first=months[1], last=months[2])
+    assert lake.table(COMPARISONS).scan().sort("month").collect()["value"].to_list() == [1.0, 4.0]
     replace_months(lake, COMPARISONS, COMPARISONS.empty(), first=months[2])
     assert lake.table(COMPARISONS).scan().collect()["value"].to_list() == [1.0]

@@ -126,11 +126,11 @@ def test_a_command_is_not_pinned(monkeypatch, tmp_path):
 
 def test_the_service_and_its_runs_agree_on_their_places_from_any_working_directory(tmp_path, monkeypatch):
     """Relative paths of the settings are the service's; a run may start elsewhere."""
+    from contracts.readings import DocumentHints
     from contracts.settings import load_settings
     from flows.run.request import RunRequest
     from flows.service.deployments import plan_deployments
     from flows.service.supervisor import build_environment
-    from tasks.intake.ingest import DocumentHints
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "receivers.toml").write_text("")

@@ -19,8 +19,8 @@ from flows.cli.notify import notify
 from flows.cli.options import Filters, LakeOption
 from flows.cli.query import alerts
 from flows.run.secret_blocks import resolve_secret
-from tasks.alerts import record_candidates
-from tasks.delivery import SecretName, choose_receivers, deliver_summary
+from tasks.alerts import Entry, Scope, record_candidates
+from tasks.delivery import Hands, OutboxWorker, SecretName, choose_receivers, deliver_summary, start_clock
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
 from tests.tasks.delivery.servers import HttpServer
 
@@ -35,8 +35,7 @@ def store(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     lake = open_lake(tmp_path / "lake")
     found = candidate(detail='{"forecast":-70.0,"actual":-60.0,"unit":"%","sentences":["to fall by \\u001b[31m 70 %"]}')
-    options = {"months": (MAY, MAY), "as_of": NOON, "recorded_at": NOON, "chains": SODIUM}
-    record_candidates(lake, candidates(found), run_id="r1", **options)
+    record_candidates(lake, candidates(found), Scope((MAY, MAY), SODIUM), Entry(NOON, NOON, "r1"))
     return lake
 
 
@@ -203,12 +202,13 @@ def test_a_backfill_summary_is_one_message_for_all_months_and_sent_once(store, t
     for back in range(3):
         month = add_months(MAY, -back)
         found = [candidate(month=month, segment=s, title=f"{s} fell short") for s in ("cathode", "cell")]
-        options = {"months": (month, month), "as_of": NOON, "recorded_at": NOON, "chains": SODIUM}
-        record_candidates(store, candidates(*found), run_id="bf", quiet=True, **options)
+        entry = Entry(NOON, NOON, "bf", quiet=True)
+        record_candidates(store, candidates(*found), Scope((month, month), SODIUM), entry)
     out: list[str] = []
     receivers = choose_receivers("")
     for _ in range(2):
-        deliver_summary(store, receivers, resolve_secret, NOON, chains=SODIUM, run_id="bf", console=out.append)
+        post = OutboxWorker(store, receivers, resolve_secret, "bf", out.append, Hands(start_clock(NOON)))
+        deliver_summary(post, SODIUM, NOON)
     assert len(out) == 1
     assert "findings in 3 months" in out[0]
     assert read_deliveries(store).filter(pl.col("event") == "planned").height == 2

@@ -89,8 +89,8 @@ def test_nothing_is_wrong_after_init(tmp_path):
     ("breaks", "about", "said"),
     [
         ({"PREFECT_API_URL": "http://127.0.0.1:9/api"}, "server", "does not answer"),
-        ({"TRONA_CHAINS": "own"}, "chains", "cannot be read"),
-        ({"TRONA_CHAINS": "typing"}, "chains", "names no known threshold or measure: 'level_pt'"),
+        ({"TRONA_CHAINS": "own"}, "chains", "iron.toml · the file is not TOML"),
+        ({"TRONA_CHAINS": "typing"}, "chains", 'unknown threshold "level_pt"'),
         ({"TRONA_LAKE": "a-file"}, "lake", "is a file"),
         ({"TRONA_LAKE": "not-mounted", "TRONA_LAKE_MUST_EXIST": "true"}, "lake", "is not there"),
         ({"TRONA_RECEIVERS": "slack.toml"}, "receivers", "NOT_SET"),

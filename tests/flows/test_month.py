@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 
 from contracts.errors import ContractBroken
+from contracts.readings import DocumentHints
 from contracts.runs import RUNS
 from data_lake.lake import open_lake
 from data_lake.ledger import read_alerts
-from tasks.intake.ingest import DocumentHints, ingest_file
+from tasks.intake.ingest import ingest_file
 from tests.builders import day
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "figures" / "smm"

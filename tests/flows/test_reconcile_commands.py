@@ -103,7 +103,7 @@ def test_findings_have_the_fixed_columns_and_show_their_proof(loaded):
     assert "published 2025-10-10" in proof
     assert "+13.55 % MoM" in proof
     assert loaded("findings", "--severity", "critical").err.startswith("no findings")
-    assert "choose of" in loaded("findings", "--rule", "nonsense", code=2).err
+    assert "known: contradiction" in loaded("findings", "--rule", "nonsense", code=2).err
 
 
 def test_the_month_is_on_one_screen_in_two_languages(loaded):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
+from contracts.readings import DocumentHints
 from data_lake import delta, storage
 from data_lake.lake import open_lake
-from tasks.intake.documents import DocumentHints
 from tasks.intake.ingest import ingest_file
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from contracts.chain import load_chain
+from contracts.readings import DocumentHints
 from data_lake.figures import read_figures, read_vintages
 from data_lake.lake import open_lake
 from tasks.history.vintage_changes import list_restatements
-from tasks.intake.documents import DocumentHints
 from tasks.intake.ingest import ingest_file, later
 from tasks.scoring import score_forecasts
 from tests.tasks.interrupted import NOW

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from contracts.readings import DocumentHints
 from contracts.scores import SCORES
 from contracts.secret import Secret
 from data_lake.lake import open_lake
@@ -14,10 +15,10 @@ from data_lake.ledger import read_alerts, read_ledger
 from data_lake.releases import restore_release, retract_release, visible_releases
 from tasks.alerts.steps import pending_changes
 from tasks.comparing.refresh import load_chains
-from tasks.delivery import deliver
+from tasks.delivery import Hands, OutboxWorker, deliver, start_clock
 from tasks.delivery.channels.console import ConsoleReceiver
 from tasks.history.replay import compare_lakes, find_settled, rebuild
-from tasks.intake.ingest import DocumentHints, ingest_file
+from tasks.intake.ingest import ingest_file
 from tests.tasks.alerts.worlds import run
 
 CASES = Path(__file__).parent / "cases"
@@ -145,7 +146,8 @@ def test_a_withdrawn_release_takes_back_what_rested_on_it_and_says_so(load, tmp_
     desk = ConsoleReceiver(name="desk")
 
     def tell(at: datetime) -> None:
-        deliver(lake, [desk], lambda _: Secret(), at, chains=load_chains(lake), run_id="run", console=told.append)
+        post = OutboxWorker(lake, [desk], lambda _: Secret(), "run", told.append, Hands(start_clock(at)))
+        deliver(post, load_chains(lake), at)
 
     def withdraw(review_month: str, at: datetime) -> None:
         release = visible_releases(lake).filter(review_month=review_month).collect()["release_id"].item()

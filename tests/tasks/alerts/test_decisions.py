@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.alerts import ALERTS
-from tasks.alerts import decide, read_current
+from tasks.alerts import Entry, Scope, decide, read_current
 from tests.tasks.alerts.rows import MAY, candidate, candidates, instant, published, silence, silences
 
 NOON = published(MAY)
@@ -29,11 +29,8 @@ class Ledger:
             candidates(*found),
             self.rows,
             silenced,
-            as_of=as_of,
-            recorded_at=recorded_at,
-            run_id="r",
-            quiet=quiet,
-            **options,
+            Entry(as_of, recorded_at, "r", quiet=quiet),
+            Scope(**options),
         )
         self.rows = pl.concat([self.rows, new])
         return sorted(zip(new["rule"], new["state"], new["notify"], strict=True))

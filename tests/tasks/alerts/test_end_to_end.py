@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from contracts.period import add_months
 from contracts.secret import Secret
 from data_lake.ledger import read_alerts, read_deliveries
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
-from tasks.delivery import deliver
+from tasks.delivery import Hands, OutboxWorker, deliver, start_clock
 from tasks.delivery.channels.console import ConsoleReceiver
 from tests.builders import head, record
 from tests.tasks.alerts.rows import MAY, SODIUM, published
@@ -31,11 +31,12 @@ def live(lake, month: date, told: list[str]) -> None:
     now = published(month) + timedelta(hours=2)
     span = (add_months(month, -1), add_months(month, 1))
     found = evaluate_months(lake, SODIUM, first=span[0], last=span[1], as_of=now)
-    record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=SODIUM)
+    record_candidates(lake, found, Scope(span, SODIUM), Entry(now, now, "live"))
     desk = ConsoleReceiver(
         name="desk",
     )
-    deliver(lake, [desk], lambda _: Secret(), now, chains=SODIUM, run_id="live", console=told.append)
+    post = OutboxWorker(lake, [desk], lambda _: Secret(), "live", told.append, Hands(start_clock(now)))
+    deliver(post, SODIUM, now)
 
 
 def test_three_misses_in_a_row_are_told_as_they_come_and_a_restatement_takes_one_back(lake):

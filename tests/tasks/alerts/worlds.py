@@ -15,7 +15,7 @@ from contracts.releases import RELEASES
 from data_lake.lake import Lake
 from data_lake.ledger import read_ledger
 from data_lake.releases import retract_release
-from tasks.alerts import record_candidates
+from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.steps import plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
@@ -108,12 +108,8 @@ def run(lake: Lake, now: datetime, *, is_live: bool = True, until: datetime | No
         rows = record_candidates(
             lake,
             found,
-            months=(step.first, step.last),
-            as_of=step.as_of,
-            recorded_at=now,
-            run_id="run",
-            chains=tuple(chains),
-            quiet=not is_live,
+            Scope((step.first, step.last), tuple(chains)),
+            Entry(step.as_of, now, "run", quiet=not is_live),
         )
         entered.append(rows)
     if plan.steps:

@@ -33,7 +33,7 @@ def test_scores_do_not_depend_on_the_last_month_asked_for(late_lake):
     chains = {"sodium_ion": load_chain("sodium_ion")}
     month = date(2024, 11, 1)
     asked = [
-        derive_months(late_lake, chains, first=first, last=last, as_of=None).scores.filter(month=month)
+        derive_months(late_lake, chains, months=(first, last), as_of=None).scores.filter(month=month)
         for first, last in (
             (month, month),
             (month, date(2024, 12, 1)),

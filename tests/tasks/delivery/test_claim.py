@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from contracts.secret import Secret
 from data_lake.lake import open_lake
 from data_lake.ledger import read_deliveries
-from tasks.alerts import record_candidates
-from tasks.delivery import plan_untold
+from tasks.alerts import Entry, Scope, record_candidates
+from tasks.delivery import Planning, plan_untold
 from tasks.delivery.channels.console import ConsoleReceiver
 from tasks.delivery.claim import LEASE, OBSERVE_SECONDS, RENEW_SECONDS, Claim, Hands
 from tasks.delivery.outbox_state import find_current
@@ -69,9 +69,8 @@ class World:
 def plan(lake, count: int) -> None:
     """Messages of `count` sources to one receiver."""
     found = candidates(*[candidate(source=f"s{i}") for i in range(count)])
-    options = {"months": (MAY, MAY), "as_of": NOON, "recorded_at": NOON, "run_id": "r", "chains": SODIUM}
-    record_candidates(lake, found, rules={"forecast_miss"}, **options)
-    plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r")
+    record_candidates(lake, found, Scope((MAY, MAY), SODIUM, {"forecast_miss"}), Entry(NOON, NOON, "r"))
+    plan_untold(lake, Planning([DESK], SODIUM, NOON, "r"))
 
 
 SENDS = st.lists(

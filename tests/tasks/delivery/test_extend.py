@@ -12,8 +12,8 @@ import tasks.delivery.channel as registry
 import tasks.delivery.channels as package
 from contracts.errors import UsageError
 from data_lake.ledger import read_deliveries
-from tasks.alerts import record_candidates
-from tasks.delivery import deliver, load_receivers, resolve_environment
+from tasks.alerts import Entry, Scope, record_candidates
+from tasks.delivery import Hands, OutboxWorker, deliver, load_receivers, resolve_environment, start_clock
 from tasks.delivery.senders import Unavailable
 from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, published
 from tests.tasks.delivery.servers import DROP
@@ -52,11 +52,12 @@ def test_the_channel_of_the_page_tells_retries_and_is_looked_at_first(pager, tmp
     (on_call,) = receivers(tmp_path, block("toml"))
     assert (on_call.kind, on_call.number, on_call.severity) == ("pager", "+49 30 901820", "error")
     now = published(MAY)
-    options = {"months": (MAY, MAY), "as_of": now, "recorded_at": now, "run_id": "r1", "chains": SODIUM}
-    record_candidates(lake, candidates(candidate(severity="error")), rules={"forecast_miss"}, **options)
+    scope = Scope((MAY, MAY), SODIUM, {"forecast_miss"})
+    record_candidates(lake, candidates(candidate(severity="error")), scope, Entry(now, now, "r1"))
     http.answers.append((503, {"Retry-After": "0"}, "later"))
     for _ in range(2):
-        deliver(lake, [on_call], resolve_environment, now, chains=SODIUM, run_id="r1", console=print)
+        post = OutboxWorker(lake, [on_call], resolve_environment, "r1", print, Hands(start_clock(now)))
+        deliver(post, SODIUM, now)
     assert read_deliveries(lake).sort("step")["event"].to_list() == ["planned", "sending", "failed", "sending", "sent"]
     body = json.loads(http.requests[-1]["body"])
     assert (body["to"], body["id"]) == (on_call.number, read_deliveries(lake)["delivery_id"][0])

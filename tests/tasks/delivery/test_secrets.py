@@ -13,8 +13,8 @@ from contracts.secret import Secret
 from data_lake.lake import open_lake
 from data_lake.ledger import read_deliveries
 from flows.cli import main
-from tasks.alerts import record_candidates
-from tasks.delivery import SecretName, deliver
+from tasks.alerts import Entry, Scope, record_candidates
+from tasks.delivery import Hands, OutboxWorker, SecretName, deliver, start_clock
 from tasks.delivery.channels.mail import MailReceiver
 from tasks.delivery.channels.slack import SlackReceiver
 from tasks.delivery.channels.webhook import WebhookReceiver
@@ -91,10 +91,11 @@ def test_planted_secrets_are_found_nowhere(lake, echo, mail_server, everything_l
     addresses = {"SLACK": f"{echo.url}/services/{PLANTED['SLACK']}", "HOOK": f"{echo.url}/{PLANTED['HOOK']}"}
     values = PLANTED | addresses
     echo.answers += [answer] * 6
-    options = {"months": (MAY, MAY), "as_of": NOON, "recorded_at": NOON, "run_id": "r1", "chains": SODIUM}
-    record_candidates(lake, candidates(candidate()), rules={"forecast_miss"}, **options)
+    scope = Scope((MAY, MAY), SODIUM, {"forecast_miss"})
+    record_candidates(lake, candidates(candidate()), scope, Entry(NOON, NOON, "r1"))
     receivers = every_receiver(echo, mail)
-    report = deliver(lake, receivers, lambda n: Secret(values[n.env]), NOON, chains=SODIUM, run_id="r1", console=print)
+    post = OutboxWorker(lake, receivers, lambda n: Secret(values[n.env]), "r1", print, Hands(start_clock(NOON)))
+    report = deliver(post, SODIUM, NOON)
     assert report.failed + report.dead + report.sent >= len(receivers)
     out, err = capfd.readouterr()
     records = [f"{vars(record)} {record.getMessage()}" for record in everything_logged.records]

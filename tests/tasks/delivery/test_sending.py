@@ -13,8 +13,8 @@ from contracts.alerts import DELIVERIES
 from contracts.errors import UsageError
 from contracts.secret import Secret
 from data_lake.ledger import read_alerts, read_deliveries, read_ledger
-from tasks.alerts import record_candidates
-from tasks.delivery import SecretName, deliver, plan_untold, resolve_environment
+from tasks.alerts import Entry, Scope, record_candidates
+from tasks.delivery import Planning, SecretName, deliver, plan_untold, resolve_environment
 from tasks.delivery.channel import find_channels
 from tasks.delivery.channels.console import ConsoleReceiver
 from tasks.delivery.channels.file import FileReceiver
@@ -66,14 +66,14 @@ class Crash(BaseException):
 
 
 def enter(lake, *found, at=NOON, quiet=False):
-    options = {"months": MONTHS, "as_of": at, "recorded_at": at, "run_id": "r1", "chains": SODIUM, "quiet": quiet}
-    return record_candidates(lake, candidates(*found), rules={"forecast_miss"}, **options)
+    scope = Scope(MONTHS, SODIUM, {"forecast_miss"})
+    return record_candidates(lake, candidates(*found), scope, Entry(at, at, "r1", quiet=quiet))
 
 
-def run(lake, senders, *receivers, at=NOON, resolve=lambda _: Secret("secret-value"), **options):
-    hands = Hands(lambda: at, wait=lambda _: None)
-    options = {"console": print, "run_id": "r1", "hands": hands} | options
-    return deliver(lake, receivers or (DESK,), resolve, at, chains=SODIUM, senders=senders, **options)
+def run(lake, senders, *receivers, at=NOON, resolve=lambda _: Secret("secret-value"), hands=None, **options):
+    hands = hands or Hands(lambda: at, wait=lambda _: None)
+    post = OutboxWorker(lake, receivers or (DESK,), resolve, "r1", print, hands, senders=senders)
+    return deliver(post, SODIUM, at, **options)
 
 
 def segments(count: int) -> list[dict]:
@@ -211,7 +211,7 @@ def test_patience_waits_as_long_as_the_channel_asks(lake):
         waited.append(seconds)
         clock[0] += timedelta(seconds=seconds)
 
-    report = run(lake, {"console": channel}, wait=wait, patience_seconds=120, hands=Hands(lambda: clock[0]))
+    report = run(lake, {"console": channel}, patience_seconds=120, hands=Hands(lambda: clock[0], wait=wait))
     assert waited == [7.0, 60.0]  # asked for 7 s; then 30 s doubled for the second attempt
     assert (report.sent, report.failed, report.waiting) == (1, 2, 0)
 
@@ -219,7 +219,7 @@ def test_patience_waits_as_long_as_the_channel_asks(lake):
 def test_messages_to_a_receiver_stay_in_order(lake):
     channel = Channel(Unavailable("down"))
     enter(lake, candidate())
-    plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
+    plan_untold(lake, Planning([DESK], SODIUM, NOON, "r1"))
     enter(lake, candidate(), candidate(segment="cell"))
     later = NOON + timedelta(seconds=1)
     run(lake, {"console": channel}, at=later)
@@ -273,7 +273,7 @@ def test_a_crash_after_any_step_loses_and_doubles_nothing(lake, point, monkeypat
     channel = Channel()
     enter(lake, candidate())
     if point == "planned":
-        plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
+        plan_untold(lake, Planning([DESK], SODIUM, NOON, "r1"))
     else:
         broken = Channel(Crash()) if point == "sending" else channel
         if point == "sent":
@@ -334,8 +334,8 @@ def test_hostile_names_and_sentences_do_no_harm_on_any_channel(lake, http, mail_
             to=("a@example.com",),
         ),
     ]
-    options = {"chains": {"sodium_ion": evil}, "run_id": HOSTILE, "console": print}
-    report = deliver(lake, receivers, lambda _: Secret(http.url), NOON, **options)
+    post = OutboxWorker(lake, receivers, lambda _: Secret(http.url), HOSTILE, print, Hands(start_clock(NOON)))
+    report = deliver(post, {"sodium_ion": evil}, NOON)
     assert (report.sent, report.lines) == (2, ())
     posted = http.requests[0]["body"].decode()
     assert "<!channel>" not in posted
@@ -369,11 +369,11 @@ def test_the_clock_moving_back_neither_repeats_nor_stalls(lake):
 def test_planning_is_a_pure_function_of_its_rows(lake):
     enter(lake, *segments(3))
     ledger = read_ledger(lake)
-    options = {"chains": SODIUM, "now": NOON, "run_id": "r"}
-    plans = [plan_deliveries(rows, DELIVERIES.empty(), [DESK, FILE], **options) for rows in (ledger, ledger.reverse())]
+    planning = Planning([DESK, FILE], SODIUM, NOON, "r")
+    plans = [plan_deliveries(rows, DELIVERIES.empty(), planning) for rows in (ledger, ledger.reverse())]
     assert plans[0].equals(plans[1])
     assert plans[0]["delivery_id"].is_unique().all()
-    assert plan_deliveries(ledger, plans[0], [DESK, FILE], **options).is_empty()
+    assert plan_deliveries(ledger, plans[0], planning).is_empty()
 
 
 def test_a_hanging_channel_does_not_hold_up_the_others(lake, http):
@@ -445,7 +445,7 @@ def test_alerts_say_who_was_told_when(lake):
 
 def test_a_receiver_that_is_gone_is_left_alone(lake):
     enter(lake, candidate())
-    plan_untold(lake, [DESK], chains=SODIUM, now=NOON, run_id="r1")
+    plan_untold(lake, Planning([DESK], SODIUM, NOON, "r1"))
     report = send_due(
         OutboxWorker(
             lake, [FILE], lambda _: Secret(), "r1", print, Hands(start_clock(NOON)), senders={"file": Channel()}

@@ -18,8 +18,8 @@ from contracts.period import add_months
 from contracts.secret import Secret
 from data_lake.delta import DeltaLog
 from data_lake.ledger import read_deliveries, read_ledger
-from tasks.alerts import Evaluation, find_alerts, read_current, record_candidates
-from tasks.delivery import SecretName, deliver
+from tasks.alerts import Entry, Evaluation, Scope, find_alerts, read_current, record_candidates
+from tasks.delivery import OutboxWorker, SecretName, deliver
 from tasks.delivery.channel import find_channels
 from tasks.delivery.channels.file import FileReceiver
 from tasks.delivery.channels.mail import MailReceiver
@@ -125,10 +125,10 @@ def live_once(lake, world: World, receivers, senders, month: date, now: datetime
     span = (add_months(month, -1), month)
     found = find_alerts(Evaluation(**world.tables(now), chains=CHAINS, months=span, as_of=now))
     assert found.schema == CANDIDATES.schema
-    record_candidates(lake, found, months=span, as_of=now, recorded_at=now, run_id="live", chains=CHAINS)
-    options = {"chains": CHAINS, "run_id": "live", "console": print, "senders": senders}
+    record_candidates(lake, found, Scope(span, CHAINS), Entry(now, now, "live"))
     hands = Hands(lambda: now, wait=lambda _: None)
-    deliver(lake, receivers, lambda name: Secret(name.env), now, hands=hands, **options)
+    post = OutboxWorker(lake, receivers, lambda name: Secret(name.env), "live", print, hands, senders=senders)
+    deliver(post, CHAINS, now)
 
 
 @pytest.mark.timeout(900)

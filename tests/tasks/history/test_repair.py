@@ -7,7 +7,7 @@ import pytest
 
 from contracts.errors import SourceUnavailable
 from contracts.figures import FIGURES
-from contracts.readings import Document
+from contracts.readings import Document, DocumentHints
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from contracts.scores import SCORES
@@ -19,7 +19,6 @@ from data_lake.opening import forget_open_tables
 from data_lake.releases import retract_release
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.history.repair import Repair
-from tasks.intake.documents import DocumentHints
 from tasks.intake.ingest import ingest_document
 from tests.builders import day
 from tests.data_lake.harm import HARMS, cut, data_files, everything, remove

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from contracts.errors import ContractBroken, TronaError, UsageError
-from contracts.readings import Document
+from contracts.readings import Document, DocumentHints
 from tasks.extraction import document_text
-from tasks.intake.documents import DocumentHints, read_document
+from tasks.intake.documents import read_document
 from tasks.intake.reading_process import ReadingLimits, call_guarded
 from tasks.tables.mapping import read_mapping
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from contracts.readings import DocumentHints
 from contracts.releases import RELEASES
 from contracts.text import fit_name, print_name
 from data_lake.lake import open_lake
 from tasks.intake import documents
-from tasks.intake.documents import DocumentHints
 from tasks.intake.ingest import ingest_file
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

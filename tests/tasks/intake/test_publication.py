@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.readings import Document
-from tasks.intake.documents import DocumentHints
+from contracts.readings import Document, DocumentHints
 from tasks.intake.ingest import ingest_document
 
 HEAD = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,unit,qualifier\n"

@@ -1,13 +1,14 @@
 """Tables for the tests of the readers."""
 
 import io
+from pathlib import Path
 
 import polars as pl
 import xlsxwriter
 
 from contracts.chain import load_chain
 from contracts.checks import check_reading
-from contracts.readings import Document
+from contracts.readings import Document, DocumentHints
 from tasks.tables import read_table
 
 HEADER = (
@@ -35,8 +36,10 @@ def csv(*lines, header=HEADER, name="january.csv", encoding="utf-8", newline="\n
     return Document(name, newline.join([header, *lines, ""]).encode(encoding))
 
 
-def read(document, **options):
-    return read_table(document, **{"source": None, **options})
+def read(document, *, mapping=None, **said):
+    if isinstance(mapping, Path):
+        return read_table(document, DocumentHints(mapping=mapping, **said))
+    return read_table(document, DocumentHints(**said), mapping)
 
 
 def take(document, **options):

@@ -8,7 +8,7 @@ import pytest
 from contracts.chain import load_chain
 from contracts.checks import ReleaseDoubtful, check_reading
 from contracts.errors import ContractBroken
-from contracts.readings import Document
+from contracts.readings import Document, DocumentHints
 from tasks.tables import read_table
 from tasks.tables.mapping import TableMapping
 
@@ -19,7 +19,7 @@ LONG = "segment,product,period,measure,value"
 
 def take(text, name="t.csv", encoding="utf-8", mapping=None, **options):
     document = Document(name, text if isinstance(text, bytes) else text.encode(encoding))
-    (reading,) = read_table(document, mapping=mapping, **{**SAID, **PUBLISHED, **options})
+    (reading,) = read_table(document, DocumentHints(**{**SAID, **PUBLISHED, **options}), mapping)
     good, refused = check_reading(reading, chain=load_chain("sodium_ion"))
     return good, refused, reading.unresolved
 
@@ -170,7 +170,7 @@ def test_notes_below_a_table_whose_rows_name_their_release():
     line = "desk,sodium_ion,2026-01,2026-02-05,{},2026-01,mom_pct,{}"
     notes = ("Source: desk survey,,,,,,,", '"* preliminary, 2026",,,,,,,')
     text = "\n".join([header, line.format("cathode", 3), line.format("cell", 4), *notes, ""])
-    good, refused, _ = take(text, source=None, chain=None, review_month=None, published=None)
+    good, refused, _ = take(text, source="", chain="", review_month="", published=None)
     assert values(good) == [3.0, 4.0]
     assert refused.select("row", "rule", "value").rows() == [
         ("row 4", "no_figure", "Source: desk survey"),

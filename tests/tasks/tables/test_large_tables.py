@@ -12,14 +12,14 @@ ROWS = 200_000
 _READ = """
 import json, resource, sys
 import polars as pl
-from contracts.readings import Document
+from contracts.readings import Document, DocumentHints
 from tasks.tables import read_table
 
 small, large = ([arg, open(arg, "rb").read()] for arg in sys.argv[1:])
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-read_table(Document("small.csv", small[1]), source=None)
+read_table(Document("small.csv", small[1]), DocumentHints())
 before = peak()
-(reading,) = read_table(Document("large.csv", large[1]), source=None)
+(reading,) = read_table(Document("large.csv", large[1]), DocumentHints())
 print(json.dumps({"rows": reading.figures.height, "refused": reading.refused.height, "grown": peak() - before}))
 """
 

@@ -9,7 +9,7 @@ import pytest
 from contracts.chain import load_chain
 from contracts.checks import check_reading, check_table
 from contracts.comparisons import COMPARISONS
-from contracts.readings import Document
+from contracts.readings import Document, DocumentHints
 from tasks.comparing.comparisons import compare_months
 from tasks.intake.figure_rows import build_figures
 from tasks.tables import read_table
@@ -22,7 +22,7 @@ CHAINS = {name: load_chain(name) for name in ("sodium_ion", "lithium_ion")}
 def take(path):
     """Figures of every release in a file; nothing may be refused."""
     taken = []
-    for reading in read_table(Document(path.name, path.read_bytes()), source=None):
+    for reading in read_table(Document(path.name, path.read_bytes()), DocumentHints()):
         good, refused = check_reading(reading, chain=CHAINS[reading.head.chain])
         assert refused.is_empty(), refused.to_dicts()
         taken.append(build_figures(good, reading.head, recorded_at=datetime(2026, 3, 1, tzinfo=UTC)))

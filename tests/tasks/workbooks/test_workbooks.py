@@ -91,3 +91,20 @@ def test_more_rows_than_a_sheet_holds_are_refused_before_anything_is_written(tmp
 )
 def test_heads(column, head):
     assert name_head(column) == head
+
+
+def test_a_workbook_that_cannot_be_finished_leaves_the_one_before_it(tmp_path, monkeypatch):
+    from xlsxwriter.exceptions import FileCreateError
+    from xlsxwriter.workbook import Workbook
+
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(b"the one before")
+
+    def fill_the_disk(*_args, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Workbook, "_store_workbook", fill_the_disk)
+    with pytest.raises(FileCreateError, match="No space left"):
+        write_workbook(path, [], [])
+    assert path.read_bytes() == b"the one before"
+    assert [p.name for p in tmp_path.iterdir()] == ["book.xlsx"]
