@@ -9,8 +9,9 @@ from contracts.readings import Document
 from tasks.extraction import read_review
 
 DOCUMENTS = Path(__file__).parents[2] / "corpus" / "documents"
-NAMES = ["nickel", "lithium carbonate", "cathode", "hydroxide", "battery", "carbonate", "production", "sodium-ion"]
-ZH = ["镍", "碳酸锂", "正极", "电池", "钠电", "产量"]
+# words of every review, so that by its count of names the own chain would claim each of them
+NAMES = ["nickel", "the", "and", "of", "in", "production", "mom", "cathode", "hydroxide"]
+ZH = ["镍", "月", "环比", "同比", "产量", "正极", "的"]
 OWN = f"""title = "Nickel"
 names = {{ en = {NAMES!r}, zh = {ZH!r} }}
 not_ours = {{ en = ["anode"] }}
