@@ -143,6 +143,6 @@ def _read_truth(name: str, value: object, where: str) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise UsageError("the settings cannot be read", where=str(path), found=str(error)) from error

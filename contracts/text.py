@@ -9,6 +9,7 @@ import polars as pl
 
 _GAPS = re.compile(r"[\s_\-‐‑–]+")
 _LONGEST_NAME = 200
+_LEFT_BY_PROGRAMS = {"desktop.ini", "thumbs.db", "ehthumbs.db", "@eadir", "#recycle", "$recycle.bin"}
 _UNPRINTED = {"Cc", "Cs", "Zl", "Zp"}
 _LONGEST_FILE_NAME, _LONGEST_SUFFIX = 255, 20
 """Bytes of a file's name, on every file system in use; characters of what counts as its suffix."""
@@ -34,6 +35,14 @@ def fill_text(template: str, *values: pl.Expr | str) -> pl.Expr:
             value = next(given)
             parts.append(pl.col(value) if isinstance(value, str) else value)
     return pl.concat_str(parts)
+
+
+def is_left_by_programs(name: str) -> bool:
+    """Whether a file or folder of this name is no document: hidden, a lock, a backup, or notes of a system or share.
+
+    `.DS_Store`, `._a.csv`, `~$a.xlsx`, `a.csv~`, `desktop.ini`, `Thumbs.db`, and the folders `@eaDir`, `#recycle`.
+    """
+    return name.startswith((".", "~")) or name.endswith("~") or name.casefold() in _LEFT_BY_PROGRAMS
 
 
 def quote_formulas(text: pl.Expr) -> pl.Expr:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.errors import SourceUnavailable, TronaError
-from contracts.text import fit_name, print_name
+from contracts.text import fit_name, is_left_by_programs, print_name
 from data_lake.storage import open_objects, store_errors
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def is_document_name(name: str) -> bool:
     return not (
         not parts
         or parts[0] in {DONE, REFUSED}
-        or any(part.startswith((".", "~")) for part in parts)
+        or any(is_left_by_programs(part) for part in parts)
         or name.lower().endswith(_UNFINISHED)
         or name.endswith((_BESIDE, REASON_SUFFIX))
     )

@@ -54,6 +54,7 @@ def choose_server(ours: str = "") -> ChosenServer:
     use (see `prefect_profile`), then a server on this machine at Prefect's usual address. Settings in the
     environment are left as they are. Raises `SourceUnavailable` where a server is named and does not answer.
     """
+    keep_this_machine_direct()
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     named = find_named_server()
@@ -84,6 +85,15 @@ def choose_server_for(settings: Settings) -> ChosenServer:
     if server.address == up.get("api"):
         use_password(up)
     return server
+
+
+def keep_this_machine_direct() -> None:
+    """Let no proxy of the environment stand between programs on this machine: a company's answers 503 or nothing."""
+    if not {"http_proxy", "all_proxy"} & {name.lower() for name in os.environ}:
+        return
+    direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = dict.fromkeys([*filter(None, direct.split(",")), "127.0.0.1", "localhost", "::1"])
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(hosts)
 
 
 def is_running(address: str, *, timeout: float = 0.5) -> bool:

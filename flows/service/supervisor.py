@@ -27,7 +27,7 @@ from flows.service.access import (
 )
 from flows.service.lake_lock import hold_lock
 from flows.service.log_format import TEXT_TIME, write_line
-from flows.service.prefect_server import ALWAYS, is_running
+from flows.service.prefect_server import ALWAYS, is_running, keep_this_machine_direct
 
 _LOOK_SECONDS = 0.2
 _START_SECONDS = 120.0
@@ -44,6 +44,7 @@ def run_up(settings: Settings, show: Say) -> int:
     With `PREFECT_API_URL` set, that server is used and none is started. Raises `UsageError` where Trona is up on
     the lake already or the port is taken, `SourceUnavailable` where the server does not come up.
     """
+    keep_this_machine_direct()
     external = os.environ.get("PREFECT_API_URL", "")
     page = external.removesuffix("/api") or f"http://{_reachable(settings.host)}:{settings.port}"
     if settings.lake_must_exist:

@@ -35,7 +35,7 @@ def load_receivers(path: Path) -> list[Receiver]:
     receivers of one name.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         found = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise UsageError(

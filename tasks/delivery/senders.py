@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 
 from contracts.secret import Secret
@@ -70,11 +71,13 @@ class SendRequest(Generic[R]):
 Sender = Callable[[SendRequest[Any]], SendOutcome]
 
 
-def classify_status(status: int, body: str, retry_after: str | None, location: str | None = None) -> SendOutcome:
+def classify_status(
+    status: int, body: str, retry_after: str | None, location: str | None = None, date: str | None = None
+) -> SendOutcome:
     """The outcome of an HTTP answer: 2xx sent; 408, 425, 429 and 5xx later; the rest refused for good.
 
     A redirect is never followed: clients turn it into an empty GET, and the address of a receiver is its owner's to
-    change. `location`, where it leads, is named.
+    change. `location`, where it leads, is named. `date` is when it was answered, for a Retry-After that is a date.
     """
     if 200 <= status < 300:
         return Sent()
@@ -82,7 +85,7 @@ def classify_status(status: int, body: str, retry_after: str | None, location: s
         return Refused(f"HTTP {status}: it has moved to {(location or 'nowhere').partition('?')[0]}: set that address")
     reason = f"HTTP {status}: {shorten(body)}".rstrip(": ")
     if status in {408, 425, 429} or status >= 500:
-        return Unavailable(reason, read_retry_after(retry_after))
+        return Unavailable(reason, read_retry_after(retry_after, date))
     return Refused(reason)
 
 
@@ -91,10 +94,19 @@ def shorten(body: str) -> str:
     return " ".join(body[:2000].split())[:200]
 
 
-def read_retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header; None where it is absent, a date or not a number."""
+def read_retry_after(value: str | None, date: str | None = None) -> float | None:
+    """Seconds of a Retry-After header: a number, or a date less that of the answer; None where it is neither."""
     try:
         seconds = float(value) if value else None
     except ValueError:
-        return None
+        seconds = _subtract_dates(value or "", date or "")
     return seconds if seconds is not None and 0 <= seconds < float("inf") else None
+
+
+def _subtract_dates(later: str, earlier: str) -> float | None:
+    """Seconds between two dates of HTTP headers; None where one is no date, or the later one is not later."""
+    try:
+        seconds = (parsedate_to_datetime(later) - parsedate_to_datetime(earlier)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return seconds if seconds > 0 else None

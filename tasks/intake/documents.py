@@ -4,7 +4,7 @@ from pathlib import Path
 
 from contracts.errors import ContractBroken, DocumentUnavailable, SourceUnavailable, UsageError
 from contracts.readings import Document, DocumentHints, Reading
-from contracts.text import print_name
+from contracts.text import is_left_by_programs, print_name
 from tasks.extraction import is_review, read_review
 from tasks.intake.reading_process import call_guarded
 from tasks.tables import is_table, read_table
@@ -16,8 +16,8 @@ MOST_BYTES = 1 << 30
 def find_documents(paths: list[Path]) -> list[Path]:
     """Files that can be read among these files and folders, in the order of their names.
 
-    Hidden files and mapping files are passed over. Raises `SourceUnavailable` for a path that is not there
-    and `UsageError` for a single file of a kind that no reader knows.
+    Files that programs leave (`is_left_by_programs`) and mapping files are passed over. Raises `SourceUnavailable`
+    for a path that is not there and `UsageError` for a single file of a kind that no reader knows.
     """
     found: list[Path] = []
     for path in paths:
@@ -106,4 +106,4 @@ def _is_readable(path: Path) -> bool:
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
+    return any(is_left_by_programs(part) for part in path.relative_to(root).parts)

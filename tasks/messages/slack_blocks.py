@@ -1,5 +1,6 @@
 """A message as Slack shows it: Block Kit, inside its limits, with nothing that Slack would take for a command."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,8 +14,12 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.metadata import Metadata
 
-from tasks.messages.neutral import ICONS, Finding, Message
+from tasks.messages.neutral import ICONS, Finding, Message, shorten_texts
 
+# Slack refuses blocks of more than about 13,200 characters together (`msg_blocks_too_long`); it documents no number.
+BLOCKS_LIMIT = 12_000
+_SHORTER = (160, 80, 40)
+"""Lengths to which the texts of findings are cut, one after another, where the blocks are too long together."""
 HEADER_LIMIT, SECTION_LIMIT, TEXT_LIMIT, BLOCK_LIMIT = 150, 3000, 3000, 50
 EVENT_TYPE = "trona_digest"
 
@@ -26,6 +31,15 @@ def render_slack(message: Message) -> dict[str, Any]:
     shows). Every text is escaped, and verbatim, so that no name or sentence can mention a channel or make a link.
     The models check Slack's limits again: an `SlackObjectFormationError` is a defect of this module.
     """
+    body = _write_body(message)
+    for limit in _SHORTER:
+        if len(json.dumps(body["blocks"], ensure_ascii=False)) <= BLOCKS_LIMIT:
+            break
+        body = _write_body(shorten_texts(message, limit))
+    return body
+
+
+def _write_body(message: Message) -> dict[str, Any]:
     headline = f"{ICONS.get(message.severity, '')} {message.title}"
     blocks: list[Block] = [HeaderBlock(text=PlainTextObject(text=escape_slack(headline, HEADER_LIMIT), emoji=False))]
     if any(label or value for label, value in message.context):

@@ -8,6 +8,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tasks.delivery.channel import Channel, register_channel
+from tasks.delivery.http_post import Answer, post_json
 from tasks.delivery.receiver import Receiver
 from tasks.delivery.secrets import SecretName
 from tasks.delivery.senders import (
@@ -16,7 +17,6 @@ from tasks.delivery.senders import (
     SendRequest,
     Sent,
     Unavailable,
-    classify_status,
     read_retry_after,
     shorten,
 )
@@ -24,7 +24,6 @@ from tasks.messages.neutral import Message
 from tasks.messages.slack_blocks import EVENT_TYPE, render_slack
 
 if TYPE_CHECKING:
-    import httpx
     from slack_sdk import WebClient
     from slack_sdk.errors import SlackApiError
 
@@ -73,8 +72,8 @@ def _send_to_webhook(request: SendRequest[SlackReceiver]) -> SendOutcome:
     body = render_slack(message)
     body.pop("metadata")
     try:
-        with httpx.Client(timeout=_seconds(request), headers={"User-Agent": "trona"}) as client:
-            answer = client.post(request.secrets["url"].reveal(), json=body)
+        url, headers = request.secrets["url"].reveal(), {"User-Agent": "trona"}
+        answer = post_json(url, body, headers=headers, seconds=_seconds(request))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
         return Refused("the webhook URL is not valid: it begins with neither http:// nor https://, or has no host")
     except httpx.HTTPError as error:
@@ -83,16 +82,14 @@ def _send_to_webhook(request: SendRequest[SlackReceiver]) -> SendOutcome:
     return _judge_webhook(answer)
 
 
-def _judge_webhook(answer: "httpx.Response") -> SendOutcome:
+def _judge_webhook(answer: Answer) -> SendOutcome:
     """Slack answers `ok` and nothing else; whatever else says 200 is a login page, a proxy or no Slack at all."""
-    outcome = classify_status(
-        answer.status_code, answer.text, answer.headers.get("retry-after"), answer.headers.get("location")
-    )
+    outcome = answer.classify()
     if not isinstance(outcome, Sent):
         return outcome
     if answer.text.strip() == "ok":
         return Sent("webhook")
-    return Unavailable(f"HTTP {answer.status_code} without Slack's `ok`: {shorten(answer.text) or 'an empty answer'}")
+    return Unavailable(f"HTTP {answer.status} without Slack's `ok`: {shorten(answer.text) or 'an empty answer'}")
 
 
 def _call_bot(request: SendRequest[SlackReceiver]) -> SendOutcome:
@@ -184,7 +181,9 @@ def _judge_api(error: "SlackApiError") -> SendOutcome:
     is_passing = code in _PASSING or " " in code
     if status in {408, 425, 429} or status >= 500 or is_passing:
         is_unanswered = status >= 500 or " " in code
-        return Unavailable(reason, read_retry_after(headers.get("retry-after")), is_unanswered=is_unanswered)
+        return Unavailable(
+            reason, read_retry_after(headers.get("retry-after"), headers.get("date")), is_unanswered=is_unanswered
+        )
     return Refused(reason)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from tasks.delivery.channel import Channel, register_channel
+from tasks.delivery.http_post import Answer, post_json
 from tasks.delivery.receiver import Receiver
 from tasks.delivery.secrets import SecretName
 from tasks.delivery.senders import (
@@ -13,7 +14,6 @@ from tasks.delivery.senders import (
     SendRequest,
     Sent,
     Unavailable,
-    classify_status,
     shorten,
 )
 from tasks.messages.json_message import preview_json, render_json
@@ -41,8 +41,7 @@ def send_to_webhook(request: SendRequest[WebhookReceiver]) -> SendOutcome:
     headers = {"Idempotency-Key": request.message.marker, "User-Agent": "trona"}
     url = request.secrets["url"].reveal()
     try:
-        with httpx.Client(timeout=request.receiver.timeout_seconds) as client:
-            answer = client.post(url, json=render_json(request.message), headers=headers)
+        answer = post_json(url, render_json(request.message), headers=headers, seconds=request.receiver.timeout_seconds)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError):
         return Refused("the webhook URL is not valid: it begins with neither http:// nor https://, or has no host")
     except httpx.HTTPError as error:
@@ -58,16 +57,14 @@ def may_have_arrived(error: "httpx.HTTPError") -> bool:
     return not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
 
 
-def _judge(answer: "httpx.Response", marker: str) -> SendOutcome:
-    outcome = classify_status(
-        answer.status_code, answer.text, answer.headers.get("retry-after"), answer.headers.get("location")
-    )
+def _judge(answer: Answer, marker: str) -> SendOutcome:
+    outcome = answer.classify()
     if not isinstance(outcome, Sent):
         return outcome
     if answer.headers.get("content-type", "").startswith(("text/html", "application/xhtml")):
-        return Unavailable(f"HTTP {answer.status_code} with a page instead of an answer, as a login gives")
+        return Unavailable(f"HTTP {answer.status} with a page instead of an answer, as a login gives")
     if _says_no(answer.text):
-        return Unavailable(f"HTTP {answer.status_code}: {shorten(answer.text)}")
+        return Unavailable(f"HTTP {answer.status}: {shorten(answer.text)}")
     return Sent(f"webhook {marker}")
 
 

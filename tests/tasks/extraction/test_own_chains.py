@@ -1,0 +1,58 @@
+"""Own definitions of chains change nothing of how documents of other chains are read, right or broken."""
+
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import UsageError
+from contracts.readings import Document
+from tasks.extraction import read_review
+
+DOCUMENTS = Path(__file__).parents[2] / "corpus" / "documents"
+NAMES = ["nickel", "lithium carbonate", "cathode", "hydroxide", "battery", "carbonate", "production", "sodium-ion"]
+ZH = ["镍", "碳酸锂", "正极", "电池", "钠电", "产量"]
+OWN = f"""title = "Nickel"
+names = {{ en = {NAMES!r}, zh = {ZH!r} }}
+not_ours = {{ en = ["anode"] }}
+calendar = {{ time_zone = "Europe/Berlin", publication_day = 20, grace_business_days = 1 }}
+[[segment]]
+name = "sulphate"
+title = "Sulphate"
+names = {{ en = ["nickel sulphate", "electrolyte", "separator", "cell"], zh = ["硫酸镍", "电解液"] }}
+"""
+
+
+def read(name, **options):
+    return read_review(Document(name, (DOCUMENTS / name).read_bytes()), source="test", **options)
+
+
+def name_documents():
+    return sorted(p.name for p in DOCUMENTS.iterdir() if p.stem not in {"e07", "z06"})  # those are of an own chain
+
+
+@pytest.mark.parametrize("name", name_documents())
+def test_an_own_chain_changes_no_other_chains_reading(tmp_path, name):
+    alone = read(name)
+    (tmp_path / "nickel.toml").write_text(OWN, encoding="utf-8")
+    beside = read(name, chain=alone.head.chain, chains_folder=tmp_path)
+    assert beside.head == alone.head
+    assert beside.figures.equals(alone.figures)
+
+
+@pytest.mark.parametrize("name", name_documents()[:3])
+def test_a_broken_own_definition_stops_no_other_chain(tmp_path, name):
+    alone = read(name)
+    (tmp_path / "nickel.toml").write_text(OWN.replace("publication_day = 20", "publication_day = 45"), encoding="utf-8")
+    beside = read(name, chains_folder=tmp_path)
+    assert beside.head == alone.head
+    assert beside.figures.equals(alone.figures)
+
+
+def test_documents_of_a_chain_whose_own_definition_is_broken_are_refused_with_the_mistake(tmp_path):
+    name = name_documents()[0]
+    chain = read(name).head.chain
+    (tmp_path / f"{chain}.toml").write_text(
+        OWN.replace("publication_day = 20", "publication_day = 45"), encoding="utf-8"
+    )
+    with pytest.raises(UsageError, match="publication_day must be a day from 1 to 28"):
+        read(name, chains_folder=tmp_path)
