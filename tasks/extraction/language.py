@@ -157,6 +157,7 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
 _GROUPS = (
     ("slowing", "slowing"),
     ("slowing.narrows", "narrows"),
+    ("tables.change", "change_title"),
     ("bounds.post", "post_bound"),
     ("hedges.before", "hedge"),
     ("hedges.after", "post_hedge"),

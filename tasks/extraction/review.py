@@ -22,6 +22,7 @@ from tasks.extraction.text.layout import Passage, find_passages, find_sentences
 
 _SUBJECT, _METRIC, _PERIOD, _CHANGE = BIT["subject"], BIT["metric"], BIT["period"], BIT["change"]
 _ACTIVITY, _MODAL, _OUTLOOK = BIT["activity"], BIT["modal"], BIT["outlook"]
+_MARKS = bits(["comma", "colon", "in", "of", "industry", "open", "close", "hyphen", "dash"])
 _SHARE = bits(["share_noun", "share_verb"])
 _MEASURED = bits(["rate", "quantity", "points"])
 _RUN_IN = bits(["subject", "chain", "and", "comma", "colon", "separator", "metric", "slash", "agent", "industry", "of"])
@@ -107,7 +108,7 @@ def _read_passage(account: Account, context: Context, passage: Passage) -> Conte
 def find_mentions(lexicon: Lexicon, passage: Passage, start: int, end: int) -> list[Token]:
     """Mentions of a sentence, joined: quantities with their ranges and bounds, names, bases, matched lists."""
     plain = passage.plain
-    tokens = scan(lexicon, plain, passage.raw, start, end)
+    tokens = [t for t in scan(lexicon, plain, passage.raw, start, end) if t.mask != BIT["change_title"]]
     tokens = complete_names(lexicon, tokens, plain)
     tokens = join_quantities(tokens, plain, lexicon.language.hedge_gaps)
     tokens = join_subjects(lexicon, tokens, plain)
@@ -147,6 +148,9 @@ def _enter_heading(context: Context, passage: Passage) -> Context:
     if passage.kind == "title":
         return replace(context.start_paragraph(), section=Scope(), parent=Scope(), document=_make_scope(tokens).subject)
     scope = replace(_make_scope(tokens), unit=find_unit(context.lexicon, passage.plain, passage.raw))
+    bases = {t.roles["basis"] for t in tokens if t.mask & BIT["basis"]}
+    if len(bases) == 1 and "%" in passage.plain:  # "Output by region (Mt; % over the corresponding month)"
+        scope = replace(scope, basis=bases.pop())
     if scope.subject is None and (scope.metric or scope.period is not None) and passage.level >= 1:
         scope = replace(scope, subject=context.section.subject if scope.metric and not scope.period else None)
     return context.enter_section(scope)
@@ -167,9 +171,14 @@ def _make_scope(tokens: list[Token]) -> Scope:
     return Scope(
         subject=None if is_mixed or not subjects else subjects[0],
         metric=next(iter(metrics)) if len(metrics) == 1 and len(tokens) <= 6 else "",
-        period=periods[0] if periods and len(tokens) <= 6 and not periods[0].kind.endswith("year") else None,
+        period=periods[0] if periods and len(tokens) <= 6 and _names_span(tokens, periods[0]) else None,
         is_elsewhere=elsewhere,
     )
+
+
+def _names_span(tokens: list[Token], period: PeriodName) -> bool:
+    """Whether a heading is about its period: a year is only where nothing else is named ("The year", "2024")."""
+    return not period.kind.endswith("year") or all(t.mask & (_PERIOD | _METRIC | _MARKS) for t in tokens)
 
 
 def _make_lead(context: Context, tokens: list[Token]) -> Scope:

@@ -8,18 +8,22 @@ from tasks.extraction.context import Context
 from tasks.extraction.mentions.joining import name_periods
 from tasks.extraction.mentions.lexicon import Lexicon
 from tasks.extraction.mentions.measuring import join_quantities
+from tasks.extraction.mentions.periods import Calendar
 from tasks.extraction.mentions.scan import scan
-from tasks.extraction.mentions.token import NUMBER, Token, make_number
+from tasks.extraction.mentions.token import NUMBER, Token, make_number, make_token
 from tasks.extraction.relations.attach import read_sentence
+from tasks.extraction.relations.growth import shift_period
 from tasks.extraction.relations.view import View
 from tasks.extraction.rules import BIT, bits
-from tasks.extraction.statements import Findings
+from tasks.extraction.statements import Findings, passed_over
 from tasks.extraction.text.characters import is_wide
 from tasks.extraction.text.layout import Passage, find_cells
 
 _RULE = re.compile(r"[\s|:=+-]*")
 _MARKS = bits(["comma", "open", "close", "colon", "dash", "bar", "slash", "semicolon", "hyphen", "and"])
 _SUBJECT = BIT["subject"]
+_NAMING = bits(["subject", "metric", "industry", "chain", "thing", "activity", "together"])
+_WORD = re.compile(r"[a-zà-ÿ]{4,}")
 
 
 MOST_COLUMNS = 300
@@ -50,15 +54,35 @@ class TextTable:
         if len(spans) > MOST_COLUMNS:
             raise _too_wide(len(spans))
         cells = [self._scan(passage, start, end) for start, end in spans]
-        if not self.header or (self.is_open and not any(map(_is_measured, cells[1:]))):
+        if self.is_open and not self._is_data(cells):
             self._add_header(passage, spans, cells)
             return Findings()
         self.is_open = False
         found = Findings()
-        for column in range(1, len(cells)):
-            head, unit = self._find_column(column, _columns(passage.raw, spans[column]), len(cells))
-            self._read_cell(passage.plain, cells[0], (head, unit), cells[column], found)
+        columns = [
+            self._find_column(column, _columns(passage.raw, spans[column]), len(cells))
+            for column in range(1, len(cells))
+        ]
+        heads = name_growth(self.context.calendar, [words for words, _ in columns])
+        for (_, unit), head, cell in zip(columns, heads, cells[1:], strict=True):
+            if self._is_unknown(passage.plain[slice(*spans[0])], [*cells[0], *head]):
+                found.opens += [passed_over(t, "another product") for t in cell if t.mask & NUMBER]
+                continue
+            self._read_cell(passage.plain, cells[0], (head, unit), cell, found)
         return found
+
+    def _is_data(self, cells: list[list[Token]]) -> bool:
+        """Whether a row holds figures; the first one only where its cells behind the name are numbers alone."""
+        if self.header:
+            return any(map(_is_measured, cells[1:]))
+        return len(cells) > 1 and all(cell and all(t.mask & (NUMBER | _MARKS) for t in cell) for cell in cells[1:])
+
+    def _is_unknown(self, label: str, words: list[Token]) -> bool:
+        """Whether a row is named by a word that nobody knows, so that it is not the whole of the section's."""
+        if any(t.mask & _NAMING for t in words):
+            return False
+        known = self.context.lexicon.language.neutral
+        return any(word not in known for word in _WORD.findall(label))
 
     def _add_header(self, passage: Passage, spans: list[tuple[int, int]], cells: list[list[Token]]) -> None:
         row = []
@@ -109,6 +133,47 @@ class TextTable:
         found.opens += read.opens
 
 
+def name_growth(calendar: Calendar, columns: list[list[Token]]) -> list[list[Token]]:
+    """Words of the columns, where a column that says only "% change" is that of the periods named left of it.
+
+    Two of them are a period and its base: after "Apr 2024" and "Apr 2023" the change is year on year. One alone
+    is compared with the year before where it is a year or a span to date.
+    """
+    named: list[list[Token]] = []
+    beside: list[Token] = []
+    for words in columns:
+        periods = [t for t in words if t.mask & BIT["period"]]
+        is_growth = any(t.mask & bits(["change", "change_title"]) for t in words)
+        if periods and not is_growth:
+            # a period after a growth column opens a group of its own
+            beside = [*beside, periods[0]] if not named or not _has(named[-1], "change") else [periods[0]]
+        elif is_growth and not periods and not _has(words, "basis") and beside:
+            named.append([*words, *_name_base(calendar, beside)])
+            continue
+        named.append(words)
+    return named
+
+
+def _has(words: list[Token], role: str) -> bool:
+    return any(t.mask & BIT[role] for t in words)
+
+
+def _name_base(calendar: Calendar, beside: list[Token]) -> list[Token]:
+    """Period and base of a column of growth, as two words; none where the columns beside it name no such pair."""
+    order = sorted(beside[-2:], key=lambda t: calendar.resolve(t.roles["period"]), reverse=True)
+    name = order[0].roles["period"]
+    if len(order) == 2:
+        basis = _tell_step(calendar.resolve(name), calendar.resolve(order[1].roles["period"]))
+    else:
+        basis = "yoy" if name.kind in {"to_date", "year"} else ""
+    return [order[0], make_token(order[0].start, order[0].end, {"basis": basis})] if basis else []
+
+
+def _tell_step(later: str, earlier: str) -> str:
+    """The base that lies between two periods; empty where it has no name."""
+    return next((basis for basis in ("mom", "yoy") if shift_period(later, basis) == earlier), "")
+
+
 def _is_measured(cell: list[Token]) -> bool:
     return any(t.mask & NUMBER for t in cell)
 
@@ -146,10 +211,10 @@ def _give_unit(token: Token, words: list[Token], unit: tuple[str, float], *, is_
 def find_unit(lexicon: Lexicon, title: str, raw: str) -> tuple[str, float]:
     """The unit that a column's or table's title gives, in brackets or after a comma."""
     language = lexicon.language
-    for match in reversed(list(re.finditer(r"[^(),:]+", title))):
-        part = match.group().strip()
+    for match in reversed(list(re.finditer(r"[^(),:;]+", title))):
+        part = re.split(r" (?:unless|except|if not)\b", match.group())[0].strip()
         start = match.start() + len(match.group()) - len(match.group().lstrip())
-        written = raw[start : start + len(part)]
+        written = raw[start : start + len(part)].removeprefix("in ")
         for text in (
             part,
             part.removeprefix("unit").strip(),

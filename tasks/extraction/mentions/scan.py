@@ -130,9 +130,18 @@ def _check_currency(language: Language, match: re.Match[str], unit: str, unit_te
     ours, others = language.currencies
     if others and before.endswith(others) and not before.endswith(ours or ("\0",)):
         return "other"
-    if unit_text.startswith("/") and not (ours and before.endswith(ours)):
+    is_ours = bool(ours) and before.endswith(ours)
+    if unit_text.startswith("/") and not is_ours:
         return "other"
+    if is_ours and not unit_text and not _GOES_ON.match(match.string, match.end()):
+        return "yuan"
     return unit
+
+
+_GOES_ON = re.compile(
+    r"\s*(?:[-–—~/.]\s*\w|to \w|(?:hundred|thousand|million|billion|trillion|lakh|crore|mn|bn|m|k)\b|(?:per|a|an)\b)"
+)
+"""After an amount: a unit that no list knows, or the other end of a range."""
 
 
 def _scale(value: float, factor: float) -> float:

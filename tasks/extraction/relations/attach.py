@@ -397,7 +397,7 @@ def _read_reference(view: View, index: int, quantity: Quantity, trail: Trail) ->
     kind = "forecast" if last_month(period) > view.context.calendar.review else "actual"
     if view.any_of(index - 3 if index > 3 else 0, min(index + 5, len(view.tokens)), BIT["prior"]):
         kind = "forecast"
-    sign = -1 if rate and (last.value or last.upper or 0) < 0 else 1
+    sign = quantity.sign or (-1 if rate and (last.value or last.upper or 0) < 0 else 1)
     value, lower, upper, qualifier = signed_values(quantity, sign)
     return replace(
         last, period=period, kind=kind, value=value, lower=lower, upper=upper, qualifier=qualifier,

@@ -72,7 +72,7 @@ def _find_change(view: View, start: int, end: int) -> tuple[int, str, Nodes | No
     if not changes:
         return None
     if not metrics:
-        return _go_on(view, start, end, changes)
+        return _read_label(view, start, end, changes) or _go_on(view, start, end, changes)
     for i in reversed(changes):
         after = next((m for m in metrics if m > i), None)
         if after is not None and _is_attribute(view, i, after) and not view.touch_right(after) & BIT["modal"]:
@@ -84,6 +84,17 @@ def _find_change(view: View, start: int, end: int) -> tuple[int, str, Nodes | No
         if following:
             return following[-1], view.tokens[metric].roles["metric"], _owner(view, metric, start, end)
     return None
+
+
+def _read_label(view: View, start: int, end: int, changes: list[int]) -> tuple[int, str, Nodes | None] | None:
+    """A change after the colon of its metric: "NFS price: unchanged"."""
+    if not start or not view.masks[start - 1] & BIT["colon"] or view.any_of(start, end, _SUBJECT):
+        return None
+    first = view.clause_start(start - 1)
+    metrics = list(view.places(first, start - 1, _METRIC))
+    if len(metrics) != 1 or view.any_of(first, start - 1, NUMBER | _CHANGE | _NONE):
+        return None
+    return changes[0], view.tokens[metrics[0]].roles["metric"], _owner(view, metrics[0], first, start - 1)
 
 
 def _go_on(view: View, start: int, end: int, changes: list[int]) -> tuple[int, str, Nodes | None] | None:

@@ -142,7 +142,7 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
     if name is None:
         if signs.before_measure and (not changed or signs.sign_rule == "sign.printed"):
             return Told(signs.before_measure, "measure.parallel", 0.87)
-        return _assume_basis(view, kind, quantity, changed=changed)
+        return _assume_basis(view, index, kind, changed=changed)
     if name == "mom" and "quarter" in kind:
         return Told("qoq_pct", "measure.quarter", 0.95)
     if name == "mom" and (kind.startswith("half") or kind.endswith("year")):
@@ -152,8 +152,20 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
     return Told({"mom": "mom_pct", "yoy": "yoy_pct", "qoq": "qoq_pct"}[name], "measure.growth", 0.99)
 
 
-def _assume_basis(view: View, kind: str, quantity: Quantity, *, changed: bool) -> Told:
+def _stands_beside(view: View, index: int, basis: str) -> bool:
+    """Whether the next rate states another base of comparison: of "+3%; y-o-y +22%" the first is month on month."""
+    for place in range(index + 1, len(view.masks)):
+        if view.masks[place] & (BIT["subject"] | BIT["metric"] | BIT["stop"]):
+            return False
+        if view.masks[place] & BIT["basis"]:
+            near = range(index + 1, min(place + 3, len(view.masks)))
+            return view.tokens[place].roles["basis"] == basis and any(view.masks[n] & BIT["rate"] for n in near)
+    return False
+
+
+def _assume_basis(view: View, index: int, kind: str, *, changed: bool) -> Told:
     """Growth without a stated base: year on year of a year or half-year, else month on month of a month."""
+    quantity = view.tokens[index].quantity
     if not changed:
         return Told(reason="basis")
     if kind.startswith("half") or kind.endswith("year"):
@@ -162,9 +174,11 @@ def _assume_basis(view: View, kind: str, quantity: Quantity, *, changed: bool) -
         return Told(reason="basis")
     if view.context.last_basis == "yoy":
         return Told("yoy_pct", "measure.paragraph", 0.85)
+    if _stands_beside(view, index, "yoy"):
+        return Told("mom_pct", "measure.contrast", 0.93)
     if view.context.bases == frozenset({"yoy"}):
         return Told("yoy_pct", "measure.document", 0.7)
-    if quantity.form == "multiple" and quantity.unit == "%" and quantity.value > 0:
+    if quantity is not None and quantity.form == "multiple" and quantity.unit == "%" and quantity.value > 0:
         return Told("mom_pct", "measure.assumed", 0.55)
     return Told("mom_pct", "measure.assumed", 0.75)
 
@@ -205,6 +219,8 @@ def _is_change(view: View, index: int, signs: Signs) -> bool:
         return _is_change(view, members[0], signs)
     if touch & _TO or (touch & _LEVEL and not touch & (_OF | _BY | _CHANGE)):
         return False
+    if touch & _CHANGE and not view.tokens[index - 1].roles["change"][0]:
+        return False  # "held at 72,000 yuan"
     if touch & _BY and signs.sign is not None:
         return True
     if touch & _CHANGE:

@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tasks.extraction.text.characters import is_wide, normalise
-from tasks.extraction.text.lines import BULLET, Line, ends_sentence, find_lines, find_wrap_width, goes_on
+from tasks.extraction.text.lines import (
+    BULLET,
+    DRAWN_RULE,
+    WIDE_GAP,
+    Line,
+    ends_sentence,
+    find_lines,
+    find_wrap_width,
+    goes_on,
+)
 
 # abbreviations whose point ends no sentence; each look-behind has its own fixed width
 _SHORT = "".join(
@@ -28,7 +37,8 @@ _CAPTION = re.compile(
 )
 _MARKUP = re.compile(r"[*_`]{1,3}")
 _DATE = re.compile(r"20\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d")
-_WIDE_GAP = re.compile(r"\S[ ]{2,}(?=\S)|\t")
+_FAR = 3
+"""Lines to either side among which a row looks for its neighbours."""
 LONGEST_SENTENCE = 1_500
 
 
@@ -65,7 +75,7 @@ def find_passages(text: str) -> list[Passage]:
     position = 0
     while position < len(lines):
         line = lines[position]
-        if is_row(lines, position):
+        if is_row(lines, position) or is_rule(lines, position):
             found.append(_make_passage(text, "row", line.start, line.end))
             position += 1
             continue
@@ -85,11 +95,30 @@ def is_row(lines: list[Line], position: int) -> bool:
     words = lines[position].words
     if words.count("|") >= 2:
         return True
-    cells = len(_WIDE_GAP.findall(words.strip()))
-    if cells < 1:
+    cells = _count_gaps(words)
+    if cells < 1 or DRAWN_RULE.fullmatch(words):
         return False
-    near = [lines[i].words for i in (position - 1, position + 1) if 0 <= i < len(lines)]
-    return any(len(_WIDE_GAP.findall(other.strip())) == cells for other in near) and (cells > 1 or "\t" in words)
+    near = [_count_gaps(other) for other in _find_neighbours(lines, position)]
+    if cells > 1 or "\t" in words:
+        return any(other == cells or min(other, cells) > 2 for other in near)
+    return False
+
+
+def is_rule(lines: list[Line], position: int) -> bool:
+    """Whether a line is drawn above, inside or below a table, and says nothing itself."""
+    if not DRAWN_RULE.fullmatch(lines[position].words):
+        return False
+    return any(_count_gaps(other) or "|" in other for other in _find_neighbours(lines, position))
+
+
+def _count_gaps(words: str) -> int:
+    return len(WIDE_GAP.findall(words.strip()))
+
+
+def _find_neighbours(lines: list[Line], position: int) -> list[str]:
+    """The lines before and after, drawn rules left out."""
+    near = (lines[max(0, position - _FAR) : position][::-1], lines[position + 1 : position + 1 + _FAR])
+    return [next((line.words for line in side if not DRAWN_RULE.fullmatch(line.words)), "") for side in near]
 
 
 def _cut_bracketed(text: str, kind: str, start: int, end: int, level: int, *, is_first: bool) -> Iterator[Passage]:
@@ -139,6 +168,8 @@ def _tell_kind(line: str) -> tuple[str, int, int]:
     if marked and _is_heading(line[marked.end() :]):
         return "heading", 1, marked.end()
     bullet = BULLET.match(line)
+    if bullet and line[bullet.end() :].isupper() and len(line.split()) > 2 and _is_heading(line[bullet.end() :]):
+        return "heading", 1, bullet.end()  # "B. CUMULATIVE, JANUARY-AUGUST"
     if bullet:
         return "item", 1, bullet.end()
     return "", 1, 0

@@ -9,6 +9,8 @@ BULLET = re.compile(
     r"\s*(?:[-*•·◦▪●○–—►▶■□◆◇※✓✔>»》]+|\(?\d{1,2}[.)、）](?!\d)|\(?[a-zA-Z][.)]|[（(][一二三四五六七八九十]+[)）]|[①-⑳])\s+(?=\S)"
     r"|\s*[•·◦▪●○■◆※►①-⑳»》]\s*"
 )
+DRAWN_RULE = re.compile(r"[-=_─━+|: \t]{3,}")
+WIDE_GAP = re.compile(r"\S[ ]{2,}(?=\S)|\t")
 _ENDS = tuple(".。!！?？:：;；…")
 _CLOSERS = "\"'”’」』）)】]*_ "
 _SHARE_OF_FULL_LINES = 0.3
@@ -63,6 +65,10 @@ def ends_sentence(words: str) -> bool:
 def goes_on(line: Line, following: Line, wrap: int) -> bool:
     """Whether a line was cut and `following` is its rest: the next word did not fit, or begins in lower case."""
     if following.is_apart or ends_sentence(line.words) or "|" in following.words or "\t" in following.words:
+        return False
+    if any(DRAWN_RULE.fullmatch(other.words) for other in (line, following)):
+        return False
+    if len(WIDE_GAP.findall(following.words.strip())) > 1:
         return False
     first = following.words.lstrip()
     if BULLET.match(following.words) or first.startswith(("#", "【", "[")):
