@@ -7,6 +7,8 @@ import pytest
 from contracts.errors import UsageError
 from contracts.readings import Document
 from tasks.extraction import read_review
+from tasks.extraction.language import detect_language
+from tasks.extraction.mentions.lexicon import build_lexicon
 
 DOCUMENTS = Path(__file__).parents[2] / "corpus" / "documents"
 # words of every review, so that by its count of names the own chain would claim each of them
@@ -19,7 +21,7 @@ calendar = {{ time_zone = "Europe/Berlin", publication_day = 20, grace_business_
 [[segment]]
 name = "sulphate"
 title = "Sulphate"
-names = {{ en = ["nickel sulphate", "electrolyte", "separator", "cell"], zh = ["硫酸镍", "电解液"] }}
+names = {{ en = ["nickel sulphate", "pyrite", "output", "producers", "market", "total", "its", "was"], zh = ["硫酸镍", "企业", "市场", "为", "总"] }}
 """
 
 
@@ -57,3 +59,11 @@ def test_documents_of_a_chain_whose_own_definition_is_broken_are_refused_with_th
     )
     with pytest.raises(UsageError, match="publication_day must be a day from 1 to 28"):
         read(name, chains_folder=tmp_path)
+
+
+def test_names_of_an_own_chain_are_no_words_of_another(tmp_path):
+    (tmp_path / "nickel.toml").write_text(OWN, encoding="utf-8")
+    language = detect_language("Production rose in January.")
+    alone = build_lexicon("lithium_ion", language).words
+    assert build_lexicon("lithium_ion", language, tmp_path).words == alone
+    assert "pyrite" not in alone
