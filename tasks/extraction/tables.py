@@ -99,7 +99,7 @@ class TextTable:
             if len(row) == count:
                 chosen.append(row[column])
             else:
-                near = [cell for cell in row[1:] or row if cell.span[0] <= span[1] and span[0] <= cell.span[1]]
+                near = [cell for cell in row if cell.span[0] <= span[1] and span[0] <= cell.span[1]]
                 chosen += near
         words = [word for cell in chosen for word in cell.words]
         unit = next((cell.unit for cell in reversed(chosen) if cell.unit[0]), ("", 1.0))

@@ -100,7 +100,7 @@ def is_row(lines: list[Line], position: int) -> bool:
         return False
     near = [_count_gaps(other) for other in _find_neighbours(lines, position)]
     if cells > 1 or "\t" in words:
-        return any(other == cells or min(other, cells) > 2 for other in near)
+        return any(other == cells or min(other, cells) > 1 for other in near)
     return False
 
 
@@ -168,11 +168,17 @@ def _tell_kind(line: str) -> tuple[str, int, int]:
     if marked and _is_heading(line[marked.end() :]):
         return "heading", 1, marked.end()
     bullet = BULLET.match(line)
-    if bullet and line[bullet.end() :].isupper() and len(line.split()) > 2 and _is_heading(line[bullet.end() :]):
+    if bullet and _is_capital(line[bullet.end() :]) and _is_heading(line[bullet.end() :]):
         return "heading", 1, bullet.end()  # "B. CUMULATIVE, JANUARY-AUGUST"
     if bullet:
         return "item", 1, bullet.end()
     return "", 1, 0
+
+
+def _is_capital(words: str) -> bool:
+    """Whether a line is set in capitals but for a unit in brackets: "PRODUCTION (tonnes)"."""
+    shown = re.sub(r"\([^()]*\)", "", words).strip()
+    return shown.isupper() and len(shown) > 8
 
 
 def _tell_prose(words: str, *, is_first: bool) -> str:

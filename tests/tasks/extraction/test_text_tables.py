@@ -61,3 +61,25 @@ def test_unit_of_a_caption_may_be_hedged():
 def test_lettered_heading_in_capitals_opens_a_section():
     text = "B. CUMULATIVE, JANUARY-APRIL\n\nCathode output was 4,100 tonnes, an increase of 52%.\n"
     assert read(text) == {("cathode", "", "ytd_yoy_pct", "2025-04", 52.0)}
+
+
+def test_header_without_a_word_over_the_names_stands_over_its_columns():
+    table = "Output of the year\n\n              2024 (t)   2023 (t)   % change\nCathode          1,200      1,000      +20.0\nElectrolyte        800      1,000      -20.0\n"
+    assert read(table) == {
+        ("cathode", "", "level", "2024", 1200.0),
+        ("cathode", "", "level", "2023", 1000.0),
+        ("cathode", "", "yoy_pct", "2024", 20.0),
+        ("electrolyte", "", "level", "2024", 800.0),
+        ("electrolyte", "", "level", "2023", 1000.0),
+        ("electrolyte", "", "yoy_pct", "2024", -20.0),
+    }
+
+
+def test_base_in_a_caption_is_that_of_its_percentages():
+    table = "Output by material (t; % over the corresponding month)\n\nCathode          1,200      +20.0\nElectrolyte        800      -20.0\n"
+    assert read(table) == {
+        ("cathode", "", "level", "2025-04", 1200.0),
+        ("cathode", "", "yoy_pct", "2025-04", 20.0),
+        ("electrolyte", "", "level", "2025-04", 800.0),
+        ("electrolyte", "", "yoy_pct", "2025-04", -20.0),
+    }
