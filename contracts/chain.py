@@ -95,7 +95,7 @@ class Chain:
 
     `tolerance_pct` and `tolerance_pp` say how close a forecast must come to be a hit, by measure (or by metric,
     for the level of a rate): see `tolerance`. `forecasters` are sources that forecast and review nothing, each with
-    the source whose actuals mark its forecasts.
+    the source whose actuals score its forecasts.
     """
 
     name: str

@@ -24,7 +24,7 @@ RUNS = Table(
         Column("figures", pl.Int64, "figures newly recorded"),
         Column("quarantined", pl.Int64, "rows refused"),
         Column("unresolved", pl.Int64, "statements seen but not placed"),
-        Column("scored", pl.Int64, "forecasts marked, in the months worked on"),
+        Column("scored", pl.Int64, "forecasts scored, in the months worked on"),
         Column("pending", pl.Int64, "forecasts still open"),
         Column("alerts", pl.Int64, "alerts newly fired"),
         Column("rows_removed", pl.Int64, "rows of figures that were there before and are not now"),

@@ -1,4 +1,4 @@
-"""The contract of a score: one forecast and the actual it is marked against."""
+"""The contract of a score: one forecast and the actual it is scored against."""
 
 from types import MappingProxyType
 

@@ -70,7 +70,7 @@ class Settings:
             raise UsageError(
                 "the setting forecasters is not a list of pairs",
                 found=repr(self.forecasters),
-                next='write forecasters = "house=smm": house is marked by the actuals of smm',
+                next='write forecasters = "house=smm": house is scored by the actuals of smm',
             )
         return named
 

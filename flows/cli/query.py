@@ -83,7 +83,7 @@ def _compare_forecasts(store: "Lake", settings: Settings, filters: Filters) -> p
 
 
 def scores(*, filters: Filters = _NO_FILTERS, actuals: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Every forecast, marked against the first published actual; open ones are pending.
+    """Every forecast, scored against the first published actual; open ones are pending.
 
     Parameters
     ----------
@@ -316,7 +316,7 @@ def open_to_write(settings: Settings) -> "Lake":
 def derive_filtered(store: "Lake", settings: Settings, filters: Filters, *, actuals: str = "") -> "Derived":
     """Comparisons and scores as of the asked instant, computed from figures, then filtered.
 
-    `actuals` names the source that marks the forecasts of all others.
+    `actuals` names the source that scores the forecasts of all others.
     """
     from tasks.comparing.refresh import (  # noqa: PLC0415 - not needed for --help
         declare_forecasters,

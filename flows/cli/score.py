@@ -38,7 +38,7 @@ def record(
     min_n
         Only groups with at least so many scored forecasts; 0 shows those that are all pending.
     latest
-        Mark against the latest published actual instead of the first.
+        Score against the latest published actual instead of the first.
     actuals
         The source whose actuals mark the forecasts of all others; else each source's own, or as the settings say.
     show
@@ -79,7 +79,7 @@ def score(
     format: Format = "table",  # noqa: A002 - the option's name
     safe: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Mark anyone's forecasts against anyone's actuals from a table; no lake is needed.
+    """Score anyone's forecasts against anyone's actuals from a table; no lake is needed.
 
     The table (.csv, .xlsx or .parquet, as `trona ingest` reads them) has forecaster, series, month, issued_at,
     measure, forecast, actual, and q_0.05 … for quantiles. Forecasters are compared on the months that all of them

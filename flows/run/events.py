@@ -87,13 +87,13 @@ KINDS = {
         ),
         Kind(
             "trona.forecasts.scored",
-            "Forecasts were marked against what happened.",
+            "Forecasts were scored against what happened.",
             "trona.scores.CHAIN",
             {
                 "lake": _ABOUT["lake"],
                 "chain": _ABOUT["chain"],
-                "from_month": "first month marked anew",
-                "to_month": "last month marked anew",
+                "from_month": "first month scored anew",
+                "to_month": "last month scored anew",
                 "marked": "forecasts of these months that have an outcome",
                 "run_id": "the run",
             },

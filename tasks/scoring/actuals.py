@@ -1,8 +1,8 @@
-"""The actuals that forecasts are marked against, including a direction where nothing better was published.
+"""The actuals that forecasts are scored against, including a direction where nothing better was published.
 
-A forecast direction ("to decline") is marked against a published direction or, as is usual, against
+A forecast direction ("to decline") is scored against a published direction or, as is usual, against
 the month's MoM with the dead band. A forecast MoM whose month has only a published direction is
-marked against the half-line that the direction says: up = above 0, down = below 0, flat = within ±1 pp.
+scored against the half-line that the direction says: up = above 0, down = below 0, flat = within ±1 pp.
 """
 
 import polars as pl

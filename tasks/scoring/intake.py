@@ -1,4 +1,4 @@
-"""From figures to forecasts that can be marked: words become codes, what cannot be scored is set apart."""
+"""From figures to forecasts that can be scored: words become codes, what cannot be scored is set apart."""
 
 from collections.abc import Mapping
 
@@ -104,7 +104,7 @@ def _number_reviews(reviews: pl.Series) -> pl.Series:
 
 
 def split_forecasts(figures: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Forecasts that are marked once the actual is there, and those that are not, with `reason`.
+    """Forecasts that are scored once the actual is there, and those that are not, with `reason`.
 
     `figures` are coded; both frames have the names of `SCORES`, `voice` and `status` (empty where open).
     """

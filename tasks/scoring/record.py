@@ -52,7 +52,7 @@ def build_record(
     """The track record of `scores`, one row per group.
 
     Parameters: `group_by` names the columns of a group; `measure` is always among them, since MoM and
-    YoY are never pooled. `actual` marks against the first published or the latest actual. `min_n` drops
+    YoY are never pooled. `actual` scores against the first published or the latest actual. `min_n` drops
     groups with fewer scored forecasts (0 keeps those that are all pending). Levels of different units
     are never pooled: a group has a row per unit. `series` names the columns
     that tell one series from another. `detail` gives the whole record, or the

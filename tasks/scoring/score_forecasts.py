@@ -1,4 +1,4 @@
-"""Marking: every forecast in the figures gets a row, with the surprise where its outcome is known.
+"""Scoring: every forecast in the figures gets a row, with the surprise where its outcome is known.
 
 The standard: first published actual as the headline, the latest beside it; a forecast counts only where
 it was published before the first actual; nothing is dropped. Everything is computed from the figures
@@ -35,7 +35,7 @@ def score_forecasts(
     chains: Mapping[str, Chain],
     months: tuple[date, date] | None = None,
 ) -> pl.DataFrame:
-    """Mark every forecast among the figures against the first actual of its month.
+    """Score every forecast among the figures against the first actual of its month.
 
     Parameters: `figures` holds all vintages that were public (columns of `FIGURES`); `chains` gives
     tolerances and forecasters by chain name; `months` keeps the forecasts for months from .. to, after all of
@@ -61,7 +61,7 @@ def score_forecasts(
 
 
 def score_pairs(forecasts: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame:
-    """Mark prepared forecasts against actual vintages; the part that tables without a lake share.
+    """Score prepared forecasts against actual vintages; the part that tables without a lake share.
 
     `forecasts` has a row per forecast with the columns that `SCORES` calls forecast_*, plus the integers
     `series` (whose actuals it is about), `voice` (series and forecaster), `base`, `pool`, `route`,

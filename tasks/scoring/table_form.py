@@ -36,7 +36,7 @@ def score_table(
     zone: str = ZONE,
     decimal: str = ".",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Mark a table of forecasts and actuals; gives (scores, record).
+    """Score a table of forecasts and actuals; gives (scores, record).
 
     Parameters: `frame` as `check_score_table` describes it; `tolerances` how close a forecast must come to be
     a hit, by measure (percent of level, or points: `Chain.tolerance`); `as_stated` confirms doubtful units;
