@@ -15,7 +15,7 @@ run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month 
 	@echo "The command is $(BIN)/trona; activate the environment to call it trona: . $(BIN)/activate"
 
 test: $(VENV)/dev.stamp ## all tests but the soak
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	@$(BIN)/python .ci/tests.py
 
 soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
 	@$(BIN)/python -m pytest -m soak

@@ -17,12 +17,12 @@ settings.load_profile("fixed")
 _SERVER = {"up", "prefect_api"}
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
+@pytest.hookimpl(tryfirst=True)  # the marks are chosen by in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that need the one Prefect server run one after another in the same process, beside all others."""
+    """Tests that need the one Prefect server are marked, so that `make test` runs all others beside them."""
     for item in items:
         if _SERVER & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("server"))
+            item.add_marker(pytest.mark.server)
 
 
 @pytest.fixture
