@@ -27,7 +27,7 @@ def find_alerts(evaluation: Evaluation) -> pl.DataFrame:
     check_thresholds(evaluation.chains, {name: rule.thresholds for name, rule in rules.items()})
     found = [rule.complete(rule.find(evaluation)) for rule in rules.values()]
     candidates = pl.concat(found).sort(CANDIDATES.key)
-    return _add_sentences(_note_holidays(candidates, evaluation), evaluation)
+    return CANDIDATES.conform(_add_sentences(_note_holidays(candidates, evaluation), evaluation))
 
 
 def _note_holidays(candidates: pl.DataFrame, evaluation: Evaluation) -> pl.DataFrame:

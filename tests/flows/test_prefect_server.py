@@ -170,14 +170,13 @@ def test_a_port_of_nobody(place):
 
 def test_a_proxy_of_the_environment_does_not_stand_before_a_server_on_this_machine(place, monkeypatch):
     """A company's proxy cannot reach this machine's own ports: it answers 503, or nobody does."""
-    server = HttpServer(answers=[(200, {}, "true")] * 2)
+    server = HttpServer(answers=[(200, {}, "true")])
     monkeypatch.setenv("NO_PROXY", "intern.example")
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("PREFECT_API_URL", f"{server.url}/api")
     try:
-        assert not is_running(f"{server.url}/api")
         assert choose_server().address == f"{server.url}/api"
     finally:
         server.close()
