@@ -59,7 +59,8 @@ def render_site(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> 
 
 
 def _render_chain(lake: Lake, facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterator[tuple[str, bytes]]:
-    name, title, common = facts.chain.name, facts.chain.title, {"facts": facts, "series": list_series(facts)}
+    name, title, labels = facts.chain.name, facts.chain.title, list_series(facts)
+    common = {"facts": facts, "series": labels}
     for month in facts.months:
         page, text = describe_month(facts, month), _write_text(lake, facts, month)
         heading = f"{title}, {month:%B %Y}"
@@ -67,7 +68,7 @@ def _render_chain(lake: Lake, facts: ChainFacts, everything: Sequence[ChainFacts
             f"{name}/{page.month}.html",
             _render("month.html", "../", everything, page=page, text=text, title=heading, **common),
         )
-    for label, slug in list_series(facts):
+    for label, slug in labels:
         series = describe_series(facts, label, slug)
         heading = f"{label} ({title})"
         yield (
