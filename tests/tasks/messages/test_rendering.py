@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.messages.chart import draw_chart
@@ -216,7 +216,6 @@ def test_40_000_characters_are_one_short_line():
     assert finding.title.endswith("…")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=400), st.integers(5, 100))
 def test_cleaning_is_idempotent_bounded_and_one_line(text, limit):
     once = clean_text(text, limit)
@@ -226,7 +225,6 @@ def test_cleaning_is_idempotent_bounded_and_one_line(text, limit):
     assert clean_text("\ud800", limit).encode() == "�".encode()
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_renders_everywhere(text):
     finding = Finding(alert_id="a", rule="r", severity="error", title=text, note=text, sentences=(text,))
