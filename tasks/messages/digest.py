@@ -11,7 +11,8 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.vocabulary import MEASURES
 from contracts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
-from tasks.messages.neutral import Facts, Finding, Message
+from tasks.messages.neutral import CELL_LIMIT, Facts, Finding, Message
+from tasks.messages.picture import Picture
 
 MOST_ROWS = 20
 _NEWS = {
@@ -27,7 +28,10 @@ _ENDED = ("retracted", "resolved")
 
 @dataclass(frozen=True)
 class Envelope:
-    """What a message says of itself: by what it is known again, as of when, of which run, and where more is."""
+    """What a message says of itself: by what it is known again, as of when, of which run, and where more is.
+
+    `owner` is who answers for it, `told` the names of all receivers of the news; either may be empty.
+    """
 
     marker: str
     thread: str
@@ -35,6 +39,9 @@ class Envelope:
     run_id: str
     is_update: bool = False
     links: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    told: tuple[str, ...] = ()
+    picture: Picture | None = None
 
 
 def build_digest(
@@ -67,6 +74,7 @@ def build_digest(
             ("Source", first["source"]),
             ("As of", f"{envelope.as_of:%Y-%m-%d %H:%M} UTC"),
             ("Run", envelope.run_id),
+            *name_people(envelope.owner, envelope.told),
         ),
         about=(
             ("source", first["source"]),
@@ -80,10 +88,25 @@ def build_digest(
         notes=_write_notes(rows),
         links=envelope.links,
         is_update=envelope.is_update,
+        picture=envelope.picture,
         commands=(
             f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
         ),
     )
+
+
+def list_names(names: Sequence[str]) -> str:
+    """`desk, planning`, as many as fit a line of a message: `desk, planning and 7 more`."""
+    shown = list(names)
+    while len(shown) > 1 and len(", ".join(shown)) > CELL_LIMIT - len(" and 99 more"):
+        shown.pop()
+    left = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {left} more" if left else "")
+
+
+def name_people(owner: str, told: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Who answers for a message and who gets it, as labels and values; what is empty is left out."""
+    return tuple((label, text) for label, text in (("Owner", owner), ("Told", list_names(told))) if text)
 
 
 def build_findings(rows: pl.DataFrame, chains: Mapping[str, Chain], *, with_month: bool = False) -> tuple[Finding, ...]:

@@ -50,14 +50,14 @@ def draw_dumbbells_png(rows: pl.DataFrame) -> bytes:
         return b""
     import vl_convert  # noqa: PLC0415 - an extra, and slow to import
 
-    spec = _configure(_plan_dumbbells(rows, width=230), font_size=13, left=6)
+    spec = _configure(_plan_dumbbells(rows, width=230, row_height=30), font_size=15, left=6)
     spec = json.loads(json.dumps(spec).replace(_INK, _MAIL_INK))
     spec["config"]["background"] = "#ffffff"
     drawn = (_reduce_colours(vl_convert.vegalite_to_png(spec, scale=scale)) for scale in (2.0, 1.5, 1.0))
     return next((png for png in drawn if len(png) < PNG_LIMIT), b"")
 
 
-def _plan_dumbbells(rows: pl.DataFrame, *, width: int) -> "alt.LayerChart":
+def _plan_dumbbells(rows: pl.DataFrame, *, width: int, row_height: int = 26) -> "alt.LayerChart":
     import altair as alt  # noqa: PLC0415
 
     order = rows["series"].to_list()
@@ -71,7 +71,9 @@ def _plan_dumbbells(rows: pl.DataFrame, *, width: int) -> "alt.LayerChart":
         x="actual:Q", color=alt.condition("datum.actual < datum.forecast", alt.value(_BELOW), alt.value(_ABOVE))
     )
     text = base.mark_text(align="left", dx=9, color=_INK).encode(x="right:Q", text="text:N")
-    drawn: alt.LayerChart = (band + line + hollow + solid + text).properties(width=width, height=26 * len(order))
+    drawn: alt.LayerChart = (band + line + hollow + solid + text).properties(
+        width=width, height=row_height * len(order)
+    )
     return drawn
 
 

@@ -184,7 +184,7 @@ def test_mail_over_an_encrypted_connection_with_login(mail_server, security):
     mail, other = server.box.messages
     assert (mail["To"], other["To"]) == ("a@example.com", "b@example.com")
     assert mail["Message-ID"] == other["Message-ID"]
-    assert mail["Subject"].startswith("Warning: Cathode materials output beat the forecast")
+    assert mail["Subject"].startswith("Warning · Sodium-ion batteries, May 2026: Cathode materials output beat the")
     assert mail["Message-ID"] == "<0123456789abcdef@example.com>"
     assert mail["References"] == "<fedcba9876543210@example.com>"
     assert parsedate_to_datetime(mail["Date"]) == NOON
