@@ -14,6 +14,7 @@ from tasks.delivery.channels.console import ConsoleReceiver
 from tasks.delivery.channels.file import FileReceiver
 from tasks.delivery.receiver import Receiver, list_settings
 from tasks.delivery.secrets import SecretName
+from tasks.reconciling.language import list_languages
 
 DEFAULT_RECEIVERS: tuple[Receiver, ...] = (ConsoleReceiver(name="console"), FileReceiver(name="file"))
 _SECRET_TYPES = (SecretName, SecretName | None)
@@ -79,6 +80,7 @@ def _read_receiver(item: Mapping[str, Any], path: str) -> Receiver:
         raise UsageError(f"a receiver of kind {kind.kind} needs {' and '.join(missing)}", where=where)
     receiver = kind(**values)
     _one_of("severity", receiver.severity, SEVERITIES, where)
+    _one_of("language", receiver.language, list_languages(), where)
     problem = receiver.find_problem()
     if problem:
         raise UsageError(problem, where=where)
