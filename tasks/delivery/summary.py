@@ -25,6 +25,7 @@ from tasks.delivery.senders import SendOutcome, SendRequest, Write
 from tasks.delivery.sending import DeliveryReport, OutboxWorker, keep_in, send_due, send_once
 from tasks.messages.digest import MOST_ROWS, build_findings
 from tasks.messages.neutral import Message
+from tasks.month_summary.opening import open_months
 
 
 def deliver_summary(post: OutboxWorker, chains: Mapping[str, Chain], now: datetime) -> DeliveryReport:
@@ -42,7 +43,7 @@ def deliver_summary(post: OutboxWorker, chains: Mapping[str, Chain], now: dateti
         return DeliveryReport()
 
     loaded = _read_loaded(post.lake, post.run_id)
-    planning = Planning(post.receivers, chains, now, post.run_id)
+    planning = Planning(post.receivers, chains, now, post.run_id, open_months(post.lake, chains))
 
     def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
         done = deliveries["delivery_id"].unique().to_list()
@@ -104,6 +105,7 @@ def _build_summary(mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, plann
             ("As of", f"{planning.now:%Y-%m-%d %H:%M} UTC"),
             ("Run", planning.run_id),
         ),
+        opening=_open_last(mine, receiver, loaded, planning),
         findings=build_findings(
             ordered.head(MOST_ROWS).with_columns(pl.lit("").alias("news")), planning.chains, with_month=True
         ),
@@ -111,6 +113,12 @@ def _build_summary(mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, plann
         notes=("A summary of history: these findings were not announced one by one.",),
         commands=(f"trona alerts --from {first} --to {last}",),
     )
+
+
+def _open_last(mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, planning: Planning) -> tuple[str, ...]:
+    """The sentences of the last month that was loaded, where that is one chain of one source."""
+    groups = mine.filter(pl.col("month") == loaded.last).select("source", "chain", "month").unique().to_dicts()
+    return planning.open_month(groups[0], planning.now, receiver.language) if len(groups) == 1 else ()
 
 
 def _plan_row(message: Message, mine: pl.DataFrame, receiver: Receiver, planning: Planning) -> dict[str, object]:

@@ -40,6 +40,9 @@ _TEMPLATE = """\
 <h1 style="margin:0 0 8px;font-size:20px;line-height:26px">{{ message.headline }}</h1>
 <p style="margin:0 0 8px;font-size:13px;line-height:19px;color:#4a5a6a">
 {%- for label, value in message.context %}{{ label }} {{ value }}{% if not loop.last %} · {% endif %}{% endfor %}</p>
+{%- for sentence in message.opening %}
+<p style="margin:0 0 8px;font-size:14px;line-height:20px">{{ sentence|keep_percent }}</p>
+{%- endfor %}
 </td></tr>
 {%- if marked %}
 <tr><td style="padding:4px 16px">
@@ -97,6 +100,7 @@ _TEMPLATE = """\
 _ENVIRONMENT = Environment(autoescape=True)
 # A number and its unit stay on one line.
 _ENVIRONMENT.filters["keep_together"] = lambda text: text.replace(" ", "\u00a0")
+_ENVIRONMENT.filters["keep_percent"] = lambda text: text.replace(" %", "\u00a0%")
 _PAGE = _ENVIRONMENT.from_string(_TEMPLATE)
 
 
