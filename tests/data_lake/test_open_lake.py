@@ -45,7 +45,7 @@ def known(lake: Lake, as_of: datetime | None = None) -> pl.DataFrame:
 @pytest.mark.parametrize("as_of", [None, "2026-02-08", "2026-02-15", "2026-02-25"])
 def test_duckdb_sees_what_trona_sees_now_and_at_an_instant(told, as_of):
     names: dict[str, duckdb.DuckDBPyConnection] = {}
-    exec(PYTHON[0], names)  # noqa: S102 - the page's own words are what is tested
+    exec(PYTHON[0], names)
     query = SQL[0].replace("current_timestamp", f"timestamptz '{as_of} 00:00:00+00'" if as_of else "current_timestamp")
     expected = known(told, day(as_of) if as_of else None)
     assert (
@@ -60,14 +60,14 @@ def test_duckdb_sees_what_trona_sees_now_and_at_an_instant(told, as_of):
     assert_frame_equal(names["db"].sql(query).pl(), expected, check_dtypes=False)
 
 
-def test_polars_alone_sees_what_trona_sees(told, capsys):
+def test_polars_alone_sees_what_trona_sees(told):
     names: dict[str, pl.LazyFrame] = {}
-    exec(PYTHON[2], names)  # noqa: S102
+    exec(PYTHON[2], names)
     assert_frame_equal(names["known"].select(TOLD).collect().sort(NAMES), known(told))
 
 
 def test_plain_pyarrow_reads_a_filtered_table(told, capsys):
-    exec(PYTHON[3], {})  # noqa: S102
+    exec(PYTHON[3], {})
     assert "mom_pct" in capsys.readouterr().out
 
 
