@@ -1,13 +1,13 @@
 """Settings: `trona.toml` in the working directory or in `TRONA_CONFIG`, each value also by environment."""
 
 import os
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from contracts.errors import UsageError
 from contracts.secret import Secret
+from contracts.toml_text import TomlBroken, read_toml
 
 USUAL_RECEIVERS = "receivers.toml"
 
@@ -164,6 +164,6 @@ def _read_truth(name: str, value: object, where: str) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        return read_toml(path)
+    except (OSError, TomlBroken) as error:
         raise UsageError("the settings cannot be read", where=str(path), found=str(error)) from error

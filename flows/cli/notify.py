@@ -68,6 +68,7 @@ def notify(
     from tasks.delivery.outbox import Imprint  # noqa: PLC0415
     from tasks.delivery.requeue import requeue  # noqa: PLC0415
     from tasks.delivery.summary import look_ahead  # noqa: PLC0415
+    from tasks.month_summary.opening import open_months  # noqa: PLC0415
 
     _refuse_contradictions(dry_run=dry_run, preview=preview, test=test, retry=retry, dead=dead)
     settings, store = open_store(lake)
@@ -83,7 +84,7 @@ def notify(
     chosen = [_find(receivers, name) for name in to] or receivers
     chains = load_chains(store, settings.chains_folder)
     if dry_run or preview:
-        ahead = look_ahead(store, Planning(chosen, chains, now, run_id, imprint))
+        ahead = look_ahead(store, Planning(chosen, chains, now, run_id, open_months(store, chains), imprint))
         if preview:
             _write_previews(ahead, preview)
         else:

@@ -1,6 +1,6 @@
 """The outbox: which messages are due to whom, decided from the ledger alone, before anything is sent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,10 @@ from tasks.messages.digest import Envelope, build_digest
 from tasks.messages.neutral import Message
 
 _FOLLOW_UPS = ("retracted", "resolved")
+
+
+OpenMonth = Callable[[Mapping[str, object], datetime, str], tuple[str, ...]]
+"""The sentences that open a message about a group, as of an instant, in a language."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Planning:
     chains: Mapping[str, Chain]
     now: datetime
     run_id: str
+    open_month: OpenMonth = lambda *_: ()
     imprint: Imprint = field(default_factory=Imprint)
     views: MonthViews = field(default_factory=MonthViews)
 
@@ -175,10 +180,12 @@ def _build(news: _News, planning: Planning, acknowledged: Mapping[str, str] | No
     new = current.join(newest, on="alert_id")
     shown = pl.concat([new, known.join(newest, on="alert_id", how="anti").with_columns(pl.lit("").alias("news"))])
     marker = hash_text("\x1f".join([receiver.name, *(str(part) for part in group), *mine["cover"]]))
+    as_of = max(mine["updated_at"])
     envelope = Envelope(
         marker=marker,
         thread=name_thread(receiver.name, group),
-        as_of=max(mine["updated_at"]),
+        as_of=as_of,
+        opening=planning.open_month(news.group, as_of, receiver.language),
         run_id=planning.run_id,
         is_update=told.join(month.select("alert_id").unique(), on="alert_id", how="semi").height > 0,
         links=planning.link(receiver, news.group["chain"], news.group["month"]),

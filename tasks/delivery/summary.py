@@ -25,6 +25,7 @@ from tasks.delivery.senders import SendOutcome, SendRequest, Write
 from tasks.delivery.sending import DeliveryReport, OutboxWorker, keep_in, send_due, send_once
 from tasks.messages.digest import MOST_ROWS, build_findings, list_names, name_people
 from tasks.messages.neutral import Message
+from tasks.month_summary.opening import open_months
 
 
 def deliver_summary(post: OutboxWorker, chains: Mapping[str, Chain], now: datetime) -> DeliveryReport:
@@ -42,7 +43,7 @@ def deliver_summary(post: OutboxWorker, chains: Mapping[str, Chain], now: dateti
         return DeliveryReport()
 
     loaded = _read_loaded(post.lake, post.run_id)
-    planning = Planning(post.receivers, chains, now, post.run_id, post.imprint)
+    planning = Planning(post.receivers, chains, now, post.run_id, open_months(post.lake, chains), post.imprint)
 
     def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
         done = deliveries["delivery_id"].unique().to_list()
@@ -110,6 +111,7 @@ def _build_summary(
             ("Run", planning.run_id),
             *name_people(planning.imprint.owner, told),
         ),
+        opening=_open_last(mine, receiver, loaded, planning),
         findings=build_findings(
             ordered.head(MOST_ROWS).with_columns(pl.lit("").alias("news")), planning.chains, with_month=True
         ),
@@ -118,6 +120,14 @@ def _build_summary(
         links=planning.link(receiver, "", None),
         commands=(f"trona alerts --from {first} --to {last}",),
     )
+
+
+def _open_last(mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, planning: Planning) -> tuple[str, ...]:
+    """The sentences of the last month that was loaded, where that is one chain of one source."""
+    if loaded.last is None:
+        return ()
+    groups = mine.filter(pl.col("month") == loaded.last).select("source", "chain", "month").unique().to_dicts()
+    return planning.open_month(groups[0], planning.now, receiver.language) if len(groups) == 1 else ()
 
 
 def _plan_row(message: Message, mine: pl.DataFrame, receiver: Receiver, planning: Planning) -> dict[str, object]:

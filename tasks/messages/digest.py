@@ -30,6 +30,7 @@ _ENDED = ("retracted", "resolved")
 class Envelope:
     """What a message says of itself: by what it is known again, as of when, of which run, and where more is.
 
+    `opening` are the sentences of its month (`open_month`); none where nothing is known of it.
     `owner` is who answers for it, `told` the names of all receivers of the news; either may be empty.
     """
 
@@ -38,6 +39,7 @@ class Envelope:
     as_of: datetime
     run_id: str
     is_update: bool = False
+    opening: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     owner: str = ""
     told: tuple[str, ...] = ()
@@ -83,9 +85,10 @@ def build_digest(
             ("as_of", f"{envelope.as_of:%Y-%m-%dT%H:%M:%SZ}"),
             ("run_id", envelope.run_id),
         ),
+        opening=envelope.opening,
         findings=tuple(findings[:MOST_ROWS]),
         more=max(0, len(findings) - MOST_ROWS),
-        notes=_write_notes(rows),
+        notes=_write_notes(rows, is_opened=bool(envelope.opening)),
         links=envelope.links,
         is_update=envelope.is_update,
         picture=envelope.picture,
@@ -223,11 +226,13 @@ def _write_headline(findings: Sequence[Finding], news: int) -> str:
     return (title if len(title) <= limit else title[: limit - 1] + "…") + suffix
 
 
-def _write_notes(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _write_notes(rows: Sequence[Mapping[str, Any]], *, is_opened: bool) -> tuple[str, ...]:
+    """What the holiday touches, unless the opening sentences say it, and what it does to the findings."""
     details = [json.loads(row["detail"] or "{}") for row in rows if row["news"] not in _ENDED]
     touched = [d for d in details if d.get("holiday") == "cny"]
-    weights = {d["holiday_weight_pct"] for d in touched if d["holiday_weight_pct"]}
-    bases = {d["base_holiday_weight_pct"] for d in touched if d.get("base_holiday_weight_pct")}
+    unsaid = [] if is_opened else touched
+    weights = {d["holiday_weight_pct"] for d in unsaid if d["holiday_weight_pct"]}
+    bases = {d["base_holiday_weight_pct"] for d in unsaid if d.get("base_holiday_weight_pct")}
     lowered = any("severity_without_holiday" in d for d in touched)
     return (
         *(f"Chinese New Year: {weight} % of its window is in this month." for weight in sorted(weights)),

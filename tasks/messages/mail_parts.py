@@ -54,6 +54,9 @@ _TEMPLATE = """\
 <h1 style="margin:0 0 8px;font-size:20px;line-height:26px">{{ message.headline|tie }}</h1>
 <p class="soft" style="margin:0 0 8px;font-size:13px;line-height:19px;color:#4a5a6a">
 {%- for label, value in message.context %}{{ label }} {{ value }}{% if not loop.last %} · {% endif %}{% endfor %}</p>
+{%- for sentence in message.opening %}
+<p style="margin:0 0 8px;font-size:14px;line-height:20px">{{ sentence|tie }}</p>
+{%- endfor %}
 </td></tr>
 {%- if marked %}
 <tr><td style="padding:4px 16px">

@@ -194,7 +194,7 @@ def test_mail_over_an_encrypted_connection_with_login(mail_server, security):
     html, chart = page.iter_parts()
     assert "cid:chart" in html.get_content()
     assert (
-        'alt="Outcome against forecast, difference of the level: Cathode materials output MoM +33 %'
+        'alt="2 of 3 forecasts month on month missed: Cathode materials forecast −70 % MoM, outcome −60 %'
         in html.get_content()
     )
     assert (chart.get_content_type(), chart["Content-ID"]) == ("image/png", "<chart>")

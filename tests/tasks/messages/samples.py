@@ -38,6 +38,10 @@ def sample(**values) -> Message:
                 ("Owner", "data desk"),
                 ("Told", "desk, planning"),
             ),
+            "opening": (
+                "Cathode materials grew slightly less than battery cells in May 2026: cathode materials −4.0 % [−4.9, −3.1].",
+                "Cathode materials in May 2026: −60 % MoM & +12 % YoY.",
+            ),
             "about": (("source", "smm"), ("chain", "sodium_ion"), ("month", "2026-05"), ("run_id", "3f2c")),
             "findings": (
                 Finding(

@@ -21,7 +21,7 @@ from tasks.messages.cleaning import clean_text
 from tasks.messages.json_message import render_json
 from tasks.messages.mail_address import MailAddress
 from tasks.messages.mail_parts import build_mail, render_html
-from tasks.messages.neutral import Finding, Message
+from tasks.messages.neutral import Finding, Message, shorten_texts
 from tasks.messages.plain_text import render_text
 from tasks.messages.slack_blocks import escape_slack, render_slack
 from tests.tasks.messages.samples import HOSTILE, PICTURE, hostile, sample
@@ -46,6 +46,18 @@ def test_golden(name):
         path.write_text(text, encoding="utf-8")
         pytest.fail(f"{name} was written: look at it")
     assert text == path.read_text(encoding="utf-8")
+
+
+def test_an_opening_sentence_is_there_whole_or_not_at_all():
+    """A cut number is a wrong number."""
+    sentences = tuple(f"{'x' * 490} {i} +12.5 %" for i in range(6))
+    message = sample(opening=sentences)
+    assert message.opening == sentences[:4]  # 500 characters each, 2,400 fit
+    assert shorten_texts(message, 160).opening == sentences[:3]
+    assert shorten_texts(message, 40).opening == ()
+    for render in RENDERERS.values():
+        text = render(message).replace("\u00a0", " ")
+        assert [f"{i} +12.5 %" in text for i in range(6)] == [True] * 4 + [False] * 2
 
 
 @pytest.mark.parametrize(
