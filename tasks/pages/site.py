@@ -18,6 +18,7 @@ from data_lake.lake import Lake
 from data_lake.storage import write_whole
 from tasks.month_summary.reading import read_month
 from tasks.month_summary.writing import MonthText, write_month
+from tasks.pages.addresses import name_month_page
 from tasks.pages.charts import can_draw
 from tasks.pages.facts import ChainFacts, read_facts
 from tasks.pages.month import describe_month
@@ -65,7 +66,7 @@ def _render_chain(lake: Lake, facts: ChainFacts, everything: Sequence[ChainFacts
         page, text = describe_month(facts, month), _write_text(lake, facts, month)
         heading = f"{title}, {month:%B %Y}"
         yield (
-            f"{name}/{page.month}.html",
+            name_month_page(name, month),
             _render("month.html", "../", everything, page=page, text=text, title=heading, **common),
         )
     for label, slug in labels:
