@@ -65,6 +65,7 @@ def notify(
         deliver,
         start_clock,
     )
+    from tasks.delivery.outbox import Imprint  # noqa: PLC0415
     from tasks.delivery.requeue import requeue  # noqa: PLC0415
     from tasks.delivery.summary import look_ahead  # noqa: PLC0415
     from tasks.month_summary.opening import open_months  # noqa: PLC0415
@@ -75,6 +76,7 @@ def notify(
     if any(name.block for receiver in receivers for name in receiver.secret_names.values()):
         choose_server_for(settings)  # where the blocks are
     now, run_id = datetime.now(UTC), secrets.token_hex(4)
+    imprint = Imprint(settings.owner, settings.page_address)
     if dead and dry_run:
         return _list_dead(store, as_json=json)
     if test:
@@ -82,7 +84,7 @@ def notify(
     chosen = [_find(receivers, name) for name in to] or receivers
     chains = load_chains(store, settings.chains_folder)
     if dry_run or preview:
-        ahead = look_ahead(store, Planning(chosen, chains, now, run_id, open_months(store, chains)))
+        ahead = look_ahead(store, Planning(chosen, chains, now, run_id, open_months(store, chains), imprint))
         if preview:
             _write_previews(ahead, preview)
         else:
@@ -91,7 +93,7 @@ def notify(
     if retry or dead:
         again = requeue(store, retry, every_dead=dead, now=now, run_id=run_id)
         print_message(f"{count_noun(again.height, 'message')} to be sent again")
-    post = OutboxWorker(store, receivers, resolve_secret, run_id, _show, Hands(start_clock(now)))
+    post = OutboxWorker(store, receivers, resolve_secret, run_id, _show, Hands(start_clock(now)), imprint=imprint)
     report = deliver(post, chains, now, only=to)
     for line in report.lines:
         print_message(line)

@@ -18,6 +18,7 @@ from data_lake.files import write_file
 from data_lake.lake import Lake
 from tasks.month_summary.reading import read_month
 from tasks.month_summary.writing import MonthText, write_month
+from tasks.pages.addresses import name_month_page
 from tasks.pages.charts import can_draw
 from tasks.pages.facts import ChainFacts, read_facts
 from tasks.pages.month import describe_month
@@ -61,7 +62,7 @@ def _render_chain(lake: Lake, facts: ChainFacts, everything: Sequence[ChainFacts
         page, text = describe_month(facts, month), _write_text(lake, facts, month)
         heading = f"{title}, {month:%B %Y}"
         yield (
-            f"{name}/{page.month}.html",
+            name_month_page(name, month),
             _render("month.html", "../", everything, page=page, text=text, title=heading, **common),
         )
     for label, slug in labels:
