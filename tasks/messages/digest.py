@@ -11,7 +11,8 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.vocabulary import MEASURES
 from contracts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
-from tasks.messages.neutral import Facts, Finding, Message
+from tasks.messages.neutral import CELL_LIMIT, Facts, Finding, Message
+from tasks.messages.picture import Picture
 
 MOST_ROWS = 20
 _NEWS = {
@@ -30,6 +31,7 @@ class Envelope:
     """What a message says of itself: by what it is known again, as of when, of which run, and where more is.
 
     `opening` are the sentences of its month (`open_month`); none where nothing is known of it.
+    `owner` is who answers for it, `told` the names of all receivers of the news; either may be empty.
     """
 
     marker: str
@@ -39,6 +41,9 @@ class Envelope:
     is_update: bool = False
     opening: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    told: tuple[str, ...] = ()
+    picture: Picture | None = None
 
 
 def build_digest(
@@ -72,6 +77,7 @@ def build_digest(
             ("Source", first["source"]),
             ("As of", f"{envelope.as_of:%Y-%m-%d %H:%M} UTC"),
             ("Run", envelope.run_id),
+            *name_people(envelope.owner, envelope.told),
         ),
         about=(
             ("source", first["source"]),
@@ -86,10 +92,25 @@ def build_digest(
         notes=_write_notes(rows, is_opened=bool(envelope.opening)),
         links=envelope.links,
         is_update=envelope.is_update,
+        picture=envelope.picture,
         commands=(
             f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
         ),
     )
+
+
+def list_names(names: Sequence[str]) -> str:
+    """`desk, planning`, as many as fit a line of a message: `desk, planning and 7 more`."""
+    shown = list(names)
+    while len(shown) > 1 and len(", ".join(shown)) > CELL_LIMIT - len(" and 99 more"):
+        shown.pop()
+    left = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {left} more" if left else "")
+
+
+def name_people(owner: str, told: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Who answers for a message and who gets it, as labels and values; what is empty is left out."""
+    return tuple((label, text) for label, text in (("Owner", owner), ("Told", list_names(told))) if text)
 
 
 def build_findings(rows: pl.DataFrame, chains: Mapping[str, Chain], *, with_month: bool = False) -> tuple[Finding, ...]:
