@@ -80,7 +80,8 @@ def _prove_first(linked: LinkedSeries, system: DifferenceSystem, known: Ints, la
 def _number_months(linked: LinkedSeries) -> Ints:
     """Per edge and series the number of the last month that it rests on; −1 where it rests on no figure."""
     months = linked.constraints["month"].rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
-    return np.where(linked.row == ABSENT, -1, months[linked.row])
+    known: Ints = np.where(linked.row == ABSENT, -1, months[linked.row])
+    return known
 
 
 def _find_first_months(system: DifferenceSystem, known: Ints) -> Ints:
