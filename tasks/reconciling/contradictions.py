@@ -87,7 +87,7 @@ def _number_months(linked: LinkedSeries) -> Ints:
 def _find_first_months(system: DifferenceSystem, known: Ints) -> Ints:
     """Of each series, all of which contradict themselves, the number of the first month that proves it: by halving."""
     low = np.zeros(system.series, dtype=np.int64)
-    high = known.max(axis=0)
+    high: Ints = known.max(axis=0)
     while (low < high).any():
         middle = (low + high) // 2
         is_proved = np.zeros(system.series, dtype=bool)
