@@ -89,6 +89,7 @@ def check_cuts(tmp_path, worlds, cuts: list[list[datetime]]) -> None:
     assert find_differences(backfilled, next(fresh), every[-1]).is_empty()
     states = set(histories[0]["state"])
     assert {"fired", "amended", "retracted", "inhibited"} <= states, "the worlds are too tame to show anything"
+    assert "figures_contradict" in set(histories[0]["rule"])
 
 
 def test_any_cut_of_history_into_runs_gives_the_same_ledger(tmp_path):

@@ -275,7 +275,7 @@ def test_text_has_no_control_or_direction_marks():
 
 def test_40_000_characters_are_one_short_line():
     finding = Finding(alert_id="a", rule="r", severity="info", title=HOSTILE * 400, subject="x" * 40_000)
-    assert len(finding.title) == 300
+    assert 250 < len(finding.title) <= 300
     assert len(finding.subject) == 60
     assert finding.title.endswith("…")
 
