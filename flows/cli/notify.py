@@ -162,14 +162,14 @@ def _print_ahead(ahead: "list[tuple[str, Message]]", *, as_json: bool) -> None:
 
 
 def _write_previews(ahead: "list[tuple[str, Message]]", folder: Path) -> None:
+    from data_lake.files import write_file  # noqa: PLC0415
     from tasks.delivery.channel import find_channels  # noqa: PLC0415
 
     previews = {channel.preview_suffix: channel.preview for channel in find_channels().values()}
-    folder.mkdir(parents=True, exist_ok=True)
     for name, message in ahead:
         stem = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in name)}-{message.marker}"
         for suffix, preview in previews.items():
-            stem.with_name(stem.name + suffix).write_text(preview(message), encoding="utf-8")
+            write_file(stem.with_name(stem.name + suffix), preview(message).encode())
     print_message(f"{len(ahead)} messages in {folder}" if ahead else "nothing would be sent")
 
 
