@@ -17,8 +17,9 @@ run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month 
 test: $(VENV)/dev.stamp ## all tests but the soak
 	@$(BIN)/python .ci/tests.py
 
-soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
+soak: $(VENV)/dev.stamp ## the long forms of tests: kills, floods, restarts of a whole `trona up`, many random examples
 	@$(BIN)/python -m pytest -m soak
+	@$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile=many
 
 attack: $(VENV)/dev.stamp ## 300 kills of the commands that write, and a count of what was lost: N=20 for fewer, SEED=2 for others
 	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --seed $(or $(SEED),1)
