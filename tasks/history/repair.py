@@ -6,7 +6,7 @@ What is mended is said, thing by thing, and so is what cannot be. Nothing is thr
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -204,10 +204,8 @@ class Repair:
         raise failed or ContractBroken("its document is read as another release today")
 
     def _compute_again(self, computed: list[Mended]) -> Iterator[Mended]:
-        months = [date.fromisoformat(m.fault.name.partition("month=")[2][:10]) for m in computed]
-        if months:
-            chains = load_chains(self.lake, self.chains_folder)
-            refresh_derived(self.lake, chains, first=min(months), as_of=self.now)
+        if computed:
+            refresh_derived(self.lake, load_chains(self.lake, self.chains_folder), as_of=self.now)
         yield from computed
 
 
