@@ -33,6 +33,9 @@ TABLES = [
     track_record.SURPRISE_INDEX,
     restatements.RESTATEMENTS,
     alerts.ALERTS,
+    alerts.DELIVERIES,
+    alerts.ACKNOWLEDGEMENTS,
+    alerts.SILENCES,
     runs.RUNS,
 ]
 HEAD = """# Tables

@@ -246,11 +246,12 @@ def extract(
 
 def _write_page(document: Document, readings: list[Reading], html: Path) -> None:
     """Write the marked page of a review. Raises `UsageError` for a table, which has no running text."""
-    from tasks.extraction import is_review, write_marked_page  # noqa: PLC0415 - not for --help
+    from data_lake.files import write_file  # noqa: PLC0415 - not for --help
+    from tasks.extraction import is_review, write_marked_page  # noqa: PLC0415
 
     if not is_review(document.name) or len(readings) != 1:
         raise UsageError("only a review can be shown as a page", where=document.name, next="leave --html out")
-    html.write_text(write_marked_page(document, readings[0]), encoding="utf-8")
+    write_file(html, write_marked_page(document, readings[0]).encode())
     print_message(f"page      {html}")
 
 
@@ -277,7 +278,8 @@ def template(
     overwrite
         Replace files that are there.
     """
-    from tasks.tables import template as make_template  # noqa: PLC0415 - not for --help
+    from data_lake.files import write_file  # noqa: PLC0415 - not for --help
+    from tasks.tables import template as make_template  # noqa: PLC0415
 
     settings = load_settings()
     reviewed = month or format_month(add_months(datetime.now(UTC).date(), -1))
@@ -285,9 +287,8 @@ def template(
     there = [name for name in files if (folder / name).exists()]
     if there and not overwrite:
         raise UsageError(f"{there[0]} is there already", where=str(folder), next="use --overwrite, or another --folder")
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        (folder / name).write_bytes(content)
+        write_file(folder / name, content)
         sys.stdout.write(f"{folder / name}\n")
     return Exit.DONE
 

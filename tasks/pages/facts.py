@@ -13,6 +13,7 @@ from data_lake.releases import visible_releases
 from data_lake.selection import Selection
 from tasks.comparing.refresh import derive_months, known_span
 from tasks.messages.figure_words import add_series_label, write_stated
+from tasks.pages.dumbbells import order_labels
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,7 @@ class ChainFacts:
     @property
     def order(self) -> dict[str, int]:
         """Place of each series' label: the order of the chain's definition."""
-        names = [(s.title, [p.title for p in s.products]) for s in self.chain.segments]
-        labels = [label for title, products in names for label in (title, *(f"{title} · {p}" for p in products))]
-        return {label: place for place, label in enumerate(labels)}
+        return order_labels(self.chain)
 
 
 def read_facts(lake: Lake, chain: Chain, as_of: datetime) -> ChainFacts:

@@ -10,12 +10,11 @@ import polars as pl
 from contracts.holidays import CHINESE_ZONES, weigh_holiday
 from contracts.period import add_months, format_month
 from contracts.wording import rank_severity
-from tasks.messages.figure_words import write_stated
 from tasks.pages.charts import draw_dumbbells, draw_heat
+from tasks.pages.dumbbells import HEAD, compare_forecasts, write_signed
 from tasks.pages.facts import ChainFacts
 
 _MONTHS_SHOWN = 13
-_MEASURES = {"mom_pct": "month on month", "yoy_pct": "year on year"}
 NOTHING = "·"
 """A cell whose number was not published."""
 
@@ -78,45 +77,8 @@ def _list_changes(facts: ChainFacts, month: date) -> list[str]:
 
 def _compare_forecasts(facts: ChainFacts, month: date) -> list[Chart]:
     """Forecast against outcome, a chart per measure."""
-    scored = facts.scores.filter(
-        pl.col("month") == month,
-        pl.col("forecast").is_not_null(),
-        pl.col("actual").is_not_null(),
-        pl.col("metric") == "production",
-    ).unique(["series", "measure"], keep="last", maintain_order=True)
-    return [_draw_forecasts(facts, scored.filter(measure=measure), words) for measure, words in _MEASURES.items()]
-
-
-def _draw_forecasts(facts: ChainFacts, scored: pl.DataFrame, words: str) -> Chart:
-    scored = _in_order(facts, scored)
-    outcome = write_stated("actual", "actual_lower", "actual_upper")
-    rows = scored.select("series", "text", outcome.alias("outcome"), "level_surprise_pct", "verdict").rows()
-    table = [(series, text, actual, _sign(level), verdict or "") for series, text, actual, level, verdict in rows]
-    ends = scored.select("forecast", "tolerance_pct").rows()
-    drawn = pl.DataFrame(
-        {
-            "series": scored["series"],
-            "forecast": scored["forecast"],
-            "actual": scored["actual"],
-            "low": [_bound(forecast, width, -1) for forecast, width in ends],
-            "high": [_bound(forecast, width, 1) for forecast, width in ends],
-            "right": scored.select(pl.max_horizontal("forecast", "actual")).to_series(),
-            "text": [f"level {row[3]}" if row[3] else "" for row in table],
-        }
-    )
-    misses = sum(row[4] == "miss" for row in table)
-    heading = f"{misses} of {len(table)} forecasts {words} missed"
-    alternative = f"{heading}: " + "; ".join(f"{row[0]} forecast {row[1]}, outcome {row[2]}" for row in table)
-    head = ("series", "forecast", "outcome", "level against forecast", "verdict")
-    note = f"Change of output {words}, %; the band is the chain's tolerance"
-    return Chart(heading, note, draw_dumbbells(drawn, title=alternative), head, table)
-
-
-def _bound(forecast: float, tolerance: float | None, side: int) -> float:
-    """End of the tolerance around a growth forecast, which is one of levels: 5 % is a factor of 1.05."""
-    if tolerance is None:
-        return forecast
-    return 100 * ((1 + forecast / 100) * (1 + tolerance / 100) ** side - 1)
+    pictures = compare_forecasts(facts.chain, facts.scores, month)
+    return [Chart(p.heading, p.note, draw_dumbbells(p.rows, title=p.alternative), HEAD, p.table) for p in pictures]
 
 
 def _look_back(facts: ChainFacts, month: date) -> list[Chart]:
@@ -129,7 +91,7 @@ def _look_back(facts: ChainFacts, month: date) -> list[Chart]:
     named = dict(zip(months, labels, strict=True))
     cells = [(row["series"], named[row["month"]], row["value"]) for row in _in_order(facts, rows).to_dicts()]
     drawn = pl.DataFrame(
-        [(s, m, math.log1p(v / 100) if v > -100 else None, _sign(v, "")) for s, m, v in cells],
+        [(s, m, math.log1p(v / 100) if v > -100 else None, write_signed(v, "")) for s, m, v in cells],
         schema={"series": pl.String, "month": pl.String, "log_ratio": pl.Float64, "text": pl.String},
         orient="row",
     )
@@ -166,10 +128,3 @@ def _in_order(facts: ChainFacts, frame: pl.DataFrame) -> pl.DataFrame:
     """Rows in the order in which the chain's definition names its series."""
     place = pl.col("series").replace_strict(facts.order, default=len(facts.order), return_dtype=pl.Int64)
     return frame.sort(place, maintain_order=True)
-
-
-def _sign(value: float | None, unit: str = " %") -> str:
-    if value is None:
-        return ""
-    digits = 0 if abs(value) >= 100 or value == round(value) else 1
-    return f"{'−' if value < 0 else '+' if value > 0 else ''}{abs(value):.{digits}f}{unit}"

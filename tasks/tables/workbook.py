@@ -86,7 +86,7 @@ def _list_sheets(document: Document, archive: zipfile.ZipFile) -> tuple[list[_Sh
     try:
         book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - expat refuses entity bombs
         links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    except (KeyError, ET.ParseError) as error:
+    except (LookupError, ValueError, ET.ParseError) as error:  # no such part, or an encoding that expat cannot read
         raise _damaged(document, "it holds no workbook") from error
     paths = {link.get("Id"): link.get("Target", "") for link in links if "worksheet" in link.get("Type", "")}
     found = []

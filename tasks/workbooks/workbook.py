@@ -1,5 +1,6 @@
 """A workbook of tables: one sheet each, with formats, frozen heads, filters, widths, and notes where they help."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ import polars as pl
 
 from contracts.errors import UsageError
 from contracts.table import Table
-from data_lake.storage import write_whole
+from data_lake.files import fill_file
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Format, Workbook
@@ -64,9 +65,11 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
 
     Months and instants are real dates (instants in UTC), numbers are numbers, absent values empty cells. Text of
     documents stays text: nothing becomes a formula or a link. Raises `UsageError` where a table has more rows than a
-    sheet can hold, before anything is written. A workbook that was there is replaced once the new one is whole.
+    sheet can hold, before anything is written, and `SourceUnavailable` where the disk does not take it. A workbook that
+    was there is replaced once the new one is whole.
     """
     from xlsxwriter import Workbook  # noqa: PLC0415 - only an export pays for it
+    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
 
     for sheet in sheets:
         if sheet.frame.height > MOST_ROWS:
@@ -80,12 +83,17 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
     def write(file: IO[bytes]) -> None:
-        with Workbook(file, {**plain, "nan_inf_to_errors": True}) as workbook:
-            _write_about(workbook, about, sheets)
-            for sheet in sheets:
-                _write_sheet(workbook, sheet)
+        content = io.BytesIO()  # an archive that a full disk cut off would complain once more when it is let go
+        try:
+            with Workbook(content, {**plain, "nan_inf_to_errors": True}) as workbook:
+                _write_about(workbook, about, sheets)
+                for sheet in sheets:
+                    _write_sheet(workbook, sheet)
+        except FileCreateError as error:  # the library's word for an error of the disk
+            raise error.args[0] from error
+        file.write(content.getbuffer())
 
-    write_whole(path, write)
+    fill_file(path, write)
 
 
 def name_head(column: str) -> str:

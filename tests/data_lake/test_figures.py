@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import UsageError
@@ -105,7 +105,6 @@ def test_a_selection_reads_only_its_rows(lake):
     ),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=60, deadline=None)
 def test_one_row_per_key_monotone_in_time_and_independent_of_row_order(published, rng):
     """Against an oracle that walks through the publications one by one."""
     start = day("2026-02-01")
