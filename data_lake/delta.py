@@ -22,6 +22,7 @@ from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Tra
 
 from contracts.errors import SourceUnavailable
 from contracts.table import Table
+from data_lake.claims import claim_count, note_claims
 from data_lake.entries import FILES_STATED, Entries
 from data_lake.opening import open_table, table_address, unreadable
 from data_lake.storage import Storage, flush, hold
@@ -51,13 +52,12 @@ class _Terms:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     notes: Mapping[str, int] = field(default_factory=dict)
 
-    def transactions(self) -> list[Transaction] | None:
+    def counts(self) -> dict[str, int]:
         """The counters that the commit sets in the log: its claim, counted up, and its notes with that count."""
         if not self.claim:
-            return None
+            return {}
         count = 0 if self.expect is None else self.expect + 1
-        noted = {**self.notes, _NOTED_AT: count} if self.notes else {}
-        return [Transaction(name, value) for name, value in {self.claim: count, **noted}.items()]
+        return {self.claim: count, **self.notes, **({_NOTED_AT: count} if self.notes else {})}
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,11 @@ class DeltaLog:
         found = self._open()
         if found is None:
             return self._scan(None), {}
-        values = {name: found.transaction_version(name) for name in (*names, _NOTED_AT)}
-        holds = values.pop(_NOTED_AT) == found.transaction_version(_REPLACED)
-        return self._scan(found), {name: value for name, value in values.items() if holds and value is not None}
+        counts = {
+            name: claim_count(self.storage, self.table.name, found, name) for name in (*names, _NOTED_AT, _REPLACED)
+        }
+        holds = counts[_NOTED_AT] == counts[_REPLACED]
+        return self._scan(found), {name: count for name in names if holds and (count := counts[name]) is not None}
 
     def swap(self, frame: pl.DataFrame, gone: set[str]) -> None:
         """Put these rows into the place of these data files, in one transaction; files of the same bytes stay."""
@@ -149,7 +151,7 @@ class DeltaLog:
     def claim_version(self, claim: str) -> int | None:
         """How often the claim was counted up, or None."""
         found = self._open()
-        return found.transaction_version(claim) if found else None
+        return claim_count(self.storage, self.table.name, found, claim) if found else None
 
     def files(self) -> dict[str, str]:
         """Data files of the newest version: name (with the hash of the content) → partition value."""
@@ -199,7 +201,7 @@ class DeltaLog:
         written = self._write_files(rows)
         for _ in range(_ATTEMPTS):
             found = self._open(is_writing=True) or self._create()
-            if terms.claim and found.transaction_version(terms.claim) != terms.expect:
+            if terms.claim and claim_count(self.storage, self.table.name, found, terms.claim) != terms.expect:
                 raise ClaimTaken(terms.claim)
             gone = dict(removals(found))
             kept = gone.keys() & {action.path for action in written}
@@ -226,9 +228,14 @@ class DeltaLog:
                 mode="append",
                 schema=found.schema(),
                 partition_by=[self.table.partition] if self.table.partition else None,
-                commit_properties=CommitProperties(custom_metadata=stated, app_transactions=terms.transactions()),
+                commit_properties=CommitProperties(
+                    custom_metadata=stated, app_transactions=[Transaction(*count) for count in terms.counts().items()]
+                ),
             )
-            return self._acknowledge(found.version())
+            newest = self._acknowledge(found.version())
+        if newest == found.version() + 1:  # else others have committed too, and the log says what
+            note_claims(self.storage, self.table.name, newest, terms.counts())
+        return newest
 
     def _write_files(self, rows: pl.DataFrame) -> list[AddAction]:
         partition = self.table.partition
