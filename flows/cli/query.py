@@ -287,7 +287,7 @@ def open_store(lake: LakeOption) -> "tuple[Settings, Lake]":
         raise SourceUnavailable(
             "there is no lake here yet",
             where=str(store.storage.local),
-            next="take documents in with `trona ingest PATH`, or name another lake with --lake",
+            next="ingest documents with `trona ingest PATH`, or name another lake with --lake",
         )
     return settings, store
 
