@@ -67,7 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--threshold", type=float, default=0.7)
+    parser.add_argument("--threshold", type=float, default=0.75)
     options = parser.parse_args()
     hands = [load_hand(folder) for folder in (options.folders or find_folders())]
     for hand in hands:
