@@ -11,7 +11,8 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.vocabulary import MEASURES
 from contracts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
-from tasks.messages.neutral import Facts, Finding, Message
+from tasks.messages.neutral import CELL_LIMIT, Facts, Finding, Message
+from tasks.messages.picture import Picture
 
 MOST_ROWS = 20
 _NEWS = {
@@ -30,6 +31,7 @@ class Envelope:
     """What a message says of itself: by what it is known again, as of when, of which run, and where more is.
 
     `opening` are the sentences of its month (`open_month`); none where nothing is known of it.
+    `owner` is who answers for it, `told` the names of all receivers of the news; either may be empty.
     """
 
     marker: str
@@ -39,6 +41,9 @@ class Envelope:
     is_update: bool = False
     opening: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    told: tuple[str, ...] = ()
+    picture: Picture | None = None
 
 
 def build_digest(
@@ -50,7 +55,8 @@ def build_digest(
     """The message of one group.
 
     `alerts` are rows of `ALERTS` of one source, chain and month, each alert once in its current state, with a column
-    `news` (why it is told now; empty for what is known already). New ones come first, then by severity and size; at
+    `news` (why it is told now; empty for what is known already), and where it is known `held` (how many alerts it holds
+    back). New ones come first, then by severity and size; at
     most `MOST_ROWS` findings, the rest is counted. The headline is the first of them. The same rows give the same
     message.
     """
@@ -71,6 +77,7 @@ def build_digest(
             ("Source", first["source"]),
             ("As of", f"{envelope.as_of:%Y-%m-%d %H:%M} UTC"),
             ("Run", envelope.run_id),
+            *name_people(envelope.owner, envelope.told),
         ),
         about=(
             ("source", first["source"]),
@@ -85,10 +92,25 @@ def build_digest(
         notes=_write_notes(rows, is_opened=bool(envelope.opening)),
         links=envelope.links,
         is_update=envelope.is_update,
+        picture=envelope.picture,
         commands=(
             f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
         ),
     )
+
+
+def list_names(names: Sequence[str]) -> str:
+    """`desk, planning`, as many as fit a line of a message: `desk, planning and 7 more`."""
+    shown = list(names)
+    while len(shown) > 1 and len(", ".join(shown)) > CELL_LIMIT - len(" and 99 more"):
+        shown.pop()
+    left = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {left} more" if left else "")
+
+
+def name_people(owner: str, told: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Who answers for a message and who gets it, as labels and values; what is empty is left out."""
+    return tuple((label, text) for label, text in (("Owner", owner), ("Told", list_names(told))) if text)
 
 
 def build_findings(rows: pl.DataFrame, chains: Mapping[str, Chain], *, with_month: bool = False) -> tuple[Finding, ...]:
@@ -128,7 +150,7 @@ def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> F
     is_marked = isinstance(detail.get("forecast"), int | float) and isinstance(detail.get("actual"), int | float)
     is_level = stated in MEASURES and MEASURES[stated].family == "level"
     gap_unit = detail.get("gap_unit") or ("%" if is_level else "pp")
-    notes = [detail.get("note") or "", _say_acknowledged(acknowledged.get(row["alert_id"], ""))]
+    notes = [detail.get("note") or "", _say_held(row), _say_acknowledged(acknowledged.get(row["alert_id"], ""))]
     return Finding(
         alert_id=row["alert_id"],
         rule=row["rule"],
@@ -190,6 +212,10 @@ def _write_surprise(detail: Mapping[str, Any], unit: str) -> str:
     if level is None or unit != "pp":
         return text
     return f"{text} (level {write_number(round(level, 0 if abs(level) >= 10 else 1), '%')})"
+
+
+def _say_held(row: Mapping[str, Any]) -> str:
+    return f"Held back while this stands: {row['held']}." if row.get("held") and row["news"] not in _ENDED else ""
 
 
 def _say_acknowledged(words: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from tasks.messages.cleaning import clean_text, clip_text
+from tasks.messages.picture import Bar, Picture
 
 ICONS: Mapping[str, str] = {"info": "ℹ", "warning": "▲", "error": "◆", "critical": "✖"}
 HEADLINE_LIMIT, TITLE_LIMIT, CELL_LIMIT, SENTENCE_LIMIT = 200, 300, 60, 300
@@ -83,7 +84,8 @@ class Message:
     `marker` is the idempotency marker; `thread` is the same for all messages about one source, chain and month.
     `opening` are the sentences of the month, as `trona month` says them; `context` are labels and values; `more` counts
     findings left out; `links` are labels and addresses of our own;
-    `about` names and values for programs: source, chain, month (YYYY-MM), as_of (ISO 8601), run_id.
+    `about` names and values for programs: source, chain, month (YYYY-MM), as_of (ISO 8601), run_id; `picture` is what
+    a channel that shows pictures draws.
     """
 
     marker: str
@@ -100,6 +102,7 @@ class Message:
     is_test: bool = False
     commands: tuple[str, ...] = field(default=())
     about: tuple[tuple[str, str], ...] = ()
+    picture: Picture | None = None
 
     def __post_init__(self) -> None:
         _clean(self, {"headline": HEADLINE_LIMIT}, default=CELL_LIMIT)
@@ -120,6 +123,16 @@ class Message:
         return f"{test}{self.severity.capitalize()}: {self.headline}"
 
     @property
+    def subject(self) -> str:
+        """The title with chain and month after the severity: `Warning · Sodium-ion batteries, May 2026: Cathode …`."""
+        named = dict(self.context)
+        about = ", ".join(filter(None, (named.get("Chain"), named.get("Month") or named.get("Months"))))
+        if not about:
+            return self.title
+        test = "Test: " if self.is_test else ""
+        return f"{test}{self.severity.capitalize()} · {about}: {self.headline}"
+
+    @property
     def quotes(self) -> tuple[str, ...]:
         """The sentences of the first findings, each once."""
         spoken = (s for finding in self.findings[:QUOTED_FINDINGS] for s in finding.sentences[:QUOTES_EACH] if s)
@@ -138,6 +151,9 @@ class Message:
             data[name] = tuple((a, b) for a, b in data.get(name, ()))  # messages of earlier versions lack some
         for name in ("notes", "commands", "opening"):
             data[name] = tuple(data.get(name, ()))
+        if data.get("picture"):
+            bars = tuple(Bar(**bar) for bar in data["picture"]["bars"])
+            data["picture"] = Picture(**{**data["picture"], "bars": bars})
         return cls(**data)
 
 

@@ -20,7 +20,7 @@ _INK = "#010203"
 """Stands for the page's own colour of text, which the SVG takes from where it is put."""
 _ABOVE, _BELOW, _BAND = "#2b6cb0", "#c05621", "#8a94a6"
 _FONT = "system-ui, sans-serif"
-_MAIL_INK, _MAIL_COLOURS = "#1f2933", 24
+_MAIL_INK = "#1f2933"
 
 
 PNG_LIMIT = 20_000
@@ -50,14 +50,14 @@ def draw_dumbbells_png(rows: pl.DataFrame) -> bytes:
         return b""
     import vl_convert  # noqa: PLC0415 - an extra, and slow to import
 
-    spec = _configure(_plan_dumbbells(rows, width=230), font_size=13, left=6)
+    spec = _configure(_plan_dumbbells(rows, width=230, row_height=30), font_size=15, left=6)
     spec = json.loads(json.dumps(spec).replace(_INK, _MAIL_INK))
     spec["config"]["background"] = "#ffffff"
     drawn = (_reduce_colours(vl_convert.vegalite_to_png(spec, scale=scale)) for scale in (2.0, 1.5, 1.0))
     return next((png for png in drawn if len(png) < PNG_LIMIT), b"")
 
 
-def _plan_dumbbells(rows: pl.DataFrame, *, width: int) -> "alt.LayerChart":
+def _plan_dumbbells(rows: pl.DataFrame, *, width: int, row_height: int = 26) -> "alt.LayerChart":
     import altair as alt  # noqa: PLC0415
 
     order = rows["series"].to_list()
@@ -71,17 +71,29 @@ def _plan_dumbbells(rows: pl.DataFrame, *, width: int) -> "alt.LayerChart":
         x="actual:Q", color=alt.condition("datum.actual < datum.forecast", alt.value(_BELOW), alt.value(_ABOVE))
     )
     text = base.mark_text(align="left", dx=9, color=_INK).encode(x="right:Q", text="text:N")
-    drawn: alt.LayerChart = (band + line + hollow + solid + text).properties(width=width, height=26 * len(order))
+    drawn: alt.LayerChart = (band + line + hollow + solid + text).properties(
+        width=width, height=row_height * len(order)
+    )
     return drawn
 
 
 def _reduce_colours(png: bytes) -> bytes:
-    """Two colours, letters and the shades at their edges: a twentieth of the bytes, and no difference to see."""
+    """Ink, the two colours and their shades towards white: a twentieth of the bytes, and no difference to see."""
     from PIL import Image  # noqa: PLC0415 - of the extra
 
-    small = BytesIO()
-    Image.open(BytesIO(png)).convert("RGB").quantize(_MAIL_COLOURS).save(small, "PNG", optimize=True)
+    palette, small = Image.new("P", (1, 1)), BytesIO()
+    shades = ((_MAIL_INK, 9), (_ABOVE, 4), (_BELOW, 4))
+    palette.putpalette([part for colour, steps in shades for part in _fade(colour, steps)])
+    # without dithering: dots of two colours would cost more bytes than the shades do
+    drawn = Image.open(BytesIO(png)).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
+    drawn.save(small, "PNG", optimize=True)
     return small.getvalue()
+
+
+def _fade(colour: str, steps: int) -> list[int]:
+    """Red, green and blue of a colour and of steps from it to white."""
+    parts = bytes.fromhex(colour.removeprefix("#"))
+    return [round(part + (255 - part) * step / steps) for step in range(steps + 1) for part in parts]
 
 
 def draw_heat(rows: pl.DataFrame, *, months: Sequence[str], title: str) -> str:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,10 +14,11 @@ from contracts.chain import Chain
 from contracts.errors import UsageError
 from contracts.period import format_month
 from contracts.text import quote_formulas
+from data_lake.files import write_file
 from data_lake.lake import Lake
-from data_lake.storage import write_whole
 from tasks.month_summary.reading import read_month
 from tasks.month_summary.writing import MonthText, write_month
+from tasks.pages.addresses import name_month_page
 from tasks.pages.charts import can_draw
 from tasks.pages.facts import ChainFacts, read_facts
 from tasks.pages.month import describe_month
@@ -33,20 +34,16 @@ def build_site(lake: Lake, chains: Mapping[str, Chain], folder: Path, *, as_of: 
     """Write the site of these chains into `folder`, with the knowledge of `as_of`. Returns the files that changed.
 
     `index.html` comes first; every page opens from disk, asks no network and runs no script. The same lake and instant
-    give the same bytes, so that a page that says the same is left as it is.
+    give the same bytes, so that a page that says the same is left as it is. Raises `SourceUnavailable` where the disk
+    does not take a file; those before it are whole.
     """
     changed = []
     for name, content in render_site(lake, chains, as_of=as_of):
         path = folder / PurePosixPath(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_bytes() != content:
-            write_whole(path, partial(_put, content))
+            write_file(path, content)
             changed.append(path)
     return changed
-
-
-def _put(content: bytes, file: IO[bytes]) -> None:
-    file.write(content)
 
 
 def render_site(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> Iterator[tuple[str, bytes]]:
@@ -65,7 +62,7 @@ def _render_chain(lake: Lake, facts: ChainFacts, everything: Sequence[ChainFacts
         page, text = describe_month(facts, month), _write_text(lake, facts, month)
         heading = f"{title}, {month:%B %Y}"
         yield (
-            f"{name}/{page.month}.html",
+            name_month_page(name, month),
             _render("month.html", "../", everything, page=page, text=text, title=heading, **common),
         )
     for label, slug in labels:
