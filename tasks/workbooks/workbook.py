@@ -1,7 +1,9 @@
 """A workbook of tables: one sheet each, with formats, frozen heads, filters, widths, and notes where they help."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -66,8 +68,6 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
     documents stays text: nothing becomes a formula or a link. Raises `UsageError` where a table has more rows than a
     sheet can hold, before anything is written. A workbook that was there is replaced once the new one is whole.
     """
-    from xlsxwriter import Workbook  # noqa: PLC0415 - only an export pays for it
-
     for sheet in sheets:
         if sheet.frame.height > MOST_ROWS:
             raise UsageError(
@@ -77,15 +77,26 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
                 effect="nothing was written",
                 next="narrow it with --chain, --segment, --from or --to, or use --format parquet",
             )
+    write_whole(path, lambda file: _fill(file, about, sheets, None))
+
+
+def write_workbook_bytes(about: Sequence[tuple[str, str]], sheets: Sequence[Sheet], *, created: datetime) -> bytes:
+    """The workbook as bytes: the same for the same tables and instant of creation, which stands in its properties."""
+    file = io.BytesIO()
+    _fill(file, about, sheets, created)
+    return file.getvalue()
+
+
+def _fill(file: IO[bytes], about: Sequence[tuple[str, str]], sheets: Sequence[Sheet], created: datetime | None) -> None:
+    from xlsxwriter import Workbook  # noqa: PLC0415 - only an export pays for it
+
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-
-    def write(file: IO[bytes]) -> None:
-        with Workbook(file, {**plain, "nan_inf_to_errors": True}) as workbook:
-            _write_about(workbook, about, sheets)
-            for sheet in sheets:
-                _write_sheet(workbook, sheet)
-
-    write_whole(path, write)
+    with Workbook(file, {**plain, "nan_inf_to_errors": True}) as workbook:
+        if created:
+            workbook.set_properties({"created": created.replace(tzinfo=None)})
+        _write_about(workbook, about, sheets)
+        for sheet in sheets:
+            _write_sheet(workbook, sheet)
 
 
 def name_head(column: str) -> str:
