@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAKE ?= ./lake
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak attack check audit venv dev bench mutants docs lock clean
+.PHONY: help run test soak attack fuzz check audit venv dev bench mutants docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -17,11 +17,15 @@ run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month 
 test: $(VENV)/dev.stamp ## all tests but the soak
 	@$(BIN)/python .ci/tests.py
 
-soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
+soak: $(VENV)/dev.stamp ## the long forms of tests: kills, floods, restarts of a whole `trona up`, many random examples
 	@$(BIN)/python -m pytest -m soak
+	@$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile=many
 
 attack: $(VENV)/dev.stamp ## 300 kills of the commands that write, and a count of what was lost: N=20 for fewer, SEED=2 for others
 	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --seed $(or $(SEED),1)
+
+fuzz: $(VENV)/fuzz.stamp ## 10^6 changed inputs for every reader and file of settings, by coverage: RUNS=1000 for fewer, TARGET=csv for one
+	@PYTHONPATH=$(VENV)/fuzz nice -n 15 $(BIN)/python -m tests.attack.fuzzing --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1) $(addprefix --target ,$(TARGET))
 
 check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lock
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
@@ -77,4 +81,8 @@ $(VENV)/run.stamp: $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.lock
 	@echo "installing what the tests need"
 	@$(BIN)/python .ci/install.py requirements-dev.lock
+	@touch $@
+
+$(VENV)/fuzz.stamp: $(VENV)/dev.stamp requirements-fuzz.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/fuzz --require-hashes --requirement requirements-fuzz.txt
 	@touch $@

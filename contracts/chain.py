@@ -4,7 +4,6 @@ The definitions shipped with Trona stand in `contracts/chains/*.toml`; a folder 
 can add to them or replace them. Nothing else in Trona names a segment or a product.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +15,7 @@ from typing import Any
 from contracts.chain_check import check_chain
 from contracts.errors import UsageError
 from contracts.text import count_noun, fold_name
+from contracts.toml_text import TomlBroken, parse_toml, read_toml_text
 from contracts.vocabulary import RATES
 
 _SHIPPED = Path(__file__).parent / "chains"
@@ -194,15 +194,15 @@ def _read_chain(path: Path) -> Chain:
             effect=first.effect,
             next=f"{first.next}; every mistake: trona chain check {path}",
         )
-    return _build_chain(path.stem, tomllib.loads(text))
+    return _build_chain(path.stem, parse_toml(text))
 
 
 def read_definition(path: Path) -> str:
     """The text of a definition's file. Raises `UsageError` where it cannot be read or is not UTF-8."""
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        found = error.strerror if isinstance(error, OSError) else f"not UTF-8 text: {error.reason}"
+        return read_toml_text(path)
+    except (OSError, TomlBroken) as error:
+        found = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(
             f"the chain definition {path.name} cannot be read",
             where=str(path),

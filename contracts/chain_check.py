@@ -3,7 +3,6 @@
 One check for `trona chain check`, for `trona doctor` and for loading; it reads text and looks up nothing.
 """
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from contracts.chain_faults import ChainFault, Path, find_line, find_lines, name
 from contracts.chain_keys import KEYS
 from contracts.chain_values import CHECKS, Rules, check_segment_thresholds, check_thresholds
 from contracts.text import fold_name
+from contracts.toml_text import TomlBroken, parse_toml
 
 _LISTS = {"segments": "segment", "products": "product", "links": "link"}
 Faults = Iterator[ChainFault]
@@ -24,8 +24,8 @@ def check_chain(text: str, rules: Rules | None = None) -> list[ChainFault]:
     their values. What is out of date and stops nothing is a note (`is_note`).
     """
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = parse_toml(text)
+    except TomlBroken as error:
         return [ChainFault((), "the file is not TOML", str(error), "mend that line: see docs/chains.md")]
     faults = [*_check_table(data, (), "", rules), *_check_segments(data), *_check_links(data)]
     lines = find_lines(text)

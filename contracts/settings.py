@@ -1,13 +1,13 @@
 """Settings: `trona.toml` in the working directory or in `TRONA_CONFIG`, each value also by environment."""
 
 import os
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from contracts.errors import UsageError
 from contracts.secret import Secret
+from contracts.toml_text import TomlBroken, read_toml
 
 USUAL_RECEIVERS = "receivers.toml"
 
@@ -26,6 +26,16 @@ class Settings:
     "Sources that forecast and review nothing, each with whose actuals mark them: `house=smm, desk=smm`."
     receivers: str = ""
     "File that names who is told; empty = `receivers.toml` where there is one, else the console and the lake."
+    owner: str = ""
+    "Who answers for this: a name or an address, which every message names."
+    page: str = ""
+    "Folder in which each run keeps the page up to date, and that `trona up` serves; empty = no page."
+    page_address: str = ""
+    "Web address at which people find that folder, `https://…`; messages link to it. Empty = messages have no link."
+    page_port: int = 0
+    "Port at which `trona up` serves the page; 0 = the one after `port`."
+    page_password: Secret = Secret()  # noqa: RUF009 - frozen
+    "Who may read the page that `trona up` serves, `name:word`; empty = who has the server's password."
     home: str = "./.trona"
     "Folder of what `trona up` keeps for itself: its lock, and the Prefect server's database where that is SQLite."
     host: str = "127.0.0.1"
@@ -60,6 +70,34 @@ class Settings:
         """
         path = Path(self.receivers or USUAL_RECEIVERS).expanduser()
         return str(path.absolute()) if self.receivers or path.exists() else ""
+
+    def __post_init__(self) -> None:
+        if self.page_address and not self.page_address.startswith(("https://", "http://")):
+            raise UsageError(
+                "the setting page_address is not a web address",
+                found=repr(self.page_address),
+                next='write page_address = "https://…", or leave it out: messages then have no link',
+            )
+
+    @property
+    def page_folder(self) -> Path | None:
+        """The page's folder as a process with another working directory needs it; None where no page is kept."""
+        return Path(self.page).expanduser().absolute() if self.page else None
+
+    @property
+    def page_at(self) -> int:
+        """The port at which the page is served."""
+        return self.page_port or self.port + 1
+
+    @property
+    def reachable_host(self) -> str:
+        """The name under which what listens at `host` is reached from this machine."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - recognised, not bound
+
+    @property
+    def page_served(self) -> str:
+        """Where `trona up` serves the page, seen from this machine."""
+        return f"http://{self.reachable_host}:{self.page_at}"
 
     @property
     def marked_by(self) -> dict[str, str]:
@@ -143,6 +181,6 @@ def _read_truth(name: str, value: object, where: str) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        return read_toml(path)
+    except (OSError, TomlBroken) as error:
         raise UsageError("the settings cannot be read", where=str(path), found=str(error)) from error

@@ -22,6 +22,7 @@ from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Tra
 
 from contracts.errors import SourceUnavailable
 from contracts.table import Table
+from data_lake.claims import claim_count, note_claim
 from data_lake.entries import FILES_STATED, Entries
 from data_lake.opening import open_table, table_address, unreadable
 from data_lake.storage import Storage, flush, hold
@@ -103,7 +104,7 @@ class DeltaLog:
     def claim_version(self, claim: str) -> int | None:
         """How often the claim was counted up, or None."""
         found = self._open()
-        return found.transaction_version(claim) if found else None
+        return claim_count(self.storage, self.table.name, found, claim) if found else None
 
     def files(self) -> dict[str, str]:
         """Data files of the newest version: name (with the hash of the content) → partition value."""
@@ -154,7 +155,7 @@ class DeltaLog:
         written = self._write_files(rows)
         for _ in range(_ATTEMPTS):
             found = self._open(is_writing=True) or self._create()
-            if claim and found.transaction_version(claim) != expect:
+            if claim and claim_count(self.storage, self.table.name, found, claim) != expect:
                 raise ClaimTaken(claim)
             gone = dict(removals(found))
             kept = gone.keys() & {action.path for action in written}
@@ -194,7 +195,10 @@ class DeltaLog:
                     app_transactions=[Transaction(claim, 0 if expect is None else expect + 1)] if claim else None,
                 ),
             )
-            return self._acknowledge(found.version())
+            newest = self._acknowledge(found.version())
+        if claim and newest == found.version() + 1:  # else others have committed too, and the log says what
+            note_claim(self.storage, self.table.name, newest, claim, 0 if expect is None else expect + 1)
+        return newest
 
     def _write_files(self, rows: pl.DataFrame) -> list[AddAction]:
         partition = self.table.partition

@@ -45,6 +45,7 @@ def backfill(
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a field of the form
     now: datetime | None = None,
     as_of: datetime | None = None,
+    accept_doubtful: bool = False,  # noqa: FBT001, FBT002 - a field of the form
 ) -> str:
     """Ingest many months of documents and evaluate them in the order in which they were published.
 
@@ -65,9 +66,18 @@ def backfill(
         dry_run: say what would be ingested and evaluated, write nothing
         now: the clock; empty = now
         as_of: evaluate with the knowledge of this instant; empty = now
+        accept_doubtful: record doubtful readings of reviews as figures too
     """
     first, last = parse_span(from_month, to_month)
-    hints = DocumentHints(source, usual_source, chain, chains_folder=chains_folder, first_month=first, last_month=last)
+    hints = DocumentHints(
+        source=source,
+        usual_source=usual_source,
+        chain=chain,
+        chains_folder=chains_folder,
+        first_month=first,
+        last_month=last,
+        accept_doubtful=accept_doubtful,
+    )
     request = RunRequest(
         lake=lake,
         flow="backfill",

@@ -65,6 +65,7 @@ def backfill_by_hand(
     notify: Literal["none", "digest"] = "none",
     dry_run: bool = False,  # noqa: FBT001, FBT002 - a field of the form
     folder: str = "",
+    accept_doubtful: bool = False,  # noqa: FBT001, FBT002 - a field of the form
 ) -> str:
     """Ingest months of documents and evaluate each with only the knowledge of its time, as `trona backfill` does.
 
@@ -78,6 +79,7 @@ def backfill_by_hand(
         notify: none = nobody is told, digest = one summary
         dry_run: say what would be ingested and evaluated, write nothing
         folder: folder or file with documents, on the machine that runs this; empty = what the lake holds already
+        accept_doubtful: record doubtful readings of reviews as figures too
     """
     settings = load_settings()
     return backfill(
@@ -92,6 +94,7 @@ def backfill_by_hand(
         receivers=settings.receivers_address,
         notify=notify,
         dry_run=dry_run,
+        accept_doubtful=accept_doubtful,
     )
 
 

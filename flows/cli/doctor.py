@@ -27,7 +27,8 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     overwrite
         Replace files that are there.
     """
-    from data_lake.lake import open_lake  # noqa: PLC0415 - not for --help
+    from data_lake.files import write_file  # noqa: PLC0415 - not for --help
+    from data_lake.lake import open_lake  # noqa: PLC0415
     from flows.inbox.stores import open_inbox  # noqa: PLC0415
     from flows.service.access import make_password  # noqa: PLC0415
 
@@ -36,9 +37,8 @@ def init(*, folder: Path | None = None, overwrite: bool = False) -> int:
     there = [path for path in files if path.exists()]
     if there and not overwrite:
         raise UsageError(f"{there[0]} is there already", effect="nothing was written", next="trona init --overwrite")
-    place.mkdir(parents=True, exist_ok=True)
     for path, template in files.items():
-        path.write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+        write_file(path, template.read_bytes())
         sys.stdout.write(f"{path}\n")
     inbox = place / "inbox"
     open_inbox(str(inbox))

@@ -65,8 +65,10 @@ def notify(
         deliver,
         start_clock,
     )
+    from tasks.delivery.outbox import Imprint  # noqa: PLC0415
     from tasks.delivery.requeue import requeue  # noqa: PLC0415
     from tasks.delivery.summary import look_ahead  # noqa: PLC0415
+    from tasks.month_summary.opening import open_months  # noqa: PLC0415
 
     _refuse_contradictions(dry_run=dry_run, preview=preview, test=test, retry=retry, dead=dead)
     settings, store = open_store(lake)
@@ -74,6 +76,7 @@ def notify(
     if any(name.block for receiver in receivers for name in receiver.secret_names.values()):
         choose_server_for(settings)  # where the blocks are
     now, run_id = datetime.now(UTC), secrets.token_hex(4)
+    imprint = Imprint(settings.owner, settings.page_address)
     if dead and dry_run:
         return _list_dead(store, as_json=json)
     if test:
@@ -81,7 +84,7 @@ def notify(
     chosen = [_find(receivers, name) for name in to] or receivers
     chains = load_chains(store, settings.chains_folder)
     if dry_run or preview:
-        ahead = look_ahead(store, Planning(chosen, chains, now, run_id))
+        ahead = look_ahead(store, Planning(chosen, chains, now, run_id, open_months(store, chains), imprint))
         if preview:
             _write_previews(ahead, preview)
         else:
@@ -90,7 +93,7 @@ def notify(
     if retry or dead:
         again = requeue(store, retry, every_dead=dead, now=now, run_id=run_id)
         print_message(f"{count_noun(again.height, 'message')} to be sent again")
-    post = OutboxWorker(store, receivers, resolve_secret, run_id, _show, Hands(start_clock(now)))
+    post = OutboxWorker(store, receivers, resolve_secret, run_id, _show, Hands(start_clock(now)), imprint=imprint)
     report = deliver(post, chains, now, only=to)
     for line in report.lines:
         print_message(line)
@@ -159,14 +162,14 @@ def _print_ahead(ahead: "list[tuple[str, Message]]", *, as_json: bool) -> None:
 
 
 def _write_previews(ahead: "list[tuple[str, Message]]", folder: Path) -> None:
+    from data_lake.files import write_file  # noqa: PLC0415
     from tasks.delivery.channel import find_channels  # noqa: PLC0415
 
     previews = {channel.preview_suffix: channel.preview for channel in find_channels().values()}
-    folder.mkdir(parents=True, exist_ok=True)
     for name, message in ahead:
         stem = folder / f"{''.join(c if c.isalnum() or c in '-_' else '_' for c in name)}-{message.marker}"
         for suffix, preview in previews.items():
-            stem.with_name(stem.name + suffix).write_text(preview(message), encoding="utf-8")
+            write_file(stem.with_name(stem.name + suffix), preview(message).encode())
     print_message(f"{len(ahead)} messages in {folder}" if ahead else "nothing would be sent")
 
 

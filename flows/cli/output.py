@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -65,8 +66,9 @@ def print_frame(
 
 
 def print_message(message: str) -> None:
-    """A message for the person, on stderr."""
-    sys.stderr.write(message + "\n")
+    """A message for the person, on stderr; a command goes on where stderr takes nothing (a full disk)."""
+    with suppress(OSError):
+        sys.stderr.write(message + "\n")
 
 
 def instants_as_text(frame: pl.DataFrame) -> list[pl.Expr]:

@@ -11,7 +11,7 @@ from contracts.comparisons import COMPARISONS
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.figures import FIGURES
 from contracts.local_time import DEFAULT_ZONE, find_zone
-from contracts.releases import QUARANTINE, RELEASES
+from contracts.releases import NO_BREACH, QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from contracts.scores import SCORES
 from contracts.settings import Settings, load_settings
@@ -97,7 +97,7 @@ def scores(*, filters: Filters = _NO_FILTERS, actuals: str = "", lake: LakeOptio
 
 
 def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOption = _DEFAULT_LAKE) -> int:
-    """Refused rows, each with the rule it broke.
+    """Refused rows, each with the rule it broke; of settled reviews no doubtful and unresolved ones any more.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
     """
     filters.require(QUARANTINE.schema, asks=("as_recorded",))
     settings, store = open_store(lake)
-    rows = filters.selection().apply(store.table(QUARANTINE).scan())
+    rows = filters.selection().apply(store.table(QUARANTINE).scan()).filter(_is_to_look_at(store))
     if run:
         rows = rows.filter(run_id=_find_run(store, run))
     _, as_recorded = find_instants(store, settings, filters)
@@ -114,6 +114,14 @@ def quarantine(*, filters: Filters = _NO_FILTERS, run: str = "", lake: LakeOptio
         rows = rows.filter(pl.col("recorded_at") <= as_recorded)
     found = rows.sort("recorded_at", *QUARANTINE.key).collect()
     return print_filtered(found, filters, f"nothing is in quarantine in {settings.lake}", "quarantine")
+
+
+def _is_to_look_at(store: "Lake") -> pl.Expr:
+    """Whether a row of quarantine needs a look still: one of a reading that somebody settled since does not."""
+    from data_lake.releases import standing_releases, superseded_among  # noqa: PLC0415 - not for --help
+
+    settled = superseded_among(standing_releases(store)).collect()["release_id"].to_list()
+    return ~(pl.col("rule").is_in(NO_BREACH) & pl.col("release_id").is_in(settled))
 
 
 def releases(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAULT_LAKE) -> int:
@@ -278,7 +286,7 @@ def open_store(lake: LakeOption) -> "tuple[Settings, Lake]":
         raise SourceUnavailable(
             "there is no lake here yet",
             where=str(store.storage.local),
-            next="take documents in with `trona ingest PATH`, or name another lake with --lake",
+            next="ingest documents with `trona ingest PATH`, or name another lake with --lake",
         )
     return settings, store
 

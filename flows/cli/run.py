@@ -86,6 +86,7 @@ def backfill(
     source: str = "",
     notify: Literal["none", "digest"] = "none",
     as_of: str = "",
+    accept_doubtful: bool = False,
     report: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
@@ -107,6 +108,8 @@ def backfill(
         none = nobody is told, digest = one summary.
     as_of
         Evaluate with the knowledge of this date or instant instead of now.
+    accept_doubtful
+        Record doubtful readings of reviews as figures too.
     report
         Say at the end what stands out.
     """
@@ -125,6 +128,7 @@ def backfill(
         notify=notify,
         now=now,
         as_of=_read_as_of(as_of, settings, chain, now),
+        accept_doubtful=accept_doubtful,
     )
 
 

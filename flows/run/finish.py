@@ -8,6 +8,7 @@ from prefect import task
 from contracts.errors import ContractBroken, DeliveryFailed, SourceUnavailable
 from contracts.period import add_months, first_month
 from contracts.scores import SCORES
+from contracts.settings import load_settings
 from contracts.text import count_noun
 from data_lake.lake import open_lake
 from data_lake.runs import record_run
@@ -27,6 +28,7 @@ from tasks.delivery import (
     deliver_summary,
     start_clock,
 )
+from tasks.delivery.outbox import Imprint
 from tasks.history.overview import write_overview
 
 
@@ -57,9 +59,16 @@ def notify_receivers(request: RunRequest, progress: Progress) -> DeliveryReport:
         progress.show,
         Hands(start_clock(request.instant)),
         None if is_digest else _only(month),
+        imprint=read_imprint(),
     )
     send = deliver_summary if is_digest else deliver
     return send(post, load_chains(lake, request.chains_folder), request.instant)
+
+
+def read_imprint() -> Imprint:
+    """What stands on every message, by the settings."""
+    settings = load_settings()
+    return Imprint(settings.owner, settings.page_address)
 
 
 def _only(month: str) -> tuple[date, date] | None:
@@ -81,7 +90,7 @@ def show_results(result: RunResult, progress: Progress) -> None:
     lake = open_lake(request.lake)
     month = _find_latest_month(result)
     if month:
-        show_month(request.lake, month, run_id=request.run_id)
+        show_month(request, month)
     table = "" if request.is_live else format_backfill_table(result)
     if table:
         progress.show(table)

@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -24,20 +25,41 @@ def make_password(home: Path) -> Path:
     path = home / "password"
     if path.exists():
         return path
-    home.mkdir(parents=True, exist_ok=True)
-    made = f"trona:{secrets.token_urlsafe(24)}\n"
+    part = home / f".password-{secrets.token_hex(8)}"
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(made)
-    except FileExistsError:
-        return path  # somebody else was faster; theirs holds
+        home.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(f"trona:{secrets.token_urlsafe(24)}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        _give_name(part, path)
+    except OSError as error:
+        raise SourceUnavailable(
+            "the password of the Prefect server cannot be written",
+            where=str(path),
+            found=error.strerror or type(error).__name__,
+            next="make room there, or name another place with the setting `home`",
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
     return path
+
+
+def _give_name(part: Path, path: Path) -> None:
+    """The file gets its name whole or not at all: half a password, or an empty one, would let others in."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass  # somebody else was faster; theirs holds
+    except OSError:
+        part.replace(path)  # a disk without such links
 
 
 def read_password(path: Path) -> Secret:
     """The password as Prefect takes it, `name:word`. Raises `SourceUnavailable` where it cannot be read."""
     try:
-        return Secret(path.read_text(encoding="utf-8").strip())
+        written = path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SourceUnavailable(
             "the password of the Prefect server cannot be read",
@@ -45,6 +67,14 @@ def read_password(path: Path) -> Secret:
             found=error.strerror or type(error).__name__,
             next=f"work as the account that runs `trona up`, or set {CLIENT_PASSWORD}",
         ) from error
+    if not written:
+        raise SourceUnavailable(
+            "the password file of the Prefect server is empty",
+            where=str(path),
+            effect="no server is started, since it would let everybody in",
+            next="remove the file: `trona up` makes a new one",
+        )
+    return Secret(written)
 
 
 def use_password(up: Mapping[str, object]) -> None:

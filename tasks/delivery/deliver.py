@@ -21,8 +21,10 @@ from data_lake.ledger import (
 )
 from tasks.alerts.decisions import Entry, Scope, decide
 from tasks.alerts.rules.delivery_broken import RULE, find_broken_deliveries
+from tasks.delivery.month_views import read_month_views
 from tasks.delivery.outbox import Planning, find_pending_months, plan_deliveries
 from tasks.delivery.sending import DeliveryReport, OutboxWorker, add_reports, send_due
+from tasks.month_summary.opening import open_months
 
 
 def deliver(
@@ -43,7 +45,7 @@ def deliver(
     `delivery_broken`, told to the other receivers in the same call, and resolved with the next success. With `only`
     messages are planned for all receivers and sent to those named.
     """
-    planning = Planning(post.receivers, chains, now, post.run_id)
+    planning = Planning(post.receivers, chains, now, post.run_id, open_months(post.lake, chains), post.imprint)
     plan_untold(post.lake, planning, post.months)
     if only:
         post = replace(post, receivers=[receiver for receiver in post.receivers if receiver.name in only])
@@ -67,6 +69,7 @@ def plan_pending(lake: Lake, deliveries: pl.DataFrame, planning: Planning, month
     pending = find_pending_months(read_notices(lake, months), deliveries)
     if pending is None:
         return DELIVERIES.empty()
+    planning = replace(planning, views=read_month_views(lake, planning.chains, pending))
     return plan_deliveries(read_ledger(lake, pending), deliveries, planning, _read_acknowledged(lake, pending))
 
 

@@ -1,8 +1,9 @@
 """The outbox: which messages are due to whom, decided from the ledger alone, before anything is sent."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 import polars as pl
 
@@ -12,6 +13,7 @@ from contracts.wording import SEVERITY_RANK, rank_severity
 from tasks.alerts.decisions import GROUP, read_current
 from tasks.alerts.identity import hash_text
 from tasks.alerts.rules.delivery_broken import NAME as DELIVERY_BROKEN
+from tasks.delivery.month_views import INDEX, MonthViews
 from tasks.delivery.receiver import Receiver
 from tasks.messages.digest import Envelope, build_digest
 from tasks.messages.neutral import Message
@@ -19,14 +21,41 @@ from tasks.messages.neutral import Message
 _FOLLOW_UPS = ("retracted", "resolved")
 
 
+OpenMonth = Callable[[Mapping[str, object], datetime, str], tuple[str, ...]]
+"""The sentences that open a message about a group, as of an instant, in a language."""
+
+
+@dataclass(frozen=True)
+class Imprint:
+    """What stands on every message: `owner`, who answers for it, and the site's address; either may be empty."""
+
+    owner: str = ""
+    page_address: str = ""
+
+
 @dataclass(frozen=True)
 class Planning:
-    """What messages are planned with: for whom, by the names of which chains, at which instant and by which run."""
+    """What messages are planned with: for whom, by the names of which chains, at which instant and by which run.
+
+    `views` are what the lake shows of the months that are told.
+    """
 
     receivers: Sequence[Receiver]
     chains: Mapping[str, Chain]
     now: datetime
     run_id: str
+    open_month: OpenMonth = lambda *_: ()
+    imprint: Imprint = field(default_factory=Imprint)
+    views: MonthViews = field(default_factory=MonthViews)
+
+    def link(self, receiver: Receiver, chain: str, month: date | None) -> tuple[tuple[str, str], ...]:
+        """The page about the month, or the first page; a receiver with an address of its own gets that one."""
+        if receiver.page_url:
+            return (("Page", receiver.page_url),)
+        if not self.imprint.page_address:
+            return ()
+        page = self.views.name_page(chain, month) if month else INDEX
+        return (("Month page" if month else "Page", f"{self.imprint.page_address.rstrip('/')}/{page}"),)
 
 
 def plan_deliveries(
@@ -51,12 +80,13 @@ def plan_deliveries(
     for group, due in pending.sort(*GROUP, "alert_id", "change").group_by(GROUP, maintain_order=True):
         key = dict(zip(GROUP, group, strict=True))
         month = ledger.filter(*(pl.col(name) == value for name, value in key.items()))
-        for receiver in planning.receivers:
-            mine = _select_for(due, receiver, covered)
+        selected = [(receiver, _select_for(due, receiver, covered)) for receiver in planning.receivers]
+        hearing = tuple(receiver.name for receiver, mine in selected if mine.height)
+        for receiver, mine in selected:
             if mine.is_empty():
                 continue
             told = covered.filter(receiver=receiver.name)
-            news = _News(month, mine, told, receiver)
+            news = _News(month, mine, told, receiver, hearing)
             message = _build(news, planning, acknowledged)
             rows.append(_planned(message, news, planning))
         wanted = {cover for row in rows for cover in str(row["covers"]).split(" ")}
@@ -122,15 +152,19 @@ def _select_for(due: pl.DataFrame, receiver: Receiver, covered: pl.DataFrame) ->
 
 @dataclass(frozen=True)
 class _News:
-    """What one receiver is to hear about one group: its ledger rows, the changes due, and what was told before."""
+    """What one receiver is to hear about one group: its ledger rows, the changes due, and what was told before.
+
+    `hearing` are the names of all receivers that are told of the group now.
+    """
 
     month: pl.DataFrame
     mine: pl.DataFrame
     told: pl.DataFrame
     receiver: Receiver
+    hearing: tuple[str, ...]
 
     @property
-    def group(self) -> dict[str, object]:
+    def group(self) -> dict[str, Any]:
         return {name: self.month[name][0] for name in GROUP}
 
 
@@ -145,14 +179,21 @@ def _build(news: _News, planning: Planning, acknowledged: Mapping[str, str] | No
     )
     new = current.join(newest, on="alert_id")
     shown = pl.concat([new, known.join(newest, on="alert_id", how="anti").with_columns(pl.lit("").alias("news"))])
+    held = current.filter(state="inhibited").group_by(pl.col("inhibited_by").alias("alert_id")).agg(held=pl.len())
+    shown = shown.join(held, on="alert_id", how="left", maintain_order="left")
     marker = hash_text("\x1f".join([receiver.name, *(str(part) for part in group), *mine["cover"]]))
+    as_of = max(mine["updated_at"])
     envelope = Envelope(
         marker=marker,
         thread=name_thread(receiver.name, group),
-        as_of=max(mine["updated_at"]),
+        as_of=as_of,
+        opening=planning.open_month(news.group, as_of, receiver.language),
         run_id=planning.run_id,
         is_update=told.join(month.select("alert_id").unique(), on="alert_id", how="semi").height > 0,
-        links=(("Page", receiver.page_url),) if receiver.page_url else (),
+        links=planning.link(receiver, news.group["chain"], news.group["month"]),
+        owner=planning.imprint.owner,
+        told=news.hearing,
+        picture=planning.views.pictures.get((news.group["source"], news.group["chain"], news.group["month"])),
     )
     return build_digest(shown, envelope, planning.chains, acknowledged)
 

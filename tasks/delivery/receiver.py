@@ -12,7 +12,7 @@ class Receiver:
     """Who is told of what. The type of a channel's receivers is named by `kind`, as in `receivers.toml`.
 
     It hears of alerts that are at least `severity` and whose chain, segment and source are listed; an empty list
-    means all.
+    means all. The sentences that open its messages are in its `language`.
     """
 
     kind: ClassVar[str] = ""
@@ -23,6 +23,7 @@ class Receiver:
     sources: tuple[str, ...] = ()
     timeout_seconds: float = 10.0
     page_url: str = ""
+    language: str = "en"
 
     @property
     def secret_names(self) -> Mapping[str, SecretName]:

@@ -1,6 +1,5 @@
 """`receivers.toml`: who is told what, through which channel. One file, without secrets in it."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
@@ -9,11 +8,13 @@ from typing import Any
 
 from contracts.alerts import SEVERITIES
 from contracts.errors import UsageError
+from contracts.toml_text import TomlBroken, read_toml
 from tasks.delivery.channel import find_channels
 from tasks.delivery.channels.console import ConsoleReceiver
 from tasks.delivery.channels.file import FileReceiver
 from tasks.delivery.receiver import Receiver, list_settings
 from tasks.delivery.secrets import SecretName
+from tasks.reconciling.language import list_languages
 
 DEFAULT_RECEIVERS: tuple[Receiver, ...] = (ConsoleReceiver(name="console"), FileReceiver(name="file"))
 _SECRET_TYPES = (SecretName, SecretName | None)
@@ -35,19 +36,23 @@ def load_receivers(path: Path) -> list[Receiver]:
     receivers of one name.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
-        found = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        data = read_toml(path)
+    except OSError as error:
         raise UsageError(
             "the receivers cannot be read",
             where=str(path),
-            found=found,
+            found=error.strerror or type(error).__name__,
             effect="nobody would be told; nothing was done",
             next="correct the setting `receivers` (TRONA_RECEIVERS, trona.toml), or write the file with `trona init`",
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        where = str(error).rsplit("(", 1)[-1].rstrip(")")
-        raise UsageError("the receivers are not TOML", where=f"{path}, {where}") from None
+    except TomlBroken as error:
+        raise UsageError(
+            "the receivers are not TOML",
+            where=str(path),
+            found=str(error).rsplit("(", 1)[-1].rstrip(")"),  # the place alone: a key may be a secret
+            effect="nobody would be told; nothing was done",
+            next="correct that line: every setting is in the file that `trona init` writes",
+        ) from None
     unknown = sorted(data.keys() - {"receiver"})
     if unknown or not isinstance(data.get("receiver", []), list):
         raise UsageError("receivers are tables named [[receiver]]", where=str(path), found=", ".join(unknown))
@@ -75,6 +80,7 @@ def _read_receiver(item: Mapping[str, Any], path: str) -> Receiver:
         raise UsageError(f"a receiver of kind {kind.kind} needs {' and '.join(missing)}", where=where)
     receiver = kind(**values)
     _one_of("severity", receiver.severity, SEVERITIES, where)
+    _one_of("language", receiver.language, list_languages(), where)
     problem = receiver.find_problem()
     if problem:
         raise UsageError(problem, where=where)

@@ -20,6 +20,7 @@ from data_lake.lake import Lake
 from data_lake.ledger import Months, read_deliveries
 from tasks.delivery.channel import find_channels
 from tasks.delivery.claim import LEASE, OBSERVE_SECONDS, Claim, Hands
+from tasks.delivery.outbox import Imprint
 from tasks.delivery.outbox_state import find_due, find_roots, find_stale, find_waiting, name_group, next_due
 from tasks.delivery.receiver import Receiver
 from tasks.delivery.secrets import Resolver, hide_in_logs, hide_secrets
@@ -52,7 +53,7 @@ Senders = Mapping[str, Sender]
 class OutboxWorker:
     """All that a worker of the outbox needs: whose messages, in which lake and months, and what channels are given.
 
-    `senders` stand in the place of those of the channels, by kind.
+    `senders` stand in the place of those of the channels, by kind; `imprint` stands on every message it plans.
     """
 
     lake: Lake
@@ -63,6 +64,7 @@ class OutboxWorker:
     hands: Hands
     months: Months = None
     senders: Senders = field(default_factory=dict)
+    imprint: Imprint = field(default_factory=Imprint)
 
     @property
     def by_name(self) -> dict[str, Receiver]:

@@ -23,8 +23,9 @@ from tasks.delivery.receiver import Receiver
 from tasks.delivery.secrets import Resolver
 from tasks.delivery.senders import SendOutcome, SendRequest, Write
 from tasks.delivery.sending import DeliveryReport, OutboxWorker, keep_in, send_due, send_once
-from tasks.messages.digest import MOST_ROWS, build_findings
+from tasks.messages.digest import MOST_ROWS, build_findings, list_names, name_people
 from tasks.messages.neutral import Message
+from tasks.month_summary.opening import open_months
 
 
 def deliver_summary(post: OutboxWorker, chains: Mapping[str, Chain], now: datetime) -> DeliveryReport:
@@ -42,7 +43,7 @@ def deliver_summary(post: OutboxWorker, chains: Mapping[str, Chain], now: dateti
         return DeliveryReport()
 
     loaded = _read_loaded(post.lake, post.run_id)
-    planning = Planning(post.receivers, chains, now, post.run_id)
+    planning = Planning(post.receivers, chains, now, post.run_id, open_months(post.lake, chains), post.imprint)
 
     def plan(deliveries: pl.DataFrame) -> pl.DataFrame:
         done = deliveries["delivery_id"].unique().to_list()
@@ -72,17 +73,21 @@ def _read_loaded(lake: Lake, run_id: str) -> Loaded:
 
 def plan_summary(entered: pl.DataFrame, loaded: Loaded, planning: Planning) -> pl.DataFrame:
     """One planned row of `DELIVERIES` per receiver that these ledger rows concern."""
-    rows = []
-    for receiver in planning.receivers:
-        mine = entered.filter(select_routes(receiver))
-        if mine.height:
-            message = _build_summary(mine, receiver, loaded, planning)
-            rows.append(_plan_row(message, mine, receiver, planning))
+    selected = [(receiver, entered.filter(select_routes(receiver))) for receiver in planning.receivers]
+    told = tuple(receiver.name for receiver, mine in selected if mine.height)
+    rows = [
+        _plan_row(_build_summary(mine, receiver, told, loaded, planning), mine, receiver, planning)
+        for receiver, mine in selected
+        if mine.height
+    ]
     return DELIVERIES.conform(pl.DataFrame(rows, schema_overrides=DELIVERIES.schema)) if rows else DELIVERIES.empty()
 
 
-def _build_summary(mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, planning: Planning) -> Message:
+def _build_summary(
+    mine: pl.DataFrame, receiver: Receiver, told: tuple[str, ...], loaded: Loaded, planning: Planning
+) -> Message:
     first, last = (f"{month:%Y-%m}" for month in mine["month"].sort()[[0, -1]].to_list())
+    chains = mine["chain"].unique().sort().to_list()
     worst = max(mine["severity"], key=SEVERITY_RANK.__getitem__)
     ordered = mine.sort(
         pl.col("month").ne_missing(loaded.last),
@@ -100,17 +105,29 @@ def _build_summary(mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, plann
         headline=f"{mine.height} findings in {mine['month'].n_unique()} months: {words}",
         context=(
             *([("Loaded", loaded.words)] if loaded.words else []),
+            ("Chain", list_names([planning.chains[name].title for name in chains if name in planning.chains])),
             ("Months", f"{first} to {last}"),
             ("As of", f"{planning.now:%Y-%m-%d %H:%M} UTC"),
             ("Run", planning.run_id),
+            *name_people(planning.imprint.owner, told),
         ),
+        opening=_open_last(mine, receiver, loaded, planning),
         findings=build_findings(
             ordered.head(MOST_ROWS).with_columns(pl.lit("").alias("news")), planning.chains, with_month=True
         ),
         more=max(0, mine.height - MOST_ROWS),
         notes=("A summary of history: these findings were not announced one by one.",),
+        links=planning.link(receiver, "", None),
         commands=(f"trona alerts --from {first} --to {last}",),
     )
+
+
+def _open_last(mine: pl.DataFrame, receiver: Receiver, loaded: Loaded, planning: Planning) -> tuple[str, ...]:
+    """The sentences of the last month that was loaded, where that is one chain of one source."""
+    if loaded.last is None:
+        return ()
+    groups = mine.filter(pl.col("month") == loaded.last).select("source", "chain", "month").unique().to_dicts()
+    return planning.open_month(groups[0], planning.now, receiver.language) if len(groups) == 1 else ()
 
 
 def _plan_row(message: Message, mine: pl.DataFrame, receiver: Receiver, planning: Planning) -> dict[str, object]:

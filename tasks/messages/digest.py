@@ -11,7 +11,8 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.vocabulary import MEASURES
 from contracts.wording import MEASURE_WORDS, METRIC_WORDS, SEVERITY_RANK, name_subjects
-from tasks.messages.neutral import Facts, Finding, Message
+from tasks.messages.neutral import CELL_LIMIT, Facts, Finding, Message
+from tasks.messages.picture import Picture
 
 MOST_ROWS = 20
 _NEWS = {
@@ -27,14 +28,22 @@ _ENDED = ("retracted", "resolved")
 
 @dataclass(frozen=True)
 class Envelope:
-    """What a message says of itself: by what it is known again, as of when, of which run, and where more is."""
+    """What a message says of itself: by what it is known again, as of when, of which run, and where more is.
+
+    `opening` are the sentences of its month (`open_month`); none where nothing is known of it.
+    `owner` is who answers for it, `told` the names of all receivers of the news; either may be empty.
+    """
 
     marker: str
     thread: str
     as_of: datetime
     run_id: str
     is_update: bool = False
+    opening: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    owner: str = ""
+    told: tuple[str, ...] = ()
+    picture: Picture | None = None
 
 
 def build_digest(
@@ -46,7 +55,8 @@ def build_digest(
     """The message of one group.
 
     `alerts` are rows of `ALERTS` of one source, chain and month, each alert once in its current state, with a column
-    `news` (why it is told now; empty for what is known already). New ones come first, then by severity and size; at
+    `news` (why it is told now; empty for what is known already), and where it is known `held` (how many alerts it holds
+    back). New ones come first, then by severity and size; at
     most `MOST_ROWS` findings, the rest is counted. The headline is the first of them. The same rows give the same
     message.
     """
@@ -67,6 +77,7 @@ def build_digest(
             ("Source", first["source"]),
             ("As of", f"{envelope.as_of:%Y-%m-%d %H:%M} UTC"),
             ("Run", envelope.run_id),
+            *name_people(envelope.owner, envelope.told),
         ),
         about=(
             ("source", first["source"]),
@@ -75,15 +86,31 @@ def build_digest(
             ("as_of", f"{envelope.as_of:%Y-%m-%dT%H:%M:%SZ}"),
             ("run_id", envelope.run_id),
         ),
+        opening=envelope.opening,
         findings=tuple(findings[:MOST_ROWS]),
         more=max(0, len(findings) - MOST_ROWS),
-        notes=_write_notes(rows),
+        notes=_write_notes(rows, is_opened=bool(envelope.opening)),
         links=envelope.links,
         is_update=envelope.is_update,
+        picture=envelope.picture,
         commands=(
             f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
         ),
     )
+
+
+def list_names(names: Sequence[str]) -> str:
+    """`desk, planning`, as many as fit a line of a message: `desk, planning and 7 more`."""
+    shown = list(names)
+    while len(shown) > 1 and len(", ".join(shown)) > CELL_LIMIT - len(" and 99 more"):
+        shown.pop()
+    left = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {left} more" if left else "")
+
+
+def name_people(owner: str, told: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Who answers for a message and who gets it, as labels and values; what is empty is left out."""
+    return tuple((label, text) for label, text in (("Owner", owner), ("Told", list_names(told))) if text)
 
 
 def build_findings(rows: pl.DataFrame, chains: Mapping[str, Chain], *, with_month: bool = False) -> tuple[Finding, ...]:
@@ -123,7 +150,7 @@ def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> F
     is_marked = isinstance(detail.get("forecast"), int | float) and isinstance(detail.get("actual"), int | float)
     is_level = stated in MEASURES and MEASURES[stated].family == "level"
     gap_unit = detail.get("gap_unit") or ("%" if is_level else "pp")
-    notes = [detail.get("note") or "", _say_acknowledged(acknowledged.get(row["alert_id"], ""))]
+    notes = [detail.get("note") or "", _say_held(row), _say_acknowledged(acknowledged.get(row["alert_id"], ""))]
     return Finding(
         alert_id=row["alert_id"],
         rule=row["rule"],
@@ -187,6 +214,10 @@ def _write_surprise(detail: Mapping[str, Any], unit: str) -> str:
     return f"{text} (level {write_number(round(level, 0 if abs(level) >= 10 else 1), '%')})"
 
 
+def _say_held(row: Mapping[str, Any]) -> str:
+    return f"Held back while this stands: {row['held']}." if row.get("held") and row["news"] not in _ENDED else ""
+
+
 def _say_acknowledged(words: str) -> str:
     return f"Noted by {words}." if words else ""
 
@@ -200,11 +231,13 @@ def _write_headline(findings: Sequence[Finding], news: int) -> str:
     return (title if len(title) <= limit else title[: limit - 1] + "…") + suffix
 
 
-def _write_notes(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _write_notes(rows: Sequence[Mapping[str, Any]], *, is_opened: bool) -> tuple[str, ...]:
+    """What the holiday touches, unless the opening sentences say it, and what it does to the findings."""
     details = [json.loads(row["detail"] or "{}") for row in rows if row["news"] not in _ENDED]
     touched = [d for d in details if d.get("holiday") == "cny"]
-    weights = {d["holiday_weight_pct"] for d in touched if d["holiday_weight_pct"]}
-    bases = {d["base_holiday_weight_pct"] for d in touched if d.get("base_holiday_weight_pct")}
+    unsaid = [] if is_opened else touched
+    weights = {d["holiday_weight_pct"] for d in unsaid if d["holiday_weight_pct"]}
+    bases = {d["base_holiday_weight_pct"] for d in unsaid if d.get("base_holiday_weight_pct")}
     lowered = any("severity_without_holiday" in d for d in touched)
     return (
         *(f"Chinese New Year: {weight} % of its window is in this month." for weight in sorted(weights)),

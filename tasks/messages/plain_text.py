@@ -8,7 +8,7 @@ _HEADS = ("", "Segment", "Measure", "Actual", "Forecast", "Surprise", "Allowed")
 
 
 def render_text(message: Message) -> str:
-    """Finding first, then context, the table of marked forecasts, what else was found, notes and links.
+    """Finding first, then context, the month in sentences, the table of marked forecasts, other findings, notes, links.
 
     The width follows the content; no line holds text that was not cleaned.
     """
@@ -17,6 +17,7 @@ def render_text(message: Message) -> str:
     parts = [
         [f"{ICONS.get(message.severity, '')} {message.title}"],
         [" · ".join(f"{label} {value}" for label, value in message.context)] if message.context else [],
+        list(message.opening),
         _align([_HEADS, *(_cells(f) for f in marked)]) if marked else [],
         [line for finding in others for line in _list_finding(finding)],
         [f"… and {message.more} more"] if message.more else [],

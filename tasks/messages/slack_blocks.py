@@ -44,6 +44,7 @@ def _write_body(message: Message) -> dict[str, Any]:
     blocks: list[Block] = [HeaderBlock(text=PlainTextObject(text=escape_slack(headline, HEADER_LIMIT), emoji=False))]
     if any(label or value for label, value in message.context):
         blocks.append(_context(" · ".join(f"{label} {value}" for label, value in message.context)))
+    blocks += [_section(text) for text in _pack(escape_slack(sentence) for sentence in message.opening)]
     blocks += [_section(text) for text in _pack(_write_finding(finding) for finding in message.findings)]
     if message.more:
         blocks.append(_context(f"… and {message.more} more"))

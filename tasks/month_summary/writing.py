@@ -42,7 +42,7 @@ def write_month(reading: MonthReading, language: Language) -> MonthText:
     return MonthText(
         title=language.say(f"{page}.title", chain=_name_chain(reading, language), month=language.month(reading.month)),
         known=language.say(f"{page}.known", day=as_of),
-        chain=[*_tell_gaps(reading, language), *_tell_together(reading, language), *_tell_holiday(reading, language)]
+        chain=tell_chain(reading, language)
         or [language.say(f"{page}.nothing", source=reading.source, month=language.month(reading.month))],
         heading=[language.say(f"{page}.heading.{name}") for name in columns],
         segments=[_write_segment(row, reading, language) for row in reading.segments.to_dicts()],
@@ -52,6 +52,12 @@ def write_month(reading: MonthReading, language: Language) -> MonthText:
             names["look"]: list(_tell_look(reading, language)),
         },
     )
+
+
+def tell_chain(reading: MonthReading, language: Language) -> list[str]:
+    """What the segments did together, in sentences with the caveats that apply; none where no change is known."""
+    told = [*_tell_gaps(reading, language), *_tell_together(reading, language)]
+    return [*told, *_tell_holiday(reading, language)] if told else []
 
 
 def _name_chain(reading: MonthReading, language: Language) -> str:

@@ -12,15 +12,15 @@ from contracts.period import add_months, format_month
 from contracts.wording import rank_severity
 from tasks.month_summary.reading import METRIC, MonthReading, describe_month
 from tasks.month_summary.writing import MonthText, write_month
+from tasks.pages.addresses import name_month_page
 from tasks.pages.charts import draw_chain_map, draw_dumbbells, draw_heat
+from tasks.pages.dumbbells import compare_forecasts
 from tasks.pages.facts import ChainFacts
 from tasks.pages.parts import Chart, sign
-from tasks.pages.words import write_figures
 from tasks.reconciling.found import Found, tell_finding
 from tasks.reconciling.language import write_tenths
 
 _MONTHS_SHOWN = 13
-_MEASURES = ("mom_pct", "yoy_pct")
 NOT_PUBLISHED, NO_REVIEW, NOT_COMPARABLE = "·", "×", "≈"
 """The three blanks of a heat map: the review has no number here; no review is known; it says no single number."""
 
@@ -50,7 +50,7 @@ class MonthPage:
     @property
     def path(self) -> str:
         """Name of the page in the chain's folder."""
-        return f"{format_month(self.month)}.html"
+        return name_month_page("", self.month).lstrip("/")
 
 
 def build_month(facts: ChainFacts, month: date) -> MonthPage:
@@ -194,53 +194,25 @@ def _beyond(lower: float, upper: float) -> int:
 
 def _compare_forecasts(facts: ChainFacts, month: date) -> list[Chart]:
     """Forecast against outcome, a chart per measure."""
-    scored = (
-        facts.of_month("scores", month)
-        .filter(pl.col("forecast").is_not_null(), pl.col("actual").is_not_null(), pl.col("metric") == METRIC)
-        .unique(["source", "series", "measure"], keep="last", maintain_order=True)
-    )
-    return [_draw_forecasts(facts, month, scored.filter(measure=measure), measure) for measure in _MEASURES]
-
-
-def _draw_forecasts(facts: ChainFacts, month: date, scored: pl.DataFrame, measure: str) -> Chart:
-    words = facts.words
-    scored = facts.in_order(scored)
-    sources = scored["source"].unique().sort().to_list()
-    series = [f"{s} ({o})" if len(sources) > 1 else s for s, o in scored.select("series", "source").iter_rows()]
-    outcome = write_figures(scored, words, ("actual", "actual_lower", "actual_upper"))
-    rows = scored.select("text", "level_surprise_pct", "verdict").rows()
-    table = [
-        (name, text, said or "", sign(level), words.say(f"page.verdict.{verdict}") if verdict else "")
-        for name, (text, level, verdict), said in zip(series, rows, outcome, strict=True)
-    ]
-    half = pl.col("actual_half_width").fill_null(0.0)
-    drawn = scored.select(
-        pl.Series("series", series, dtype=pl.String),
-        "forecast",
-        "actual",
-        _bound(-1).alias("low"),
-        _bound(1).alias("high"),
-        (pl.col("forecast") - pl.col("band_pp")).alias("usual_low"),
-        (pl.col("forecast") + pl.col("band_pp")).alias("usual_high"),
-        (pl.col("actual") - half).alias("actual_low"),
-        (pl.col("actual") + half).alias("actual_high"),
-        pl.max_horizontal("forecast", "actual").alias("right"),
-        pl.Series("text", [row[3] for row in table], dtype=pl.String),
-    )
-    misses = scored.filter(verdict="miss").height
-    name = measure.removesuffix("_pct")
-    heading = words.say(f"page.month.missed_{name}", n=misses, of=len(table))
-    note = words.say("page.month.missed_note", month=words.month(month), source=words.list(sources))
-    detail = [words.say("page.month.pair", series=row[0], forecast=row[1], outcome=row[2]) for row in table]
+    words, scores = facts.words, facts.of_month("scores", month)
     head = [words.say(f"page.head.{column}") for column in ("series", "forecast", "outcome", "surprise", "verdict")]
-    axis = words.say(f"page.month.axis_{name}")
-    return Chart(f"forecasts-{name}", heading, note, draw_dumbbells(drawn, axis=axis), head, table, detail)
-
-
-def _bound(side: int) -> pl.Expr:
-    """End of the tolerance around a growth forecast, which is one of levels: 5 % is a factor of 1.05."""
-    level = (1 + pl.col("forecast") / 100) * (1 + pl.col("tolerance_pct") / 100) ** side
-    return pl.coalesce(100 * (level - 1), "forecast")
+    return [
+        Chart(
+            f"forecasts-{drawn.measure}",
+            drawn.heading,
+            words.say(
+                "page.month.missed_of",
+                note=drawn.note,
+                month=words.month(month),
+                source=words.list(scores["source"].unique().sort().to_list()),
+            ),
+            draw_dumbbells(drawn.rows, axis=drawn.axis),
+            head,
+            drawn.table,
+            drawn.detail,
+        )
+        for drawn in compare_forecasts(facts.chain, scores, month, words)
+    ]
 
 
 def _look_back(facts: ChainFacts, month: date) -> list[Chart]:

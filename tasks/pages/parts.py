@@ -24,7 +24,7 @@ class Chart:
     @property
     def alternative(self) -> str:
         """The text alternative: the finding, then what stands behind it."""
-        return ". ".join([self.heading, *self.detail])
+        return f"{self.heading}: {'; '.join(self.detail)}" if self.detail else self.heading
 
 
 def sign(value: float | None, unit: str = " %", digits: int = 1) -> str:

@@ -7,11 +7,10 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from posixpath import dirname, join, normpath
-from typing import IO
 
 from contracts.chain import Chain
+from data_lake.files import write_file
 from data_lake.lake import Lake
-from data_lake.storage import write_whole
 from tasks.pages.rendering import SiteFile, read_style
 from tasks.pages.site import SiteOptions, render_site
 
@@ -38,13 +37,8 @@ def write_single_file(
     options = SiteOptions(languages=(language,), past=0)
     files = [file for file in render_site(lake, chains, as_of=as_of, options=options) if _belongs(file)]
     content = join_pages(files, language).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, partial(_put, content))
+    write_file(path, content)
     return len(content)
-
-
-def _put(content: bytes, file: IO[bytes]) -> None:
-    file.write(content)
 
 
 def _belongs(file: SiteFile) -> bool:

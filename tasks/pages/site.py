@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 
 from contracts.chain import Chain
+from data_lake.files import write_file
 from data_lake.lake import Lake
 from data_lake.ledger import read_alerts
 from data_lake.releases import visible_releases
-from data_lake.storage import write_whole
 from tasks.pages.chain_pages import ChainSummary, PastFacts, build_chain
 from tasks.pages.downloads import build_downloads, list_tables
 from tasks.pages.facts import ChainFacts, read_facts, translate
@@ -82,7 +82,8 @@ def build_site(
 
     `index.html` comes first; every page opens from disk and asks no network. The same lake and instant give the same
     bytes. What says the same as at the last build, by the keys that the folder remembers, is left as it is; files of
-    an earlier build that the site has no more are removed, and nothing else in the folder is touched.
+    an earlier build that the site has no more are removed, and nothing else in the folder is touched. Raises
+    `SourceUnavailable` where the disk does not take a file; those before it are whole.
     """
     options = options or SiteOptions()
     before, after = _State.read(folder), _State()
@@ -94,19 +95,13 @@ def build_site(
             continue
         content = file.write()
         if not path.exists() or path.read_bytes() != content:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, partial(_put, content))
+            write_file(path, content)
             changed.append(path)
     for name in before.files.keys() - after.files.keys():
         (folder / PurePosixPath(name)).unlink(missing_ok=True)
     state = json.dumps({"files": after.files, "chains": after.chains}, ensure_ascii=False, sort_keys=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / STATE, partial(_put, state.encode()))
+    write_file(folder / STATE, state.encode())
     return changed
-
-
-def _put(content: bytes, file: IO[bytes]) -> None:
-    file.write(content)
 
 
 def render_site(

@@ -97,14 +97,17 @@ class Language:
         return self.say("range", value=shown, lower=ends[0], upper=ends[1])
 
 
+def list_languages() -> tuple[str, ...]:
+    """The codes of the languages that there are phrases of."""
+    return tuple(sorted(path.stem for path in _PHRASES.glob("*.toml")))
+
+
 @cache
 def load_language(code: str) -> Language:
     """The phrases of a language. Raises `UsageError` for one that there are no phrases of."""
-    path = _PHRASES / f"{code}.toml"
-    known = sorted(p.stem for p in _PHRASES.glob("*.toml"))
-    if code not in known:
-        raise UsageError(f"no language {code!r}", next=f"languages are: {', '.join(known)}")
-    return Language(code, tomllib.loads(path.read_text(encoding="utf-8")))
+    if code not in list_languages():
+        raise UsageError(f"no language {code!r}", next=f"languages are: {', '.join(list_languages())}")
+    return Language(code, tomllib.loads((_PHRASES / f"{code}.toml").read_text(encoding="utf-8")))
 
 
 def write_signed(value: float, digits: int) -> str:

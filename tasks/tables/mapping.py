@@ -1,6 +1,5 @@
 """The small file beside a table that says what its rows, columns and numbers mean."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Any
 
 from contracts.errors import UsageError
 from contracts.rules.rule import suggest_names
+from contracts.toml_text import TomlBroken, read_toml
 
 SUFFIX = ".mapping.toml"
 ROLES = ("label", "segment", "product", "metric", "measure", "unit", "kind")
 """What a column of labels can say about the numbers of its rows."""
 
-_MOST_BYTES, _MOST_DOTS = 1 << 18, 2_000
 _ORIENTATIONS = ("months_across", "months_down")
 _FORMS = ("wide", "long")
 
@@ -63,8 +62,8 @@ def find_mapping(table: Path) -> Path | None:
 def read_mapping(path: Path) -> TableMapping:
     """A mapping file. Raises `UsageError` for unknown keys and values, with the nearest known ones."""
     try:
-        return build_mapping(tomllib.loads(_read_text(path)), str(path))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError, _TooLarge) as error:
+        return build_mapping(read_toml(path), str(path))
+    except (OSError, TomlBroken) as error:
         raise UsageError(
             "the mapping file cannot be read",
             where=str(path),
@@ -72,21 +71,6 @@ def read_mapping(path: Path) -> TableMapping:
             effect="nothing was taken in",
             next="start from the one that `trona template --form wide` writes",
         ) from error
-
-
-class _TooLarge(ValueError):
-    """A mapping file larger than any table needs."""
-
-
-def _read_text(path: Path) -> str:
-    """The file's text, where none of it can make its reader build more than a mapping has."""
-    size = path.stat().st_size
-    if size > _MOST_BYTES:
-        raise _TooLarge(f"{size:,} bytes, at most {_MOST_BYTES:,} are read")
-    text = path.read_text(encoding="utf-8-sig")
-    if deep := next((i for i, line in enumerate(text.splitlines(), start=1) if line.count(".") > _MOST_DOTS), 0):
-        raise _TooLarge(f"line {deep} has more than {_MOST_DOTS} dots")
-    return text
 
 
 def build_mapping(data: Mapping[str, Any], where: str) -> TableMapping:

@@ -103,8 +103,13 @@ class _Parser:
     def take_text(self) -> str:
         text, self.text, self.size = "".join(self.text), [], 0
         if "_x" in text:  # what XML cannot hold is written as its number
-            text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+            text = _ESCAPED.sub(_unescape, text)
         return text if len(text) <= LONGEST_CELL else f"{text[:200]}… ({LONGEST_CELL:,} characters and more)"
+
+
+def _unescape(found: re.Match[str]) -> str:
+    sign = chr(int(found[1], 16))
+    return found[0] if "\ud800" <= sign <= "\udfff" else sign  # half a pair is no text
 
 
 def _parse(stream: IO[bytes], handler: _Parser, where: str) -> None:
@@ -118,7 +123,7 @@ def _parse(stream: IO[bytes], handler: _Parser, where: str) -> None:
         while chunk := stream.read(_CHUNK):
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
-    except (expat.ExpatError, _TooLarge) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the latter two for encodings that expat cannot read
         raise ContractBroken(
             "the spreadsheet cannot be read",
             where=where,

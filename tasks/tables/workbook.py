@@ -30,8 +30,8 @@ class _Sheet:
     is_hidden: bool
 
 
-def read_workbook(document: Document) -> list[SheetGrid]:
-    """Cells of every visible sheet that has any, in the order of the tabs.
+def read_workbook(document: Document, *, with_hidden: bool = False) -> list[SheetGrid]:
+    """Cells of every visible sheet that has any, in the order of the tabs; `with_hidden`, of the hidden ones too.
 
     A number reads as its format shows it, rounded as there: `6.0%` for 0.06 in the format `0.0%`. Formulas count with
     their stored value; a formula without one and a cell in error keep their text (`=A1+1`, `#DIV/0!`), so that it is
@@ -43,7 +43,7 @@ def read_workbook(document: Document) -> list[SheetGrid]:
     try:
         sheets, is_1904 = _list_sheets(document, archive)
         looks = _read_looks(document, archive, is_1904=is_1904)
-        grids = [_read_sheet(document, archive, sheet, looks) for sheet in sheets if not sheet.is_hidden]
+        grids = [_read_sheet(document, archive, sheet, looks) for sheet in sheets if with_hidden or not sheet.is_hidden]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise _damaged(document, f"the archive inside is damaged ({error})") from error
     filled = [grid for grid in grids if grid.cells.height]
@@ -86,7 +86,7 @@ def _list_sheets(document: Document, archive: zipfile.ZipFile) -> tuple[list[_Sh
     try:
         book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - expat refuses entity bombs
         links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    except (KeyError, ET.ParseError) as error:
+    except (LookupError, ValueError, ET.ParseError) as error:  # no such part, or an encoding that expat cannot read
         raise _damaged(document, "it holds no workbook") from error
     paths = {link.get("Id"): link.get("Target", "") for link in links if "worksheet" in link.get("Type", "")}
     found = []

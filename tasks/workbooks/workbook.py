@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from contracts.errors import UsageError
 from contracts.table import Table
-from data_lake.storage import write_whole
+from data_lake.files import fill_file
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Format, Workbook
@@ -66,7 +66,8 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
 
     Months and instants are real dates (instants in UTC), numbers are numbers, absent values empty cells. Text of
     documents stays text: nothing becomes a formula or a link. Raises `UsageError` where a table has more rows than a
-    sheet can hold, before anything is written. A workbook that was there is replaced once the new one is whole.
+    sheet can hold, before anything is written, and `SourceUnavailable` where the disk does not take it. A workbook that
+    was there is replaced once the new one is whole.
     """
     for sheet in sheets:
         if sheet.frame.height > MOST_ROWS:
@@ -77,26 +78,28 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
                 effect="nothing was written",
                 next="narrow it with --chain, --segment, --from or --to, or use --format parquet",
             )
-    write_whole(path, lambda file: _fill(file, about, sheets, None))
+    fill_file(path, lambda file: file.write(write_workbook_bytes(about, sheets)))
 
 
-def write_workbook_bytes(about: Sequence[tuple[str, str]], sheets: Sequence[Sheet], *, created: datetime) -> bytes:
+def write_workbook_bytes(
+    about: Sequence[tuple[str, str]], sheets: Sequence[Sheet], *, created: datetime | None = None
+) -> bytes:
     """The workbook as bytes: the same for the same tables and instant of creation, which stands in its properties."""
-    file = io.BytesIO()
-    _fill(file, about, sheets, created)
-    return file.getvalue()
-
-
-def _fill(file: IO[bytes], about: Sequence[tuple[str, str]], sheets: Sequence[Sheet], created: datetime | None) -> None:
     from xlsxwriter import Workbook  # noqa: PLC0415 - only an export pays for it
+    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
 
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with Workbook(file, {**plain, "nan_inf_to_errors": True}) as workbook:
-        if created:
-            workbook.set_properties({"created": created.replace(tzinfo=None)})
-        _write_about(workbook, about, sheets)
-        for sheet in sheets:
-            _write_sheet(workbook, sheet)
+    content = io.BytesIO()  # an archive that a full disk cut off would complain once more when it is let go
+    try:
+        with Workbook(content, {**plain, "nan_inf_to_errors": True}) as workbook:
+            if created:
+                workbook.set_properties({"created": created.replace(tzinfo=None)})
+            _write_about(workbook, about, sheets)
+            for sheet in sheets:
+                _write_sheet(workbook, sheet)
+    except FileCreateError as error:  # the library's word for an error of the disk
+        raise error.args[0] from error
+    return content.getvalue()
 
 
 def name_head(column: str) -> str:

@@ -9,11 +9,13 @@ from email.message import EmailMessage
 from typing import ClassVar
 
 from tasks.delivery.channel import Channel, register_channel
+from tasks.delivery.month_views import draw_picture
 from tasks.delivery.receiver import Receiver
 from tasks.delivery.secrets import SecretName
 from tasks.delivery.senders import Refused, SendOutcome, SendRequest, Sent, Unavailable
 from tasks.messages.mail_address import MailAddress, read_address
-from tasks.messages.mail_parts import build_mail, render_html
+from tasks.messages.mail_parts import build_mail, preview_html
+from tasks.messages.neutral import Message
 
 _GO_AHEAD = 354
 SECURITIES = ("starttls", "tls", "none")
@@ -143,8 +145,9 @@ def _send_to_each(
 ) -> dict[str, _Answer]:
     answers: dict[str, _Answer] = {}
     sender = _address(request.receiver.sender)
+    chart = draw_picture(request.message.picture) if recipients else b""
     for number, to in enumerate(recipients):
-        mail = build_mail(request.message, sender=sender, to=to, at=request.at)
+        mail = build_mail(request.message, sender=sender, to=to, at=request.at, chart=chart)
         try:
             answers[to.spec] = _send_one(server, mail, sender, to)
         except _Lost as lost:
@@ -206,4 +209,9 @@ def _conclude(answers: dict[str, _Answer], reached: set[str], message_id: str) -
     return Unavailable(reason, is_unanswered=is_unanswered, reached=have_it)
 
 
-register_channel(Channel(MailReceiver, send_by_mail, render_html, ".html"))
+def preview_mail(message: Message) -> str:
+    """The HTML part with its picture."""
+    return preview_html(message, draw_picture(message.picture))
+
+
+register_channel(Channel(MailReceiver, send_by_mail, preview_mail, ".html"))

@@ -10,13 +10,16 @@ from tasks.pages.charts.dumbbells import draw_dumbbells
 from tasks.pages.charts.heat import draw_heat
 from tasks.pages.charts.history import draw_history, draw_index
 from tasks.pages.charts.intervals import draw_intervals
+from tasks.pages.charts.mail import PNG_LIMIT, draw_dumbbells_png
 from tasks.pages.charts.verdicts import draw_verdicts
 
 __all__ = [
+    "PNG_LIMIT",
     "Spec",
     "can_draw",
     "draw_chain_map",
     "draw_dumbbells",
+    "draw_dumbbells_png",
     "draw_heat",
     "draw_history",
     "draw_index",

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from data_lake.storage import write_whole
+from data_lake.files import write_file
 
 Spec = dict[str, Any]
 """A chart in Vega-Lite: `layer`, `width`, `height`. The look is added when it is drawn."""
@@ -79,7 +79,23 @@ def write_picture(path: Path, spec: Spec | None, title: str, alternative: str) -
     else:
         svg: str = vl_convert.vegalite_to_svg(text)
         content = re.sub(r"^<svg", f'<svg role="img" aria-label="{escape(alternative)}"', svg, count=1).encode()
-    write_whole(path, lambda file: file.write(content))
+    write_file(path, content)
+
+
+def to_png(spec: Spec, *, ink: str, scale: float, font_size: int) -> bytes:
+    """The picture as PNG on white, `scale` pixels to a unit."""
+    import vl_convert  # noqa: PLC0415 - large
+
+    letters = {"labelFontSize": font_size, "titleFontSize": font_size - 1}
+    config = {
+        **_CONFIG,
+        "axis": {**_AXIS, **letters},
+        "text": {"fontSize": font_size - 1, "color": INK},
+        "padding": {"left": 6, "right": 46, "top": 6, "bottom": 6},
+    }
+    text = _to_json({**spec, "config": config, "background": "#ffffff"}).replace(INK, ink).replace(PAPER, "#ffffff")
+    png: bytes = vl_convert.vegalite_to_png(text, scale=scale)
+    return png
 
 
 def _draw(spec: Spec) -> str:

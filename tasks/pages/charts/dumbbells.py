@@ -7,11 +7,11 @@ from tasks.pages.charts.drawing import ABOVE, BAND, BELOW, INK, PAPER, Spec, to_
 _ROW = 30
 
 
-def draw_dumbbells(rows: pl.DataFrame, *, axis: str) -> Spec:
+def draw_dumbbells(rows: pl.DataFrame, *, axis: str, width: int = 420, row_height: int = _ROW) -> Spec:
     """Forecast (hollow) and outcome (solid, with its rounding) of each series; tolerance and usual band behind.
 
-    Columns: series, forecast, actual, low and high (ends of the tolerance), usual_low and usual_high (ends of the
-    usual band, null where there is none), actual_low and actual_high (what rounding allows), text.
+    Columns: series, forecast, actual, low and high (ends of the tolerance), right (where the text stands), text; and
+    where they are known usual_low and usual_high (ends of the usual band), actual_low and actual_high (of rounding).
     """
     order = rows["series"].to_list()
     y = {
@@ -32,8 +32,8 @@ def draw_dumbbells(rows: pl.DataFrame, *, axis: str) -> Spec:
     colour = {"condition": is_below, "value": ABOVE}
     return {
         "data": {"values": to_rows(rows)},
-        "width": 420,
-        "height": _ROW * len(order),
+        "width": width,
+        "height": row_height * len(order),
         "encoding": {"y": y},
         "layer": [
             {

@@ -66,6 +66,8 @@ def make_world(rng: random.Random, source: str, months: int) -> list[Review]:
             continue
         rows = [row for segment in SEGMENTS for row in _state_segment(rng, segment, month)]
         rows.append(_row(month, "actual", float(rng.choice([20, 24, 38, 50])), measure="share_pct", product="nfpp"))
+        if rng.random() < 0.4:  # levels of two months and the change between them seldom agree
+            rows.append(_row(month, "actual", rng.choice([90.0, 100.0, 140.0]), measure="level", unit="t"))
         if i > 1 and rng.random() < 0.4:
             old = add_months(month, -rng.randint(1, i))
             rows.append(_row(old, "actual", rng.choice(GROWTH), segment=rng.choice(SEGMENTS)))

@@ -184,7 +184,7 @@ def test_mail_over_an_encrypted_connection_with_login(mail_server, security):
     mail, other = server.box.messages
     assert (mail["To"], other["To"]) == ("a@example.com", "b@example.com")
     assert mail["Message-ID"] == other["Message-ID"]
-    assert mail["Subject"].startswith("Warning: Cathode materials output beat the forecast")
+    assert mail["Subject"].startswith("Warning · Sodium-ion batteries, May 2026: Cathode materials output beat the")
     assert mail["Message-ID"] == "<0123456789abcdef@example.com>"
     assert mail["References"] == "<fedcba9876543210@example.com>"
     assert parsedate_to_datetime(mail["Date"]) == NOON
@@ -194,7 +194,7 @@ def test_mail_over_an_encrypted_connection_with_login(mail_server, security):
     html, chart = page.iter_parts()
     assert "cid:chart" in html.get_content()
     assert (
-        'alt="Outcome against forecast, difference of the level: Cathode materials output MoM +33 %'
+        'alt="2 of 3 forecasts month on month missed: Cathode materials forecast −70 % MoM, outcome −60 %'
         in html.get_content()
     )
     assert (chart.get_content_type(), chart["Content-ID"]) == ("image/png", "<chart>")

@@ -98,6 +98,7 @@ HOOK = "https://hooks.slack.example/services/T0/B0/verysecret"
         ('[[receiver]]\nname="a"\nkind="slack"\ntoken={env="T"}', "needs channel"),
         ('[[receiver]]\nname="a"\nkind="console"\nseverty="info"', "did you mean severity"),
         ('[[receiver]]\nname="a"\nkind="console"\nseverity="warn"', "did you mean warning"),
+        ('[[receiver]]\nname="a"\nkind="console"\nlanguage="fr"', "known: en, zh"),
         ('[[receiver]]\nkind="console"', "has no name"),
         ('[[receiver]]\nname="a"\nkind="console"\n[[receiver]]\nname="a"\nkind="file"', "two receivers"),
         ('[receiver]\nname="a"', "tables named"),

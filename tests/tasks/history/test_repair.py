@@ -204,3 +204,17 @@ def test_a_reader_is_told_in_five_parts_which_file_is_gone(made):
 def _run(name: str) -> pl.DataFrame:
     texts = {column: "x" for column, dtype in RUNS.schema.items() if dtype == pl.String} | {"run_id": name}
     return RUNS.conform(pl.DataFrame([texts]).with_columns(started_at=pl.lit(NOW)))
+
+
+def test_what_was_recorded_though_doubtful_is_read_so_again(tmp_path):
+    lake = open_lake(tmp_path / "lake")
+    text = "Published: 2025-06-05\n\nCathode output fell 3% MoM in May. Cathode output rose 9% MoM in May.\n"
+    hints = DocumentHints(source="test", chain="sodium_ion", review_month="2025-05", accept_doubtful=True)
+    ingest_document(lake, Document("review.txt", text.encode()), hints, now=NOW, run_id="r1")
+    before = everything(lake)
+    assert read_figures(lake)["note"].str.starts_with("accepted though doubtful").to_list() == [True]
+    remove(lake.storage, data_files(lake, "figures")[0])
+    forget_open_tables()
+    assert repair(lake) == ["figures: rebuilt, byte for byte"]
+    after = everything(lake)
+    assert {n: after[n] for n in before if "/_" not in n} == {n: before[n] for n in before if "/_" not in n}

@@ -1,10 +1,23 @@
 """Messages for tests."""
 
 from tasks.messages.neutral import Facts, Finding, Message
+from tasks.messages.picture import Bar, Picture
 
 HOSTILE = (
     "<!channel> <@U123> <https://evil.example|click> http://evil.example www.evil.example & <script>alert(1)</script>"
     "\r\nBcc: all@example.com\r\n\r\n\u202egnp.exe\u202c\u200b\x00\x1b[31m`*_~ {{7*7}} "
+)
+
+PICTURE = Picture(
+    title="2 of 3 forecasts month on month missed",
+    note="Change of output month on month, %; the band is the chain's tolerance",
+    text="2 of 3 forecasts month on month missed: Cathode materials forecast −70 % MoM, outcome −60 % MoM; "
+    "Hard carbon anode forecast −47 % MoM, outcome −45 % MoM; Battery cells forecast +6 % MoM, outcome −4 % MoM",
+    bars=(
+        Bar("Cathode materials", -70.0, -60.0, -71.4, -68.5, -60.0, "level +33.3 %"),
+        Bar("Hard carbon anode", -47.0, -45.0, -49.5, -44.4, -45.0, "level +3.8 %"),
+        Bar("Battery cells", 6.0, -4.0, 1.0, 11.3, 6.0, "level −9.4 %"),
+    ),
 )
 
 
@@ -22,6 +35,12 @@ def sample(**values) -> Message:
                 ("Source", "smm"),
                 ("As of", "2026-06-05 12:00 UTC"),
                 ("Run", "3f2c"),
+                ("Owner", "data desk"),
+                ("Told", "desk, planning"),
+            ),
+            "opening": (
+                "Cathode materials grew slightly less than battery cells in May 2026: cathode materials −4.0 % [−4.9, −3.1].",
+                "Cathode materials in May 2026: −60 % MoM & +12 % YoY.",
             ),
             "about": (("source", "smm"), ("chain", "sodium_ion"), ("month", "2026-05"), ("run_id", "3f2c")),
             "findings": (
@@ -90,6 +109,7 @@ def sample(**values) -> Message:
             "more": 12,
             "notes": ("Chinese New Year: 65 % of its window is in this month.",),
             "links": (("Page", "https://trona.example/2026-05?a=1&b=2"),),
+            "picture": PICTURE,
             "commands": ("trona alerts --chain sodium_ion --from 2026-05 --to 2026-05",),
         }
         | values
@@ -113,5 +133,6 @@ def hostile(length: int = 40_000) -> Message:
         findings=(*findings, Finding(alert_id="b", rule="x", severity="error", title=text, note=text)),
         notes=(text, text),
         links=(("<!here>", "https://ok.example/"), ("bad", "javascript:alert(1)"), ("bad", 'https://x.example/"><b>')),
+        picture=Picture(text, text, text, (Bar(text, -70.0, -60.0, -71.0, -69.0, -60.0, text),)),
         commands=(text,),
     )

@@ -2,32 +2,36 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header
+from html import escape
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from tasks.messages.chart import draw_chart
+from tasks.delivery.month_views import draw_picture
 from tasks.messages.cleaning import clean_text
 from tasks.messages.json_message import render_json
 from tasks.messages.mail_address import MailAddress
 from tasks.messages.mail_parts import build_mail, render_html
-from tasks.messages.neutral import Finding, Message
+from tasks.messages.neutral import Finding, Message, shorten_texts
 from tasks.messages.plain_text import render_text
 from tasks.messages.slack_blocks import escape_slack, render_slack
-from tests.tasks.messages.samples import HOSTILE, hostile, sample
+from tests.tasks.messages.samples import HOSTILE, PICTURE, hostile, sample
 
 GOLDEN = Path(__file__).parent / "golden"
 DESK = MailAddress("", "a", "example.com")
 NOON = datetime(2026, 6, 5, 12, tzinfo=UTC)
 RENDERERS = {
     "digest.txt": render_text,
-    "digest.html": lambda m: render_html(m, has_chart=True),
+    "digest.html": lambda m: render_html(m, chart_source="cid:chart"),
     "digest.slack.json": lambda m: json.dumps(render_slack(m), ensure_ascii=False, indent=1) + "\n",
     "digest.json": lambda m: json.dumps(render_json(m), ensure_ascii=False, indent=1) + "\n",
 }
@@ -42,6 +46,18 @@ def test_golden(name):
         path.write_text(text, encoding="utf-8")
         pytest.fail(f"{name} was written: look at it")
     assert text == path.read_text(encoding="utf-8")
+
+
+def test_an_opening_sentence_is_there_whole_or_not_at_all():
+    """A cut number is a wrong number."""
+    sentences = tuple(f"{'x' * 490} {i} +12.5 %" for i in range(6))
+    message = sample(opening=sentences)
+    assert message.opening == sentences[:4]  # 500 characters each, 2,400 fit
+    assert shorten_texts(message, 160).opening == sentences[:3]
+    assert shorten_texts(message, 40).opening == ()
+    for render in RENDERERS.values():
+        text = render(message).replace("\u00a0", " ")
+        assert [f"{i} +12.5 %" in text for i in range(6)] == [True] * 4 + [False] * 2
 
 
 @pytest.mark.parametrize(
@@ -123,6 +139,7 @@ ALLOWED = {
         "img",
         "a",
         "code",
+        "style",
     )
 }
 
@@ -130,22 +147,27 @@ ALLOWED = {
 @pytest.mark.parametrize("message", [sample(), hostile()], ids=["usual", "hostile"])
 def test_html_holds_only_our_own_tags_and_links(message):
     page = Collector()
-    page.feed(render_html(message, has_chart=True))
+    page.feed(render_html(message, chart_source="cid:chart"))
     assert set(page.tags) <= ALLOWED
+    assert page.tags.count("style") == 1  # ours, for the dark
     assert page.open == []
     assert set(page.links) <= {"cid:chart", "https://trona.example/2026-05?a=1&b=2", "https://ok.example/"}
 
 
-def test_html_carries_no_outside_resource_and_no_style_sheet():
-    html = render_html(sample(), has_chart=True)
-    assert "<style" not in html
+def test_html_carries_no_outside_resource_and_no_style_sheet_but_that_for_the_dark():
+    html = render_html(sample(), chart_source="cid:chart")
+    assert html.count("<style") == 1
+    assert "url(" not in html
+    assert "@import" not in html
     assert "<script" not in html
     assert "max-width:600px" in html
     assert html.count("http") == html.count('href="https://trona.example')
 
 
 def parse(message: Message):
-    mail = build_mail(message, sender=MailAddress("", "trona", "example.com"), to=DESK, at=NOON)
+    mail = build_mail(
+        message, sender=MailAddress("", "trona", "example.com"), to=DESK, at=NOON, chart=draw_picture(message.picture)
+    )
     return mail.as_bytes(), message_from_bytes(mail.as_bytes(), policy=policy.default)
 
 
@@ -176,10 +198,19 @@ def test_mail_parts_are_text_html_and_chart():
     assert text.startswith("▲ Warning: Cathode materials output beat the forecast")
 
 
-def test_subject_is_the_finding_and_an_update_says_so():
-    assert parse(sample())[1]["Subject"].startswith("Warning: Cathode materials output beat the forecast: −60 %")
-    assert parse(sample(is_update=True))[1]["Subject"].startswith("Update: Warning: ")
-    assert parse(sample(is_test=True))[1]["Subject"].startswith("Test: Warning: ")
+def test_subject_names_chain_month_and_finding_and_an_update_says_so():
+    usual = "Warning · Sodium-ion batteries, May 2026: Cathode materials output beat the forecast: −60 %"
+    assert parse(sample())[1]["Subject"].startswith(usual)
+    assert parse(sample(is_update=True))[1]["Subject"].startswith("Update: Warning · Sodium-ion batteries, May 2026: ")
+    assert parse(sample(is_test=True))[1]["Subject"].startswith("Test: Warning · ")
+    history = (("Chain", "Sodium-ion batteries"), ("Months", "2024-01 to 2025-12"))
+    assert parse(sample(context=history))[1]["Subject"].startswith(
+        "Warning · Sodium-ion batteries, 2024-01 to 2025-12: "
+    )
+    assert parse(sample(context=()))[1]["Subject"].startswith("Warning: Cathode")
+    long = parse(sample(headline="x" * 200))[1]["Subject"]
+    assert "Sodium-ion batteries, May 2026" in long
+    assert len(long) <= 140
 
 
 def test_a_month_is_one_thread_and_a_message_one_message():
@@ -189,10 +220,43 @@ def test_a_month_is_one_thread_and_a_message_one_message():
     assert parse(sample())[1]["Message-ID"] == first["Message-ID"]
 
 
-def test_the_chart_is_a_picture_and_nothing_to_draw_is_none():
-    assert draw_chart(sample()).startswith(b"\x89PNG\r\n")
-    assert draw_chart(sample(findings=())) is None
-    assert "multipart/related" not in [p.get_content_type() for p in parse(sample(findings=()))[1].walk()]
+def test_the_picture_is_small_of_few_colours_and_nothing_to_draw_is_none():
+    picture = Image.open(BytesIO(draw_picture(PICTURE)))
+    assert picture.format == "PNG"
+    assert len(picture.getcolors()) <= 20
+    assert picture.size[0] >= 568  # sharp on a screen of twice the dots
+    # solid marks of both colours: an outcome above its forecast, one below
+    colours = {colour for _, colour in picture.convert("RGB").getcolors()}
+    assert {(0x2B, 0x6C, 0xB0), (0xC0, 0x56, 0x21), (255, 255, 255)} <= colours
+    assert draw_picture(None) == b""
+    assert "multipart/related" not in [p.get_content_type() for p in parse(sample(picture=None))[1].walk()]
+
+
+def test_a_picture_of_many_long_names_stays_under_its_limit():
+    bars = tuple(
+        replace(PICTURE.bars[i % 3], series=f"{i} 正极材料产量高于预期 Electrolyte · hexafluoro") for i in range(10)
+    )
+    assert 0 < len(draw_picture(replace(PICTURE, bars=bars))) < 20_000
+
+
+def test_the_mail_shows_the_finding_and_every_number_beside_the_picture():
+    html = parse(sample())[1].get_body(("html",)).get_content()
+    assert f'alt="{escape(PICTURE.text)}"' in html
+    assert "forecast −47 % MoM, outcome −45 % MoM" in PICTURE.text
+    assert PICTURE.title in html
+
+
+def test_a_mail_has_colours_for_the_dark():
+    """Every element that has a colour of its own belongs to a class that the dark style sheet gives another."""
+    html = render_html(sample(), chart_source="cid:chart")
+    assert '<meta name="color-scheme" content="light dark">' in html
+    style = html[html.index("<style>") : html.index("</style>")]
+    assert "prefers-color-scheme:dark" in style
+    inked = re.findall(r"<(?:body|table|td|p|span|a)\b([^>]*(?:color|background|solid) ?:? ?#[^>]*)>", html)
+    named = [re.search(r'class="([a-z ]+)"', attributes) for attributes in inked]
+    assert len(named) > 10
+    assert all(named)
+    assert {name for found in named if found for name in found[1].split()} <= set(re.findall(r"\.([a-z]+)", style))
 
 
 def test_severity_is_a_word_and_an_icon_everywhere():
@@ -211,12 +275,11 @@ def test_text_has_no_control_or_direction_marks():
 
 def test_40_000_characters_are_one_short_line():
     finding = Finding(alert_id="a", rule="r", severity="info", title=HOSTILE * 400, subject="x" * 40_000)
-    assert len(finding.title) == 300
+    assert 250 < len(finding.title) <= 300
     assert len(finding.subject) == 60
     assert finding.title.endswith("…")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=400), st.integers(5, 100))
 def test_cleaning_is_idempotent_bounded_and_one_line(text, limit):
     once = clean_text(text, limit)
@@ -226,7 +289,6 @@ def test_cleaning_is_idempotent_bounded_and_one_line(text, limit):
     assert clean_text("\ud800", limit).encode() == "�".encode()
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_renders_everywhere(text):
     finding = Finding(alert_id="a", rule="r", severity="error", title=text, note=text, sentences=(text,))
@@ -263,7 +325,7 @@ def test_a_message_kept_by_an_earlier_version_is_still_read():
 
 
 def test_a_long_mail_keeps_every_finding_and_its_chart():
-    """Twenty findings in Chinese, eight of them bars: 175 kB of chart alone in full colour."""
+    """Twenty findings in Chinese and a picture."""
     text = "正极材料产量高于预期" * 20
     marks = {
         "subject": text[:40],
@@ -284,7 +346,7 @@ def test_a_long_mail_keeps_every_finding_and_its_chart():
     assert html.count("<strong>") == 12
     charts = [part.get_content() for part in mail.walk() if part.get_content_type() == "image/png"]
     assert len(charts) == 1
-    assert len(charts[0]) < 15_000
+    assert len(charts[0]) < 20_000
 
 
 def test_a_mail_of_hostile_length_loses_letters_and_no_finding():

@@ -6,7 +6,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from contracts.errors import UsageError
+from contracts.errors import SourceUnavailable, UsageError
 from tasks.workbooks import Sheet, write_workbook
 from tasks.workbooks.workbook import MOST_ROWS, name_head
 
@@ -94,7 +94,6 @@ def test_heads(column, head):
 
 
 def test_a_workbook_that_cannot_be_finished_leaves_the_one_before_it(tmp_path, monkeypatch):
-    from xlsxwriter.exceptions import FileCreateError
     from xlsxwriter.workbook import Workbook
 
     path = tmp_path / "book.xlsx"
@@ -104,7 +103,8 @@ def test_a_workbook_that_cannot_be_finished_leaves_the_one_before_it(tmp_path, m
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Workbook, "_store_workbook", fill_the_disk)
-    with pytest.raises(FileCreateError, match="No space left"):
+    with pytest.raises(SourceUnavailable) as told:
         write_workbook(path, [], [])
+    assert (told.value.where, told.value.found) == (str(path), "No space left on device")
     assert path.read_bytes() == b"the one before"
     assert [p.name for p in tmp_path.iterdir()] == ["book.xlsx"]

@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing of every reader and every file of settings: `make fuzz`."""
