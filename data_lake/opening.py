@@ -44,7 +44,7 @@ def check_address(storage: Storage) -> None:
             f"a lake cannot lie below a name that holds {found[0]!r}",
             where=ascii(text)[1:-1],
             effect="nothing was read or written",
-            next="rename the folder: spaces, other letters and signs are right, but no backslash, "
+            next="rename the folder: spaces, other letters and signs are fine, but no backslash, "
             "no % before two hexadecimal digits, no control character, no bytes that are not UTF-8",
         )
 
