@@ -89,6 +89,7 @@ COMMANDS = {
             "runs": "One summary per run.",
         },
         "flows.cli.run": {"replay": "Rebuild every computed table and say what differs from the lake's."},
+        "flows.cli.maintain": {"maintain": "Few files instead of many, none that nothing names; no row changes."},
         "flows.cli.repair": {"repair": "Rebuild what is damaged from kept documents, and say what was done."},
     },
 }

@@ -18,7 +18,7 @@ from tasks.pages.facts import ChainFacts
 from tasks.pages.rendering import SiteFile, fingerprint_code, hash_frame, hash_text
 from tasks.reconciling.found import gather_findings
 from tasks.scoring import build_record
-from tasks.workbooks import Sheet, write_workbook_bytes
+from tasks.workbooks import Sheet, make_tables
 
 _TABLES: Mapping[str, Table] = {
     "figures": FIGURES,
@@ -93,7 +93,7 @@ class _Writer:
         chain = self.facts.chain
         about = [("chain", chain.title), ("table", self.name), ("published up to", f"{self.at:%Y-%m-%d %H:%M} UTC")]
         sheet = Sheet.of_table(self.name.title(), self.frame, _TABLES[self.name])
-        return write_workbook_bytes(about, [sheet], created=self.at)
+        return bytes(make_tables(about, [sheet], created=self.at))
 
 
 def to_csv(frame: pl.DataFrame) -> bytes:
