@@ -39,7 +39,7 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 	@echo "check: all good"
 
 audit: $(VENV)/dev.stamp ## known vulnerabilities of the pinned dependencies; needs the network
-	@$(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	@$(BIN)/python .ci/audit.py
 
 bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
 	@$(BIN)/python -m bench
