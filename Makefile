@@ -20,8 +20,8 @@ test: $(VENV)/dev.stamp ## all tests but the soak
 soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
 	@$(BIN)/python -m pytest -m soak
 
-attack: $(VENV)/dev.stamp ## 300 kills of the commands that write, and a count of what was lost: N=20 for fewer, SEED=2 for others
-	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --seed $(or $(SEED),1)
+attack: $(VENV)/dev.stamp ## 300 kills, full disks, a faulty store, writers and readers at once: N=20, MINUTES=1, ONLY=disk, SEED=2
+	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1) $(addprefix --only ,$(ONLY))
 
 fuzz: $(VENV)/fuzz.stamp ## 10^6 changed inputs for every reader and file of settings, by coverage: RUNS=1000 for fewer, TARGET=csv for one
 	@PYTHONPATH=$(VENV)/fuzz nice -n 15 $(BIN)/python -m tests.attack.fuzzing --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1) $(addprefix --target ,$(TARGET))
