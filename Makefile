@@ -17,8 +17,9 @@ run: $(VENV)/run.stamp ## load the real figures in examples/ into ./lake, month 
 test: $(VENV)/dev.stamp ## all tests but the soak
 	@$(BIN)/python .ci/tests.py
 
-soak: $(VENV)/dev.stamp ## kills, floods and restarts of a whole `trona up`: a quarter of an hour more of tests
+soak: $(VENV)/dev.stamp ## the long forms of tests: kills, floods, restarts of a whole `trona up`, many random examples
 	@$(BIN)/python -m pytest -m soak
+	@$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile=many
 
 attack: $(VENV)/dev.stamp ## 300 kills, full disks, a faulty store, writers and readers at once: N=20, MINUTES=1, ONLY=disk, SEED=2
 	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1) $(addprefix --only ,$(ONLY))

@@ -9,9 +9,11 @@ from hypothesis import settings
 from data_lake.lake import Lake, open_lake
 from tests.object_store import serve_objects
 
-# Random examples are the same at every run, and a failure prints what repeats it. For other examples:
-# pytest --hypothesis-profile=default --hypothesis-seed=N, whose seed pytest prints
-settings.register_profile("fixed", derandomize=True, print_blob=True)
+# Random examples are the same at every run, and a failure prints what repeats it; slowness of a shared machine is no
+# failure. `make soak` tries many. For other examples: pytest --hypothesis-profile=default --hypothesis-seed=N, whose seed
+# pytest prints
+settings.register_profile("fixed", derandomize=True, print_blob=True, deadline=None, max_examples=20)
+settings.register_profile("many", settings.get_profile("fixed"), max_examples=500)
 settings.load_profile("fixed")
 
 _SERVER = {"up", "prefect_api"}

@@ -24,7 +24,8 @@ class Rule:
     - `severities` that it gives, and what it `says`, are for the table in docs/alerts.md.
     - `find` takes an evaluation and gives the columns of `CANDIDATES` but kind and rule, one row per identity.
     - `rank`: a rule is held back by a cause of a lower rank (see `inhibition`); None = never held back. `holds_back`
-      says what it is a cause for: its `segment` (of one about the whole chain, all), or its own `series` only.
+      says what it is a cause for: its `segment` (of one about the whole chain, all), its own `series` only, or what
+      rests on one of its `figures`.
     - `compares_months`: it holds a month against other months, so its events are one severity lower where the month
       or its base holds a part of the Chinese new-year window.
     - `labels` put the names of its numbers (keys of `detail`) into words.
@@ -37,7 +38,7 @@ class Rule:
     find: Callable[[Evaluation], pl.DataFrame]
     thresholds: Thresholds = field(default_factory=dict)
     rank: int | None = None
-    holds_back: Literal["", "segment", "series"] = ""
+    holds_back: Literal["", "segment", "series", "figures"] = ""
     compares_months: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
 

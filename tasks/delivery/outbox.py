@@ -179,6 +179,8 @@ def _build(news: _News, planning: Planning, acknowledged: Mapping[str, str] | No
     )
     new = current.join(newest, on="alert_id")
     shown = pl.concat([new, known.join(newest, on="alert_id", how="anti").with_columns(pl.lit("").alias("news"))])
+    held = current.filter(state="inhibited").group_by(pl.col("inhibited_by").alias("alert_id")).agg(held=pl.len())
+    shown = shown.join(held, on="alert_id", how="left", maintain_order="left")
     marker = hash_text("\x1f".join([receiver.name, *(str(part) for part in group), *mine["cover"]]))
     as_of = max(mine["updated_at"])
     envelope = Envelope(

@@ -26,5 +26,9 @@ def clean_text(text: str, limit: int = 300) -> str:
 
 
 def clip_text(text: str, limit: int) -> str:
-    """At most `limit` characters, the last one an ellipsis where something was cut."""
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+    """At most `limit` characters, an ellipsis where something was cut: between words, since half a number lies."""
+    if len(text) <= limit:
+        return text
+    kept, space, _ = text[:limit].rpartition(" ")
+    is_word = space and len(kept) > limit // 2
+    return (kept if is_word else text[: limit - 1]).rstrip() + "…"

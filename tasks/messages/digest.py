@@ -55,7 +55,8 @@ def build_digest(
     """The message of one group.
 
     `alerts` are rows of `ALERTS` of one source, chain and month, each alert once in its current state, with a column
-    `news` (why it is told now; empty for what is known already). New ones come first, then by severity and size; at
+    `news` (why it is told now; empty for what is known already), and where it is known `held` (how many alerts it holds
+    back). New ones come first, then by severity and size; at
     most `MOST_ROWS` findings, the rest is counted. The headline is the first of them. The same rows give the same
     message.
     """
@@ -149,7 +150,7 @@ def _build_finding(row: Mapping[str, Any], acknowledged: Mapping[str, str]) -> F
     is_marked = isinstance(detail.get("forecast"), int | float) and isinstance(detail.get("actual"), int | float)
     is_level = stated in MEASURES and MEASURES[stated].family == "level"
     gap_unit = detail.get("gap_unit") or ("%" if is_level else "pp")
-    notes = [detail.get("note") or "", _say_acknowledged(acknowledged.get(row["alert_id"], ""))]
+    notes = [detail.get("note") or "", _say_held(row), _say_acknowledged(acknowledged.get(row["alert_id"], ""))]
     return Finding(
         alert_id=row["alert_id"],
         rule=row["rule"],
@@ -211,6 +212,10 @@ def _write_surprise(detail: Mapping[str, Any], unit: str) -> str:
     if level is None or unit != "pp":
         return text
     return f"{text} (level {write_number(round(level, 0 if abs(level) >= 10 else 1), '%')})"
+
+
+def _say_held(row: Mapping[str, Any]) -> str:
+    return f"Held back while this stands: {row['held']}." if row.get("held") and row["news"] not in _ENDED else ""
 
 
 def _say_acknowledged(words: str) -> str:

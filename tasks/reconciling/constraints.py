@@ -19,7 +19,7 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.vocabulary import measures_of
-from tasks.reconciling.periods import add_bases
+from tasks.reconciling.periods import add_bases, end_month
 from tasks.reconciling.wholes import ADDITIVE, bound_parts, bound_products, mean_growth, sum_levels
 
 COMPONENT = ("source", "chain", "segment", "metric")
@@ -27,10 +27,12 @@ CONSTRAINT_SCHEMA = {
     **dict.fromkeys((*COMPONENT, "tail_product", "tail_period", "head_product", "head_period", "route"), pl.String()),
     **dict.fromkeys(("lower", "upper", "point"), pl.Float64()),
     "figure_ids": pl.String(),
+    "month": pl.Date(),
 }
 """One inequality: its component, its two nodes, how it came about (`route`: a measure, or a way of deriving), its ends
-and the published number on the log scale (open ends are infinite, no number is null), the figures it rests on. The
-node of a unit has the unit as its product and no period."""
+and the published number on the log scale (open ends are infinite, no number is null), the figures it rests on and the
+last month that they are about (null where it rests on none). The node of a unit has the unit as its product and no
+period."""
 
 _OPEN = float("inf")
 _ENDS = ("low", "high", "value")
@@ -53,7 +55,7 @@ def build_constraints(figures: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.
     than what it is part of, a month no more than its quarter) and those of parts that make up a whole. What has no
     logarithm says nothing here: a level of exactly 0, a change of exactly −100 %.
     """
-    stated = add_bases(add_interval(figures))
+    stated = add_bases(add_interval(figures)).with_columns(month=end_month())
     growth = stated.filter(pl.col("measure").is_in(measures_of("growth")), pl.col("base_period").is_not_null())
     quantities = stated.filter(
         (pl.col("measure") == "level") | ((pl.col("measure") == "share_pct") & pl.col("metric").is_in(ADDITIVE))
@@ -115,25 +117,36 @@ def shift_by_changes(quantities: pl.DataFrame, stated: pl.DataFrame) -> pl.DataF
 def _shift(rows: pl.DataFrame, changes: pl.DataFrame, base: str) -> list[pl.DataFrame]:
     on = [*COMPONENT, "product", "period"]
     change = changes.select(
-        *on, pl.col(base).alias("other"), d_low="low", d_high="high", d_value="value", d_id="figure_id"
+        *on,
+        "month",
+        pl.col(base).alias("other"),
+        *(pl.col(name).alias(f"d_{name}") for name in (*_ENDS, "figure_id")),
     )
-    back = rows.join(change, on=on).with_columns(
-        pl.col("other").alias("period"),
-        low=pl.col("low") - pl.col("d_high"),
-        high=pl.col("high") - pl.col("d_low"),
-        value=pl.col("value") - pl.col("d_value"),
+    back = (
+        rows.drop("month")
+        .join(change, on=on)
+        .with_columns(
+            pl.col("other").alias("period"),
+            low=pl.col("low") - pl.col("d_high"),
+            high=pl.col("high") - pl.col("d_low"),
+            value=pl.col("value") - pl.col("d_value"),
+        )
     )
     there = change.rename({"period": "other", "other": "period"})
-    forward = rows.join(there, on=on).with_columns(
-        pl.col("other").alias("period"),
-        low=pl.col("low") + pl.col("d_low"),
-        high=pl.col("high") + pl.col("d_high"),
-        value=pl.col("value") + pl.col("d_value"),
+    forward = (
+        rows.drop("month")
+        .join(there, on=on)
+        .with_columns(
+            pl.col("other").alias("period"),
+            low=pl.col("low") + pl.col("d_low"),
+            high=pl.col("high") + pl.col("d_high"),
+            value=pl.col("value") + pl.col("d_value"),
+        )
     )
     return [
         moved.with_columns(
             pl.max_horizontal("low", 0.0).alias("low"),
-            pl.concat_str("figure_id", "d_id", separator=" ").alias("figure_id"),
+            pl.concat_str("figure_id", "d_figure_id", separator=" ").alias("figure_id"),
         ).select(rows.columns)
         for moved in (back, forward)
     ]
@@ -184,4 +197,5 @@ def _state(rows: pl.DataFrame, *, tail: tuple[pl.Expr, pl.Expr], head_period: pl
         upper=pl.col("high").log(),
         point=pl.when(pl.col("value") > 0).then(pl.col("value").log()),
         figure_ids="figure_id",
+        month="month",
     )

@@ -11,15 +11,16 @@ import numpy as np
 import polars as pl
 
 from tasks.reconciling.constraints import COMPONENT
-from tasks.reconciling.difference_system import ABSENT, DifferenceSystem, LinkedSeries, link_series
+from tasks.reconciling.difference_system import ABSENT, DifferenceSystem, Ints, LinkedSeries, link_series
 from tasks.reconciling.shortest_paths import find_negative_circles
 
 CONTRADICTION_SCHEMA = {
     **dict.fromkeys((*COMPONENT, "product", "period", "figure_ids", "routes"), pl.String()),
     "miss_pct": pl.Float64(),
+    "month": pl.Date(),
 }
 """One minimal set: where (the node of its last period), its figures, how they are stated, and by how many percent of a
-level they miss one another after rounding is allowed for."""
+level they miss one another after rounding is allowed for, and the last month that they are about."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ class Proof:
 def find_contradictions(constraints: pl.DataFrame) -> pl.DataFrame:
     """Minimal contradictory sets of figures: `CONTRADICTION_SCHEMA`, by component and period.
 
-    Of a series' sets the one that misses most per figure comes first; its figures then step aside and the rest is
-    asked again, so that no figure is named twice and what is left can be true. After a mistake is mended, ask again.
+    The earliest first: of each series the set that can be proved from the fewest months, and of those of one month the
+    one that misses most per figure. Its figures then step aside and the rest is asked again, so that no figure is named
+    twice and what is left can be true. So what is found up to a month does not change with what is said of later ones.
+    After a mistake is mended, ask again.
     """
     return _gather([(linked, proof) for linked in link_series(constraints) for proof in prove_contradictions(linked)])
 
@@ -53,22 +56,52 @@ def drop_contradictory(constraints: pl.DataFrame, contradictions: pl.DataFrame) 
 
 
 def prove_contradictions(linked: LinkedSeries) -> Iterator[Proof]:
-    """Every set, as rows of `linked.constraints`, in rounds: one set per series and round."""
-    asked = np.arange(linked.system.series)
-    lower, upper = linked.system.lower.copy(), linked.system.upper.copy()
+    """Every set, as rows of `linked.constraints`, in rounds: one set per series and round, the earliest month first."""
+    wrong = np.array(sorted(find_negative_circles(linked.system)), dtype=np.int64)
+    system, known = linked.system.take(wrong), _number_months(linked)[:, wrong]
+    asked = np.arange(wrong.size)
     while asked.size:
-        system = DifferenceSystem(
-            linked.system.tail, linked.system.head, lower[:, asked], upper[:, asked], linked.system.nodes
-        )
-        circles = find_negative_circles(system)
-        for column, arcs in sorted(circles.items()):
-            series = int(asked[column])
-            total = sum(float(system.weight(arc)[column]) for arc in arcs)
-            rows = tuple(int(linked.row[arc // 2, series]) for arc in arcs)
-            yield Proof(series, rows, total)
-            gone = _edges_resting_on(linked, series, rows)
-            lower[gone, series], upper[gone, series] = -np.inf, np.inf
-        asked = asked[sorted(circles)]
+        first = _find_first_months(system.take(asked), known[:, asked])
+        for column, last in zip(asked.tolist(), first, strict=True):
+            proof = _prove_first(linked, system.take(np.array([column])), known[:, [column]], last, int(wrong[column]))
+            yield proof
+            gone = _edges_resting_on(linked, proof.series, proof.rows)
+            system.lower[gone, column], system.upper[gone, column] = -np.inf, np.inf
+        asked = asked[sorted(find_negative_circles(system.take(asked)))]
+
+
+def _prove_first(linked: LinkedSeries, system: DifferenceSystem, known: Ints, last: int, series: int) -> Proof:
+    """The set up to the month `last`; asked alone, so that of two equal sets always the same is named."""
+    (arcs,) = find_negative_circles(_hide_later(system, known, np.array([last]))).values()
+    rows = tuple(int(linked.row[arc // 2, series]) for arc in arcs)
+    return Proof(series, rows, sum(float(system.weight(arc)[0]) for arc in arcs))
+
+
+def _number_months(linked: LinkedSeries) -> Ints:
+    """Per edge and series the number of the last month that it rests on; −1 where it rests on no figure."""
+    months = linked.constraints["month"].rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+    known: Ints = np.where(linked.row == ABSENT, -1, months[linked.row])
+    return known
+
+
+def _find_first_months(system: DifferenceSystem, known: Ints) -> Ints:
+    """Of each series, all of which contradict themselves, the number of the first month that proves it: by halving."""
+    low = np.zeros(system.series, dtype=np.int64)
+    high: Ints = known.max(axis=0)
+    while (low < high).any():
+        middle = (low + high) // 2
+        is_proved = np.zeros(system.series, dtype=bool)
+        is_proved[list(find_negative_circles(_hide_later(system, known, middle)))] = True
+        high = np.where(is_proved, middle, high)
+        low = np.where(is_proved, low, np.minimum(middle + 1, high))
+    return high
+
+
+def _hide_later(system: DifferenceSystem, known: Ints, last: Ints) -> DifferenceSystem:
+    """The system without the edges that rest on a later month than the series' `last`."""
+    is_later = known > last
+    lower, upper = np.where(is_later, -np.inf, system.lower), np.where(is_later, np.inf, system.upper)
+    return DifferenceSystem(system.tail, system.head, lower, upper, system.nodes)
 
 
 def _edges_resting_on(linked: LinkedSeries, series: int, rows: tuple[int, ...]) -> list[int]:
@@ -96,4 +129,5 @@ def _describe(linked: LinkedSeries, proof: Proof) -> dict[str, object]:
         "figure_ids": " ".join(figures),
         "routes": " ".join(rows["route"]),
         "miss_pct": 100.0 * float(np.expm1(-proof.total)),
+        "month": rows["month"].max(),
     }

@@ -1,6 +1,6 @@
 """Everything that does not fit in what a source published, each finding with its proof."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,29 +43,40 @@ def list_found(vintages: pl.DataFrame, chains: Mapping[str, Chain]) -> tuple[lis
     newest = newest_vintage(vintages).sort(FIGURE_KEY)
     pending = select_known(newest, with_forecasts=True)
     found = [
-        *_find_contradictions(newest.filter(kind="actual"), chains),
-        *_find_share_sets(newest, chains),
+        *find_contradicting(newest.filter(kind="actual"), chains),
         *find_base_conflicts(vintages),
         *find_implausible_bases(newest),
         *find_bases_apart(pending, chains),
         *_find_differing_reviews(vintages, chains),
         *find_repeated_forecasts(newest),
     ]
+    return found, state_figures(found, vintages)
+
+
+def state_figures(found: Sequence[Found], figures: pl.DataFrame) -> Stated:
+    """The figures that the findings name, by id."""
     named = sorted({name for one in found for name in one.figure_ids})
-    rows = vintages.filter(pl.col("figure_id").is_in(named)).unique("figure_id", keep="any").to_dicts()
-    return found, {row["figure_id"]: row for row in rows}
+    rows = figures.filter(pl.col("figure_id").is_in(named)).unique("figure_id", keep="any").to_dicts()
+    return {row["figure_id"]: row for row in rows}
 
 
-def _find_contradictions(actuals: pl.DataFrame, chains: Mapping[str, Chain]) -> Iterator[Found]:
-    """Minimal sets of actuals that cannot all be true, named after what takes part in them."""
+def find_contradicting(actuals: pl.DataFrame, chains: Mapping[str, Chain]) -> Iterator[Found]:
+    """Minimal sets of actuals (one row per key) that cannot all be true, named after what takes part in them.
+
+    A set belongs to the last month that its figures are about, and depends on the figures up to that month alone.
+    """
+    yield from _find_circles(actuals, chains)
+    yield from _find_share_sets(actuals, chains)
+
+
+def _find_circles(actuals: pl.DataFrame, chains: Mapping[str, Chain]) -> Iterator[Found]:
     for row in find_contradictions(build_constraints(actuals, chains)).to_dicts():
         of_set = actuals.filter(pl.col("figure_id").is_in(row["figure_ids"].split()))
         ids = tuple(of_set.sort("month", "measure", "product")["figure_id"])
-        months = sorted(of_set["month"])
         rule = _name_circle(row["routes"].split())
-        parts = {"figures": Part("figures", ids), "first": Part("month", months[0])}
+        parts = {"figures": Part("figures", ids), "first": Part("month", of_set["month"].min())}
         severity = "error" if row["miss_pct"] >= _LARGE_PCT else "warning"
-        yield Found(rule, severity, {name: row[name] for name in SERIES}, months[-1], ids, row["miss_pct"], parts)
+        yield Found(rule, severity, {name: row[name] for name in SERIES}, row["month"], ids, row["miss_pct"], parts)
 
 
 def _name_circle(routes: list[str]) -> str:
@@ -78,10 +89,10 @@ def _name_circle(routes: list[str]) -> str:
     return "contradiction"
 
 
-def _find_share_sets(newest: pl.DataFrame, chains: Mapping[str, Chain]) -> Iterator[Found]:
+def _find_share_sets(actuals: pl.DataFrame, chains: Mapping[str, Chain]) -> Iterator[Found]:
     """Shares of one month, out of whatever releases, that sum to more than the whole or exceed what holds them."""
     rules = {"siblings_within_parent": "shares_exceed_total", "child_within_parent": "child_above_parent"}
-    shares = newest.filter(measure="share_pct")
+    shares = actuals.filter(measure="share_pct")
     for (_, name), rows in shares.group_by("source", "chain", maintain_order=True):
         if name not in chains:
             continue

@@ -39,6 +39,21 @@ def add_bases(figures: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def end_month() -> pl.Expr:
+    """The last month that a figure (columns `period`, `month`) is about."""
+    period = pl.col("period")
+    months = (
+        pl.when(period.str.contains("Q", literal=True))
+        .then(2)
+        .when(period.str.contains("H", literal=True))
+        .then(5)
+        .when(period.str.len_chars() == 4)
+        .then(11)
+        .otherwise(0)
+    )
+    return pl.col("month").dt.offset_by(months.cast(pl.String) + "mo")
+
+
 def describe_periods(periods: list[str]) -> pl.DataFrame:
     """Per period its bases as periods, and the period from January to its end; null where there is none."""
     rows = [

@@ -45,6 +45,7 @@ def _gather(rows: pl.DataFrame, wholes: Sequence[str], *, low: pl.Expr, high: pl
         value.alias("value"),
         pl.len().alias("n"),
         pl.col("figure_id").sort_by("period").str.join(" "),
+        pl.col("month").max(),
     )
     whole = found.filter(pl.col("n") == pl.col("parts")).rename({"whole": "period"})
     absent = [pl.lit(None, dtype).alias(name) for name, dtype in rows.schema.items() if name not in whole.columns]
@@ -115,4 +116,5 @@ def _bound(pairs: pl.DataFrame, route: str, *, tail_product: str, tail_period: s
         upper=pl.lit(0.0),
         point=pl.lit(None, pl.Float64),
         figure_ids=pl.lit(""),
+        month=pl.lit(None, pl.Date),
     )

@@ -13,7 +13,7 @@ from data_lake.lake import open_lake
 from tests.tasks.interrupted import take_in_all, take_in_until
 
 HEADER = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,unit,qualifier\n"
-KILLS = 24
+FEW_KILLS, KILLS = 10, 24
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +58,19 @@ def assert_same(left: dict[str, pl.DataFrame], right: dict[str, pl.DataFrame]) -
         assert frame.equals(right[name]), name
 
 
-def test_a_writer_killed_at_any_step_leaves_whole_releases_and_the_next_run_finishes(tmp_path, context):
+@pytest.mark.parametrize(("months", "kills"), [(1, FEW_KILLS), pytest.param(3, KILLS, marks=pytest.mark.soak)])
+def test_a_writer_killed_at_any_step_leaves_whole_releases_and_the_next_run_finishes(tmp_path, context, months, kills):
     folder = tmp_path / "documents"
     folder.mkdir()
-    paths = write_documents(folder, 3)
+    paths = write_documents(folder, months)
     clean, counted = str(tmp_path / "clean"), tmp_path / "steps"
     process = context.Process(target=take_in_until, args=(clean, paths, 0, counted))
     process.start()
     process.join()
     assert process.exitcode == 0
     expected, steps = contents(clean), int(counted.read_text())
-    assert steps >= KILLS
-    points = sorted({1 + index * (steps - 1) // (KILLS - 1) for index in range(KILLS)})
-    assert len(points) >= 20
+    points = sorted({1 + index * (steps - 1) // (kills - 1) for index in range(kills)})
+    assert len(points) == kills
     for point in points:
         uri = str(tmp_path / f"killed-{point}")
         process = context.Process(target=take_in_until, args=(uri, paths, point))
@@ -85,10 +85,11 @@ def test_a_writer_killed_at_any_step_leaves_whole_releases_and_the_next_run_fini
         assert_same(expected, contents(uri))
 
 
-def test_two_processes_taking_in_the_same_fifty_documents_lose_and_double_nothing(tmp_path, context):
+@pytest.mark.parametrize("count", [12, pytest.param(50, marks=pytest.mark.soak)])
+def test_two_processes_taking_in_the_same_documents_lose_and_double_nothing(tmp_path, context, count):
     folder = tmp_path / "documents"
     folder.mkdir()
-    paths = write_documents(folder, 50)
+    paths = write_documents(folder, count)
     uri = str(tmp_path / "lake")
     writers = [
         context.Process(target=take_in_all, args=(uri, paths)),
@@ -100,7 +101,7 @@ def test_two_processes_taking_in_the_same_fifty_documents_lose_and_double_nothin
         writer.join()
     assert [writer.exitcode for writer in writers] == [0, 0]
     found = contents(uri)
-    assert found["releases"].height == 50
-    assert found["releases"]["figures"].sum() == found["figures"].height == 100
-    assert found["quarantine"].height == 50
+    assert found["releases"].height == count
+    assert found["releases"]["figures"].sum() == found["figures"].height == 2 * count
+    assert found["quarantine"].height == count
     assert found["figures"]["figure_id"].is_duplicated().sum() == 0

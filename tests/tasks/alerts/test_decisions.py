@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.alerts import ALERTS
@@ -273,7 +273,6 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
 @given(EVENTS)
 def test_whatever_happens_deciding_twice_is_deciding_once_and_changes_are_counted(events):
     ledger = Ledger()

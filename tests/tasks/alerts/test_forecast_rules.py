@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contracts.period import add_months
@@ -192,7 +192,6 @@ def test_sentences_of_the_figures_are_in_the_detail():
     assert sentences == ["to fall 70 % “in” <May>", "x" * 300]
 
 
-@settings(max_examples=60, deadline=None)
 @given(truth=st.floats(-60, 60), half=st.sampled_from([0.05, 0.5]), stray=st.floats(1 / 1.05, 1.05))
 def test_a_true_error_within_tolerance_never_fires(truth, half, stray):
     """Numbers whose unrounded levels are within 5 % of one another, printed with rounding, never make an alert."""

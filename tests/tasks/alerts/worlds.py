@@ -66,6 +66,8 @@ def make_world(rng: random.Random, source: str, months: int) -> list[Review]:
             continue
         rows = [row for segment in SEGMENTS for row in _state_segment(rng, segment, month)]
         rows.append(_row(month, "actual", float(rng.choice([20, 24, 38, 50])), measure="share_pct", product="nfpp"))
+        if rng.random() < 0.4:  # levels of two months and the change between them seldom agree
+            rows.append(_row(month, "actual", rng.choice([90.0, 100.0, 140.0]), measure="level", unit="t"))
         if i > 1 and rng.random() < 0.4:
             old = add_months(month, -rng.randint(1, i))
             rows.append(_row(old, "actual", rng.choice(GROWTH), segment=rng.choice(SEGMENTS)))
@@ -113,7 +115,7 @@ def run(lake: Lake, now: datetime, *, is_live: bool = True, until: datetime | No
         )
         entered.append(rows)
     if plan.steps:
-        refresh_derived(lake, chains, first=min(step.first for step in plan.steps), as_of=now)
+        refresh_derived(lake, chains, as_of=now)
     record_evaluated(lake, plan.pending, until=until or now, at=now, run_id="run")
     return pl.concat(entered) if entered else pl.DataFrame()
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.chain import load_chain
@@ -299,7 +299,6 @@ def test_no_figures_give_no_comparisons():
     assert compare_months(FIGURES.empty(), chains=CHAINS).equals(COMPARISONS.empty())
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     before=st.floats(0.6, 5000),
     after=st.floats(0.6, 5000),
@@ -317,7 +316,6 @@ def test_true_growth_lies_within_the_interval_of_rounded_levels(before, after, d
     assert row["upper"] is None or truth <= row["upper"] + 1e-6 * abs(truth) + 1e-9
 
 
-@settings(max_examples=60, deadline=None)
 @given(base=st.floats(5, 95), change=st.floats(-40, 40), growth=st.floats(-90, 300), is_base_published=st.booleans())
 def test_true_product_growth_lies_within_the_interval_of_rounded_shares(base, change, growth, is_base_published):
     share = min(max(base + change, 1.0), 99.0)

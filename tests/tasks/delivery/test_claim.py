@@ -27,6 +27,7 @@ from tests.tasks.alerts.rows import MAY, SODIUM, candidate, candidates, publishe
 NOON = published(MAY)
 DESK = ConsoleReceiver(name="desk")
 HOUR = 3600.0
+few = settings(max_examples=settings().max_examples // 5)  # each is a lake and many commits
 
 
 @dataclass
@@ -84,7 +85,7 @@ SENDS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@few
 @given(SENDS)
 def test_while_a_worker_lives_nothing_is_told_twice_however_slow_it_is_and_whatever_the_clocks_say(script):
     with TemporaryDirectory() as folder:
@@ -111,7 +112,7 @@ def test_while_a_worker_lives_nothing_is_told_twice_however_slow_it_is_and_whate
         assert set(find_current(read_deliveries(lake))["event"]) == {"sent"}
 
 
-@settings(max_examples=8, deadline=None, derandomize=True)
+@few
 @given(st.floats(OBSERVE_SECONDS, 2 * HOUR), st.sampled_from([0.0, 5 * HOUR, -5 * HOUR]), st.booleans())
 def test_a_worker_that_froze_and_lost_its_claim_stops(seconds, off_by, fails):
     """Whatever another took meanwhile, the first one sends no more of; only what it had in the air can be doubled."""

@@ -100,6 +100,16 @@ def test_sixty_segments_give_one_digest_with_at_most_twenty_rows_and_a_count(lak
     assert len(covers) == 60
 
 
+def test_a_contradiction_says_how_much_it_holds_back(lake):
+    channel = Channel()
+    cause = candidate(rule="figures_contradict", kind="state", severity="error", measure="", detail="{}")
+    found = [cause, candidate(), candidate(measure="yoy_pct")]
+    record_candidates(lake, candidates(*found), Scope(MONTHS, SODIUM), Entry(NOON, NOON, "r1"))
+    run(lake, {"console": channel})
+    (message,) = channel.messages
+    assert [(f.rule, f.note) for f in message.findings] == [("figures_contradict", "Held back while this stands: 2.")]
+
+
 def test_a_new_alert_makes_an_update_that_shows_the_month_as_a_whole(lake):
     channel = Channel()
     enter(lake, candidate())

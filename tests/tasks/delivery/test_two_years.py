@@ -1,6 +1,6 @@
 """Two years of sixty segments, live month by month, with a hundred crashes between any two steps.
 
-Planted: misses, restatements that take some of them back, months whose review comes after its deadline. Whatever
+By default the first three months of eight segments with twenty crashes, under soak all of it. Planted: misses, restatements that take some of them back, months whose review comes after its deadline. Whatever
 crashes and wherever, every planted event is announced exactly once to every receiver, and nothing else is.
 """
 
@@ -32,6 +32,7 @@ from tests.tasks.alerts.rows import figure, figures, published, release, release
 from tests.tasks.delivery.servers import MailServer
 
 FIRST, MONTHS, SEGMENTS, CRASHES = date(2024, 1, 1), 24, 60, 100
+FIRST_MONTHS, FEW_SEGMENTS, FEW_CRASHES = 3, 8, 20
 NAMES = [f"segment{i:02}" for i in range(SEGMENTS)]
 CALENDAR = Calendar(time_zone="Europe/Berlin", publication_day=5, grace_business_days=5)
 CHAINS = {
@@ -45,7 +46,7 @@ CHAINS = {
         tolerance_pp={"mom_pct": 5.0},
     )
 }
-LATE = {5, 13, 20}  # months whose review comes three weeks late
+LATE = {2, 13, 20}  # months whose review comes three weeks late
 
 
 class Crash(BaseException):
@@ -57,12 +58,13 @@ class Dice:
     """Throws a crash now and then, until all are thrown."""
 
     rng: random.Random
-    left: int = CRASHES
+    left: int
+    chance: float = 0.12
     armed: bool = False
     places: Counter = field(default_factory=Counter)
 
     def roll(self, place: str) -> None:
-        if self.armed and self.left and self.rng.random() < 0.12:
+        if self.armed and self.left and self.rng.random() < self.chance:
             self.left -= 1
             self.places[place] += 1
             raise Crash(place)
@@ -72,8 +74,14 @@ class Dice:
 class World:
     """What is true: misses by (segment, month), and which of them the next review takes back."""
 
+    names: list[str]
+    months: int
     misses: dict[tuple[str, int], float]
     taken_back: set[tuple[str, int]]
+
+    @property
+    def late(self) -> list[int]:
+        return [i for i in range(self.months) if i in LATE]
 
     def month(self, index: int) -> date:
         return add_months(FIRST, index)
@@ -83,10 +91,10 @@ class World:
 
     def tables(self, as_of: datetime) -> dict[str, pl.DataFrame]:
         """Scores, figures and releases as they were known at `as_of`."""
-        known = [i for i in range(MONTHS) if self.arrives(i) <= as_of]
+        known = [i for i in range(self.months) if self.arrives(i) <= as_of]
         marks, stated = [], []
         for i in known:
-            for name in NAMES:
+            for name in self.names:
                 error = self.misses.get((name, i), 1.0)
                 base = {"chain": "test_chain", "segment": name}
                 mark = score(0, error, month=self.month(i), **base)
@@ -105,19 +113,20 @@ class World:
         rows = {("forecast_miss", name, self.month(i), "new") for name, i in self.misses}
         rows |= {("forecast_miss", name, self.month(i), "retracted") for name, i in self.taken_back}
         rows |= {("restatement", name, self.month(i), "new") for name, i in self.taken_back}
-        rows |= {("release_missing", "", self.month(i), news) for i in LATE for news in ("new", "resolved")}
+        rows |= {("release_missing", "", self.month(i), news) for i in self.late for news in ("new", "resolved")}
         return rows
 
 
-def plant(rng: random.Random) -> World:
+def plant(rng: random.Random, names: list[str], months: int) -> World:
     """Two to four misses a month, no segment twice within three months, a third of them taken back a month later."""
     misses: dict[tuple[str, int], float] = {}
-    for i in range(MONTHS):
+    for i in range(months):
         recent = {name for name, j in misses if i - j < 3}
-        for name in rng.sample([n for n in NAMES if n not in recent], rng.randint(2, 4)):
+        free = [n for n in names if n not in recent]
+        for name in rng.sample(free, min(len(free), rng.randint(2, 4))):
             misses[name, i] = rng.choice([-20.0, 20.0])
-    keys = [key for key in misses if key[1] < MONTHS - 1]
-    return World(misses, set(rng.sample(keys, len(keys) // 3)))
+    keys = [key for key in misses if key[1] < months - 1]
+    return World(names, months, misses, set(rng.sample(keys, len(keys) // 3)))
 
 
 def live_once(lake, world: World, receivers, senders, month: date, now: datetime) -> None:
@@ -131,10 +140,21 @@ def live_once(lake, world: World, receivers, senders, month: date, now: datetime
     deliver(post, CHAINS, now)
 
 
+def test_three_months_with_twenty_crashes(lake, http, slack_api, tmp_path, monkeypatch):
+    dice = Dice(random.Random(20260605), FEW_CRASHES, chance=0.25)
+    world = plant(random.Random(7), NAMES[:FEW_SEGMENTS], FIRST_MONTHS)
+    live_through(world, dice, lake, http, slack_api, tmp_path, monkeypatch)
+
+
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_two_years_with_a_hundred_crashes(lake, http, slack_api, tmp_path, monkeypatch):
-    dice = Dice(random.Random(20260605))
-    world = plant(random.Random(7))
+    dice = Dice(random.Random(20260605), CRASHES)
+    live_through(plant(random.Random(7), NAMES, MONTHS), dice, lake, http, slack_api, tmp_path, monkeypatch)
+
+
+def live_through(world: World, dice: Dice, lake, http, slack_api, tmp_path, monkeypatch) -> None:
+    """Live through the world's months, crashing as the dice say; every event told once to every receiver."""
     mail = MailServer(tmp_path, security="none")
     hook = f"{http.url}/hook-address"
     receivers = [
@@ -154,7 +174,7 @@ def test_two_years_with_a_hundred_crashes(lake, http, slack_api, tmp_path, monke
     ]
     _crash_around_commits(monkeypatch, dice)
     senders = {kind: _crash_around(channel.send, dice, kind) for kind, channel in find_channels().items()}
-    for index in range(MONTHS):
+    for index in range(world.months):
         month = world.month(index)
         for day in (
             [published(month) + timedelta(days=17), world.arrives(index)] if index in LATE else [published(month)]

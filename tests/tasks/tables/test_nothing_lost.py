@@ -1,6 +1,6 @@
 """Whatever a table holds, each of its rows is a good figure or is refused, never both and never neither."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import ContractBroken
@@ -15,7 +15,6 @@ CELLS = {
 }
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=12))
 def test_every_row_is_kept_or_refused(rows):
     document = csv(*[line(**row) for row in rows])

@@ -4,7 +4,7 @@ import math
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.tables.printed_numbers import parse_number
@@ -62,7 +62,6 @@ def test_null_stays_null():
     assert parse(None)["value"] is None
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**9), 10**9), st.integers(0, 6))
 def test_printed_numbers_read_back(number, digits):
     value = number / 10**digits
