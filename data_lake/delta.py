@@ -149,18 +149,35 @@ class DeltaLog:
         holds = counts[_NOTED_AT] == counts[_REPLACED]
         return self._scan(found), {name: count for name in names if holds and (count := counts[name]) is not None}
 
-    def swap(self, frame: pl.DataFrame, gone: set[str]) -> None:
-        """Put these rows into the place of these data files, in one transaction; files of the same bytes stay."""
-        rows = self.table.conform(frame)
-        while True:
-            count = self.claim_version(_REPLACED)
-            with suppress(ClaimTaken):
-                self._commit(
-                    rows,
-                    lambda found: [(path, value) for path, value in _files_of(found, None) if path in gone],
-                    _Terms(_REPLACED, count),
-                )
-                return
+    def swap(self, frame: pl.DataFrame, gone: set[str], *, metadata: Mapping[str, Any] | None = None) -> None:
+        """Put these rows into the place of these data files, in one transaction; files of the same bytes stay.
+
+        Raises `ClaimTaken` where one of the files is gone already, or another replaces rows in the same moment.
+        """
+
+        def remove(found: DeltaTable) -> list[tuple[str, str]]:
+            there = [(path, value) for path, value in _files_of(found, None) if path in gone]
+            if len(there) < len(gone):
+                raise ClaimTaken(_REPLACED)
+            return there
+
+        count = self.claim_version(_REPLACED)
+        self._commit(self.table.conform(frame), remove, _Terms(_REPLACED, count, metadata or {}))
+
+    def read_files(self, paths: Collection[str]) -> pl.DataFrame:
+        """The rows of these data files of the newest version."""
+        pairs = [(path, value) for path, value in self.files().items() if path in paths]
+        return scan_files(self.storage, self.table, pairs).collect() if pairs else self.table.empty()
+
+    def checkpoint(self) -> None:
+        """Write the newest state as one file, from which readers begin."""
+        found = self._open(is_writing=True)
+        if found is None:
+            return
+        found.create_checkpoint()
+        if self.storage.local:
+            log = Path(self.address) / "_delta_log"
+            flush(log / f"{found.version():020}.checkpoint.parquet", log / "_last_checkpoint", log)
 
     def claim_version(self, claim: str) -> int | None:
         """How often the claim was counted up, or None."""
@@ -272,8 +289,8 @@ class DeltaLog:
         digest = hashlib.sha256(content).hexdigest()[:32]
         path = f"{partition}={value}/{digest}.parquet" if partition else f"{digest}.parquet"
         name = f"{self.table.name}/{path}"
-        if not self.storage.local or self.storage.size(name) != len(content):
-            self.storage.put(name, content)  # an object is written as cheaply as looked for
+        if not self.storage.renew(name, len(content)):
+            self.storage.put(name, content)
         values = {partition: value} if partition else {}
         return AddAction(path, len(content), values, 0, data_change=True, stats=_statistics(ordered))
 

@@ -102,7 +102,7 @@ def score(
     chain
         The chain whose tolerances and time zone hold.
     format
-        How to print: table, csv, json or parquet.
+        How to print: table, csv, csv-excel, json, parquet or xlsx.
     safe
         With --format csv: ' before a text that a spreadsheet would take for a formula.
     """
