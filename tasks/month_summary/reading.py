@@ -17,12 +17,18 @@ from data_lake.lake import Lake
 from data_lake.selection import Selection
 from tasks.comparing.comparisons import compare_with_forecasts
 from tasks.comparing.refresh import derive_months
+from tasks.month_summary.share_structure import list_shares, measure_concentration
 from tasks.reconciling.findings import list_found
 from tasks.reconciling.found import Found, Stated, sort_findings
 from tasks.reconciling.implied import reconcile, select_known
+from tasks.reconciling.lead_lag import find_leads
 from tasks.reconciling.link_gaps import measure_gaps, measure_persistence
 
 METRIC = "production"
+STOCK_MONTHS = (3, 6)
+"""Over so many months gaps are added up."""
+MEMORY_YEARS = 6
+"""A month is read with the figures since January so many years before it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,9 @@ class MonthReading:
     `segments` has a row per segment that something is known of: `segment`, `product`, `mom_per_day_pct`,
     `level_surprise_pct`, `verdict`, `rank`, `n_history`, `jan_feb_yoy_pct` with its ends and basis, and the ids of its
     figures `mom_id`, `yoy_id`, `next_mom_id`, `next_yoy_id` in `stated`. `gaps`, `next_gaps` and `net_gaps` are the
-    month's gap across links, the next month's where forecasts make it, and both together; `doubts` counts by kind.
+    month's gap across links, the next month's where forecasts make it, and both together; `stock_gaps` those added up
+    over three and six months. `leads` says which end of a link moves first, `shares` and `concentration` what the
+    products of a segment make of it; `doubts` counts by kind.
     """
 
     chain: Chain
@@ -43,7 +51,11 @@ class MonthReading:
     gaps: pl.DataFrame
     next_gaps: pl.DataFrame
     net_gaps: pl.DataFrame
+    stock_gaps: pl.DataFrame
     persistence: pl.DataFrame
+    leads: pl.DataFrame
+    shares: pl.DataFrame
+    concentration: pl.DataFrame
     holiday: pl.DataFrame
     findings: list[Found]
     stated: Stated
@@ -65,11 +77,10 @@ def read_month(
     """
     only = Selection(chain=chain.name, source=source)
     vintages = read_vintages(lake, only, as_of=as_of, as_recorded=as_recorded).collect()
-    _check_source(vintages, chain, as_of)
+    only_source = _find_source(vintages, chain, as_of)
+    month = month or _find_newest_month(vintages)
+    vintages = vintages.filter(pl.col("month") >= date(max(month.year - MEMORY_YEARS, 1), 1, 1))
     newest = newest_vintage(vintages)
-    actuals = newest.filter(pl.col("kind") == "actual", pl.col("is_monthly"))
-    month = month or actuals["month"].max() or newest["month"].max()  # type: ignore[assignment]
-    assert isinstance(month, date)  # noqa: S101 - there are figures, and each has a month
     chains = {chain.name: chain}
     following, before = add_months(month, 1), add_months(month, -1)
     shown = (month, following)
@@ -80,17 +91,22 @@ def read_month(
     of_month = [one for one in found if month <= one.month <= following]
     forecasts = known.filter(kind="forecast", month=following)["figure_id"].to_list()
     next_gaps = measure_gaps(expected, chain, [shown])
+    shares = list_shares(derived.comparisons, month, METRIC)
     together = compare_with_forecasts(known, chains=chains, months=shown)
     return MonthReading(
         chain=chain,
         month=month,
-        source=vintages["source"][0],
+        source=only_source,
         as_of=as_of,
         segments=_list_segments(newest, pl.concat([derived.comparisons, together]), derived.scores, chain, month),
         gaps=measure_gaps(proved, chain, [(before, month)]),
         next_gaps=next_gaps.filter(_rests_on(forecasts)),
         net_gaps=measure_gaps(expected, chain, [(before, following)]),
+        stock_gaps=measure_gaps(proved, chain, [(add_months(month, -n), month) for n in STOCK_MONTHS]),
         persistence=measure_persistence(proved, chain, month),
+        leads=find_leads(proved, chain, month),
+        shares=shares,
+        concentration=measure_concentration(shares, chain),
         holiday=_list_holidays(pl.concat([derived.comparisons, together])),
         findings=sort_findings(of_month),
         stated=dict(stated) | {row["figure_id"]: row for row in _near(newest, month).to_dicts()},
@@ -102,12 +118,21 @@ def _rests_on(figure_ids: list[str]) -> pl.Expr:
     return pl.col("figure_ids").str.split(" ").list.eval(pl.element().is_in(figure_ids)).list.any()
 
 
-def _check_source(vintages: pl.DataFrame, chain: Chain, as_of: datetime) -> None:
+def _find_newest_month(vintages: pl.DataFrame) -> date:
+    """The newest month with actuals; of forecasts where there are none."""
+    actuals = vintages.filter(pl.col("kind") == "actual", pl.col("is_monthly"))
+    month = actuals["month"].max() or vintages["month"].max()
+    assert isinstance(month, date)  # noqa: S101 - there are figures, and each has a month
+    return month
+
+
+def _find_source(vintages: pl.DataFrame, chain: Chain, as_of: datetime) -> str:
     sources = vintages["source"].unique().sort().to_list()
     if not sources:
         raise UsageError(f"nothing is known of chain {chain.name} as of {as_of:%Y-%m-%d}", next="see trona releases")
     if len(sources) > 1:
         raise UsageError(f"several sources review {chain.name}", next=f"name one: --source {' or '.join(sources)}")
+    return str(sources[0])
 
 
 def _near(newest: pl.DataFrame, month: date) -> pl.DataFrame:
@@ -205,6 +230,19 @@ def _count_doubts(
         "assumed": int(own["is_published_assumed"].sum()),
         "vague": own.filter(pl.col("qualifier") != "exact").height,
     }
+
+
+def list_rows(reading: MonthReading, name: str) -> pl.DataFrame:
+    """A table of the reading by its name in `trona month --rows`; gaps are those of all spans, told apart by months."""
+    gaps = [reading.gaps, reading.stock_gaps, reading.next_gaps, reading.net_gaps]
+    tables = {
+        "segments": reading.segments,
+        "gaps": pl.concat(gaps),
+        "spreads": reading.persistence,
+        "leads": reading.leads,
+        "shares": reading.shares,
+    }
+    return tables[name]
 
 
 def newest_chain(lake: Lake) -> str:
