@@ -19,7 +19,7 @@ FOLDERS = ("contracts", "data_lake", "tasks", "flows")
 OPEN = "…"
 HEAD = """# Exit codes and messages
 
-What a command leaves with, and every message that can stand at the end of it. Made from the code by `.ci/errors.py`;
+What a command exits with, and every message it can end with. Made from the code by `.ci/errors.py`;
 `…` is filled in when it happens. Each message has up to five parts: what happened, `where`, what was `found`, the
 `effect`, and what to do `next`. What is wrong with a single row stands in `trona quarantine`, and what is wrong with an
 installation in `trona doctor`.

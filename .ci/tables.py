@@ -15,6 +15,7 @@ from contracts import (  # noqa: E402
     restatements,
     runs,
     scores,
+    settlements,
     track_record,
 )
 from contracts.table import Table  # noqa: E402
@@ -24,6 +25,8 @@ TABLES = [
     figures.FIGURES,
     releases.RELEASES,
     releases.QUARANTINE,
+    settlements.SETTLEMENTS,
+    settlements.READING_RECORD,
     comparisons.COMPARISONS,
     reconciled.IMPLIED,
     reconciled.INDEX,

@@ -155,7 +155,7 @@ def _refuse_doubtful(refused: pl.DataFrame, head: ReleaseHead, *, rows: int, unr
         where=f"{head.document_name} · {', '.join(places)}",
         found=_show(all_refused.select("row", "rule", "value", "message")),
         effect="no rows were loaded",
-        next="correct the file and give it again",
+        next="correct the file and ingest it again",
     )
     error.refused = pl.concat([unread, refused])
     raise error

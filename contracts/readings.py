@@ -1,6 +1,7 @@
 """What every reader of documents is given and gives back, whether it reads a table or prose."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -85,6 +86,8 @@ class DocumentHints:
 
     A table that says another source, chain, instant or month is refused; `usual_source` holds where nothing says one.
     With `accept_doubtful` the doubtful readings of a review are figures too, each with its doubt as note.
+    `settled_by` says who settled a review sheet; blank = what its cell says; `beside` is the
+    folder in which the document lies, where one that it refers to may lie too.
     """
 
     source: str = ""
@@ -97,6 +100,8 @@ class DocumentHints:
     first_month: date | None = None
     last_month: date | None = None
     accept_doubtful: bool = False
+    settled_by: str = ""
+    beside: Path | None = None
 
     def wants(self, review_month: str) -> bool:
         """Whether a release of this month or period lies inside the months asked for."""
@@ -126,11 +131,28 @@ class ReleaseHead:
 
 
 @dataclass(frozen=True)
+class Settlement:
+    """That a release is a document's reading as a person settled it.
+
+    `document` is the hash of the document that was read and `published_at` its publication. `numbers` has the columns
+    of `SETTLEMENTS` that follow from the sheet. `since` says by place of a figure since when it is known where that
+    is not the instant of the settlement: since the publication, where nothing was changed.
+    """
+
+    document: str
+    published_at: datetime
+    by: str
+    numbers: pl.DataFrame = field(repr=False)
+    since: Mapping[str, datetime] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Reading:
     """One release as read from a document: figures of `READ_FIGURES`, refused rows, unresolved statements.
 
     A reader of prose also gives the confidence of each figure, the doubtful readings, which are no figures, and what
     became of every other number. A table has none of these; its figures are as sure as their cells (confidence 1).
+    `settled` is given where it is the reading that a person settled.
     """
 
     head: ReleaseHead
@@ -140,12 +162,19 @@ class Reading:
     doubtful: pl.DataFrame = field(default_factory=DOUBTFUL.empty)
     numbers: pl.DataFrame = field(default_factory=NUMBERS.empty)
     confidence: tuple[float, ...] = ()
+    settled: Settlement | None = None
 
     def __post_init__(self) -> None:
         if self.figures.schema != READ_FIGURES.schema:
             raise TypeError(f"a reading's figures have the columns of READ_FIGURES, not {self.figures.schema}")
         if self.confidence and len(self.confidence) != self.figures.height:
             raise TypeError(f"{self.figures.height} figures have {len(self.confidence)} confidences")
+
+    def as_published(self) -> "Reading":
+        """The reading as of the publication of its document, which contracts look at, where it was settled later."""
+        if self.settled is None:
+            return self
+        return replace(self, head=replace(self.head, published_at=self.settled.published_at))
 
     def accept_doubtful(self) -> "Reading":
         """The reading with its doubtful rows as figures: of one fact the surest, and none that a figure states."""

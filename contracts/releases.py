@@ -25,6 +25,13 @@ RELEASES = Table(
         Column("quarantined", pl.Int64, "rows refused"),
         Column("unresolved", pl.Int64, "statements seen but not placed"),
         Column("reason", pl.String, "why it was retracted or restored"),
+        Column(
+            "settles",
+            pl.String,
+            "SHA-256 of the document whose reading it settles, and whose other releases it takes the place of from its "
+            "publication on; null of all others",
+            nullable=True,
+        ),
     ),
     key=("release_id", "event", "at"),
     partition="",

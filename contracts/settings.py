@@ -32,8 +32,10 @@ class Settings:
     "Folder in which each run keeps the page up to date, and that `trona up` serves; empty = no page."
     page_address: str = ""
     "Web address at which people find that folder, `https://…`; messages link to it. Empty = messages have no link."
-    page_port: int = 4201
-    "Port at which `trona up` serves the page."
+    page_port: int = 0
+    "Port at which `trona up` serves the page; 0 = the one after `port`."
+    page_password: Secret = Secret()  # noqa: RUF009 - frozen
+    "Who may read the page that `trona up` serves, `name:word`; empty = who has the server's password."
     home: str = "./.trona"
     "Folder of what `trona up` keeps for itself: its lock, and the Prefect server's database where that is SQLite."
     host: str = "127.0.0.1"
@@ -81,6 +83,21 @@ class Settings:
     def page_folder(self) -> Path | None:
         """The page's folder as a process with another working directory needs it; None where no page is kept."""
         return Path(self.page).expanduser().absolute() if self.page else None
+
+    @property
+    def page_at(self) -> int:
+        """The port at which the page is served."""
+        return self.page_port or self.port + 1
+
+    @property
+    def reachable_host(self) -> str:
+        """The name under which what listens at `host` is reached from this machine."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - recognised, not bound
+
+    @property
+    def page_served(self) -> str:
+        """Where `trona up` serves the page, seen from this machine."""
+        return f"http://{self.reachable_host}:{self.page_at}"
 
     @property
     def marked_by(self) -> dict[str, str]:

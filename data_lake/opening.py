@@ -44,7 +44,7 @@ def check_address(storage: Storage) -> None:
             f"a lake cannot lie below a name that holds {found[0]!r}",
             where=ascii(text)[1:-1],
             effect="nothing was read or written",
-            next="rename the folder: spaces, other letters and signs are right, but no backslash, "
+            next="rename the folder: spaces, other letters and signs are fine, but no backslash, "
             "no % before two hexadecimal digits, no control character, no bytes that are not UTF-8",
         )
 
@@ -63,7 +63,7 @@ def open_table(storage: Storage, name: str, *, is_writing: bool = False) -> Delt
     table cannot be read.
     """
     check_address(storage)
-    key = (os.getpid(), storage.uri, tuple(sorted(storage.options.items())), name)
+    key = _key(storage, name)
     found, has_copies = _take_open(storage, name, key)
     looked_at = found.version() if found else -1
     found = _bring_up_to_date(found) or _open_afresh(storage, name, is_writing=is_writing)
@@ -91,6 +91,15 @@ def _take_open(storage: Storage, name: str, key: tuple[object, ...]) -> tuple[De
         return None, False
     is_there = storage.size(Entries(storage, name).name(known[0].version())) is not None
     return (known[0], known[2]) if is_there else (None, False)
+
+
+def log_identity(storage: Storage, name: str) -> tuple[object, ...]:
+    """What tells this log from others, also from one that was made later at the same address."""
+    return (*_key(storage, name), _stamp(storage, name))
+
+
+def _key(storage: Storage, name: str) -> tuple[object, ...]:
+    return (os.getpid(), storage.uri, tuple(sorted(storage.options.items())), name)
 
 
 def _stamp(storage: Storage, name: str) -> int:

@@ -14,24 +14,32 @@ import polars as pl
 from contracts.errors import UsageError
 from contracts.figures import FIGURES
 from contracts.releases import QUARANTINE, RELEASES
+from contracts.settlements import SETTLEMENTS
 from data_lake.delta import ClaimTaken
 from data_lake.entries import RELEASES_STATED
 from data_lake.ids import find_by_prefix
 from data_lake.lake import Lake
 
 
-def record_release(lake: Lake, release: pl.DataFrame, figures: pl.DataFrame, quarantine: pl.DataFrame) -> bool:
+def record_release(
+    lake: Lake,
+    release: pl.DataFrame,
+    figures: pl.DataFrame,
+    quarantine: pl.DataFrame,
+    settlements: pl.DataFrame | None = None,
+) -> bool:
     """Record a release with its figures and refused rows, completely or not at all.
 
-    `release` is one row of `RELEASES` with event `recorded`; `figures` and `quarantine` conform to their
-    tables. Returns False where the release was there already, or another writer recorded it in the
+    `release` is one row of `RELEASES` with event `recorded`; `figures`, `quarantine` and `settlements` conform to
+    their tables. Returns False where the release was there already, or another writer recorded it in the
     same moment. The document's bytes are kept before (`Lake.keep_document`).
     """
     release_id = release["release_id"].item()
     if lake.table(RELEASES).claim_version(_claim(release_id)) is not None:
         return False
     told = state_releases(release)
-    for table, rows in ((QUARANTINE, quarantine), (FIGURES, figures)):
+    settled = SETTLEMENTS.empty() if settlements is None else settlements
+    for table, rows in ((QUARANTINE, quarantine), (FIGURES, figures), (SETTLEMENTS, settled)):
         if rows.height:
             try:
                 lake.table(table).append(rows, claim=_claim(release_id), metadata=told)
@@ -122,10 +130,35 @@ def withdrawn_releases(lake: Lake) -> list[str]:
 
 
 def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None) -> pl.LazyFrame:
-    """Releases that were public at `as_of`, known to this lake at `as_recorded`, and not withdrawn by then.
+    """Releases that were public at `as_of`, known to this lake at `as_recorded`, and neither withdrawn nor settled.
 
-    None means no limit. Columns of `RELEASES`, one row per release (its event `recorded`).
+    Of a document whose reading somebody settled by then, the newest settlement alone: it takes the place of what the
+    reader read. None means no limit. Columns of `RELEASES`, one row per release (its event `recorded`).
     """
+    stands = standing_releases(lake, as_of=as_of, as_recorded=as_recorded)
+    return stands.join(superseded_among(stands), on="release_id", how="anti")
+
+
+def superseded_among(releases: pl.LazyFrame) -> pl.LazyFrame:
+    """`release_id` of those of these releases whose place a settlement among them takes.
+
+    Which one follows from what the settlements say of themselves, not from the order in which they were recorded.
+    """
+    read = releases.with_columns(read=pl.coalesce("settles", "document"))
+    newest = (
+        releases.filter(pl.col("settles").is_not_null())
+        .sort("published_at", "document", "release_id")
+        .group_by("source", "chain", "review_month", read="settles")
+        .agg(pl.col("release_id").last().alias("newest"))
+    )
+    both = read.join(newest, on=["source", "chain", "review_month", "read"])
+    return both.filter(pl.col("release_id") != pl.col("newest")).select("release_id")
+
+
+def standing_releases(
+    lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None
+) -> pl.LazyFrame:
+    """As `visible_releases`, with those whose place a settlement took."""
     events = lake.table(RELEASES).scan()
     recorded, turns = events.filter(pl.col("event") == "recorded"), events
     if as_of is not None:
@@ -145,10 +178,19 @@ def withdrawn_among(events: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def recorded_documents(lake: Lake) -> pl.DataFrame:
-    """Documents of releases that stand: `document`, `release_id`, `published_at`, `recorded_at`."""
+    """Documents of releases that stand: `document`, `release_id`, `published_at`, `recorded_at` …, and `is_settled`.
+
+    `is_settled` says that a settlement took the release's place.
+    """
+    stands = standing_releases(lake)
+    settled = superseded_among(stands).with_columns(is_settled=pl.lit(value=True))
     return (
-        visible_releases(lake)
-        .select("document", "release_id", "source", "chain", "review_month", "published_at", recorded_at="at")
+        stands.join(settled, on="release_id", how="left", maintain_order="left")
+        .select(
+            *("document", "release_id", "source", "chain", "review_month", "published_at"),
+            pl.col("is_settled").fill_null(value=False),
+            recorded_at="at",
+        )
         .collect()
     )
 

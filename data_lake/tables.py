@@ -6,8 +6,9 @@ from contracts.figures import FIGURES
 from contracts.releases import QUARANTINE, RELEASES
 from contracts.runs import RUNS
 from contracts.scores import SCORES
+from contracts.settlements import SETTLEMENTS
 
-FROM_DOCUMENTS = (RELEASES, FIGURES, QUARANTINE)
+FROM_DOCUMENTS = (RELEASES, FIGURES, QUARANTINE, SETTLEMENTS)
 """What was read out of documents: kept documents say it again."""
 FROM_FIGURES = (COMPARISONS, SCORES)
 """What follows from figures: thrown away and computed anew."""

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -13,8 +14,8 @@ _KEY = "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request"
 
 
 @contextmanager
-def serve_objects() -> Iterator[dict[str, str]]:
-    """Start it with an empty `s3://bucket`; yields the environment of whoever uses it."""
+def serve_objects(log: int | IO[str] = subprocess.DEVNULL) -> Iterator[dict[str, str]]:
+    """Start it with an empty `s3://bucket`; yields the environment of whoever uses it. Its requests go to `log`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -22,7 +23,7 @@ def serve_objects() -> Iterator[dict[str, str]]:
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=log,
     )
     try:
         _create_bucket(endpoint)

@@ -25,7 +25,7 @@ def refuse_source(head: ReleaseHead) -> None:
         return
     shown = head.source[:LONGEST_SOURCE].encode("unicode_escape").decode()
     raise ContractBroken(
-        "the name of the source is no name (rule source_name)",
+        "the name of the source is not valid (rule source_name)",
         where=head.document_name,
         found=f"{len(head.source):,} characters: {shown}",
         effect="no rows were loaded",

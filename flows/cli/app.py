@@ -22,6 +22,10 @@ COMMANDS = {
             "extract": "Show what would be read from a document; writes nothing.",
             "template": "Write an empty table to fill in.",
         },
+        "flows.cli.settle": {
+            "settle": "A sheet of what was read from a review, to correct in Excel, and back.",
+            "reading-record": "How often the reader was right, by what people settled.",
+        },
         "flows.cli.retract": {
             "retract": "Withdraw a release from now on, without erasing it.",
             "restore": "Bring back a release that was withdrawn.",
@@ -82,6 +86,7 @@ COMMANDS = {
             "runs": "One summary per run.",
         },
         "flows.cli.run": {"replay": "Rebuild every computed table and say what differs from the lake's."},
+        "flows.cli.maintain": {"maintain": "Few files instead of many, none that nothing names; no row changes."},
         "flows.cli.repair": {"repair": "Rebuild what is damaged from kept documents, and say what was done."},
     },
 }

@@ -22,6 +22,7 @@ from data_lake.lake import open_lake
 from flows.cli.options import Format, LakeOption, Shape, parse_published
 from flows.cli.output import print_frame, print_message
 from flows.cli.query import open_to_write
+from flows.cli.review_sheets import UNSTATED, write_extracted_sheet
 
 if TYPE_CHECKING:
     from tasks.intake.ingest import IngestOutcome
@@ -39,6 +40,7 @@ def ingest(
     month: str = "",
     mapping: Path | None = None,
     accept_doubtful: bool = False,
+    by: str = "",
     dry_run: bool = False,
     lake: LakeOption = _DEFAULT_LAKE,
 ) -> int:
@@ -49,7 +51,7 @@ def ingest(
     Parameters
     ----------
     paths
-        Files and folders: .csv .xlsx .parquet tables, .txt .md .html .pdf .docx reviews.
+        Files and folders: .csv .xlsx .parquet tables, .txt .md .html .pdf .docx reviews, review sheets.
     source
         Who published them, where they do not say it.
     published
@@ -62,6 +64,8 @@ def ingest(
         How a wide table is laid out; else NAME.mapping.toml beside it.
     accept_doubtful
         Record doubtful readings of reviews as figures too.
+    by
+        Who settled the review sheets among them, where their cell does not say it.
     dry_run
         Read and check, write nothing.
     """
@@ -86,6 +90,7 @@ def ingest(
         mapping=mapping,
         chains_folder=settings.chains_folder,
         accept_doubtful=accept_doubtful,
+        settled_by=by,
     )
     run_id, now = secrets.token_hex(4), datetime.now(UTC)
     documents = find_documents(list(paths))
@@ -134,6 +139,7 @@ def _list_remarks(outcomes: Sequence["IngestOutcome"]) -> list[str]:
 
     return [
         *(f"unresolved: {line}" for one in outcomes if one.status != "known" for line in one.unplaced),
+        *(one.settled for one in outcomes if one.settled and one.status != "known"),
         *filter(None, map(describe_doubt, outcomes)),
         *(
             f"withdrawn: `trona restore {one.release_id} --reason …` brings it back"
@@ -158,6 +164,7 @@ def extract(
     unresolved: bool = False,
     all_numbers: Annotated[bool, Parameter(name="--all")] = False,
     html: Path | None = None,
+    xlsx: Path | None = None,
 ) -> int:
     """Show what would be recorded of a document, and what refused; writes nothing but the page asked for.
 
@@ -178,7 +185,7 @@ def extract(
     mapping
         How a wide table is laid out; else NAME.mapping.toml beside it.
     format
-        How to print: table, csv, json or parquet.
+        How to print: table, csv, csv-excel, json, parquet or xlsx.
     safe
         With --format csv: ' before a text that a spreadsheet would take for a formula.
     unresolved
@@ -187,6 +194,8 @@ def extract(
         Show every other number too: unresolved, or passed over, with the reason.
     html
         Write the document as one page with every number marked.
+    xlsx
+        Write a review sheet: every number to correct in a spreadsheet, which `trona ingest` takes as the reading.
     """
     from tasks.intake.reading_process import warm_reader  # noqa: PLC0415 - not for --help
 
@@ -200,7 +209,7 @@ def extract(
     settings = load_settings()
     stated = DocumentHints(
         source=source,
-        usual_source=settings.source or "unstated",
+        usual_source=settings.source or UNSTATED,
         chain=chain,
         published=parse_published(published) if published else None,
         review_month=parse_period(month) if month else "",
@@ -228,6 +237,8 @@ def extract(
             print_message(f"  refused: {escape_terminal(line)}")
     if html is not None:
         _write_page(document, readings, html)
+    if xlsx is not None:
+        write_extracted_sheet(document, readings, xlsx, settings)
     if unresolved:
         print_frame(
             pl.concat([r.unresolved for r in readings]), Shape(format, is_safe=safe), nothing="nothing is unresolved"
@@ -259,6 +270,7 @@ def template(
     chain: str,
     *,
     form: Literal["long", "wide"] = "long",
+    format: Literal["csv", "xlsx"] = "csv",  # noqa: A002 - the option's name
     month: str = "",
     folder: Path = Path(),
     overwrite: bool = False,
@@ -271,6 +283,8 @@ def template(
         The chain whose segments it lists.
     form
         long or wide.
+    format
+        csv, or xlsx with drop-downs.
     month
         The month it is to review, YYYY-MM; else the last one.
     folder
@@ -283,7 +297,9 @@ def template(
 
     settings = load_settings()
     reviewed = month or format_month(add_months(datetime.now(UTC).date(), -1))
-    files = make_template(chain, form, month=reviewed, source=settings.source, folder=settings.chains_folder)
+    files = make_template(
+        chain, form, month=reviewed, source=settings.source, folder=settings.chains_folder, file_format=format
+    )
     there = [name for name in files if (folder / name).exists()]
     if there and not overwrite:
         raise UsageError(f"{there[0]} is there already", where=str(folder), next="use --overwrite, or another --folder")

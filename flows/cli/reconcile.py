@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 _NO_FILTERS = Filters()
 _DEFAULT_LAKE = LakeOption()
 _PRODUCTION = "production"
-WithForecasts = Annotated[bool, Parameter(negative="")]
+Series = Annotated[str, Parameter(help="A segment or product, as `cathode`, `nfpp` or `cathode/nfpp`.")]
+WithForecasts = Annotated[bool, Parameter(negative="", help="Let forecasts join for periods that have no actual yet.")]
 
 
 def implied(
-    series: str,
+    series: Series,
     from_month: str,
     to_month: str,
     *,
@@ -39,14 +40,10 @@ def implied(
 
     Parameters
     ----------
-    series
-        A segment or product, as `cathode`, `nfpp` or `cathode/nfpp`.
     from_month
         The base month, YYYY-MM.
     to_month
         The month compared with it, YYYY-MM.
-    with_forecasts
-        Let forecasts join for periods that have no actual yet.
     """
     from tasks.reconciling.implied import imply_changes  # noqa: PLC0415 - not needed for --help
 
@@ -57,7 +54,7 @@ def implied(
 
 
 def index(
-    series: str,
+    series: Series,
     *,
     base: str,
     with_forecasts: WithForecasts = False,
@@ -68,12 +65,8 @@ def index(
 
     Parameters
     ----------
-    series
-        A segment or product, as `cathode`, `nfpp` or `cathode/nfpp`.
     base
         The month that is 100, YYYY-MM.
-    with_forecasts
-        Let forecasts join for periods that have no actual yet.
     """
     from tasks.reconciling.difference_system import link_series  # noqa: PLC0415 - not needed for --help
     from tasks.reconciling.level_index import index_months  # noqa: PLC0415

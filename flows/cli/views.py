@@ -332,6 +332,28 @@ VIEWS: Mapping[str, View] = {
         order=(pl.col("published_at"), pl.col("at")),
         needs_series=False,
     ),
+    "reading_record": View(
+        (
+            _SOURCE,
+            _CHAIN,
+            _column("documents", _count("documents"), 3, align="right"),
+            _column("accepted", _count("accepted"), 1, align="right"),
+            _column("right", _number("accepted_right_pct") + pl.lit(" %"), 1, align="right"),
+            _column(
+                "between",
+                fill_text("{} … {}", _number("accepted_lower_pct"), _number("accepted_upper_pct")),
+                5,
+                align="right",
+            ),
+            _column("doubtful", _count("doubtful"), 2, align="right"),
+            _column("of them right", _number("doubtful_right_pct") + pl.lit(" %"), 2, align="right"),
+            _column("missed", _count("missed"), 1, align="right"),
+            _column("silently", _count("missed_silently"), 4, align="right"),
+            _column("recall", _number("recall_pct") + pl.lit(" %"), 3, align="right"),
+        ),
+        order=(pl.col("documents"),),
+        needs_series=False,
+    ),
     "runs": View(
         (
             _column("started", _minute("started_at"), 1),

@@ -90,7 +90,7 @@ def show_results(result: RunResult, progress: Progress) -> None:
     lake = open_lake(request.lake)
     month = _find_latest_month(result)
     if month:
-        show_month(request.lake, month, run_id=request.run_id)
+        show_month(request, month)
     table = "" if request.is_live else format_backfill_table(result)
     if table:
         progress.show(table)

@@ -1,4 +1,4 @@
-"""A run from top to bottom: ingest, evaluate, compare and score, notify.
+"""A run from top to bottom: ingest, evaluate, compare and score, notify, draw the page.
 
 The month, the deadline and the backfill are this function with different requests.
 """
@@ -14,8 +14,15 @@ from flows.run.evaluating import evaluate_steps, meet_history
 from flows.run.events import emit
 from flows.run.finish import notify, raise_failures, record_summary, show_results
 from flows.run.ingesting import ingest_documents
+from flows.run.page import refresh_page
 from flows.run.pinned import refuse_other_places
-from flows.run.prefect_tasks import finish_evaluation, list_lost_chains, plan_evaluation, refresh_tables
+from flows.run.prefect_tasks import (
+    finish_evaluation,
+    is_table_behind,
+    list_lost_chains,
+    plan_evaluation,
+    refresh_tables,
+)
 from flows.run.progress import start_progress
 from flows.run.request import RunRequest, RunResult
 from flows.run.retries import retry_what_may_pass
@@ -47,8 +54,8 @@ def run_pipeline(request: RunRequest) -> str:
         plan = plan_evaluation(request)
         request = meet_history(request, lake, plan)
         alerts = evaluate_steps(request, plan, progress)
-        if plan.steps:
-            refresh_tables(request, min(step.first for step in plan.steps))
+        if plan.steps or is_table_behind(request):
+            refresh_tables(request)
         if plan.pending:
             finish_evaluation(request, plan.pending)
 
@@ -60,5 +67,6 @@ def run_pipeline(request: RunRequest) -> str:
             delivered = notify(request, progress)
             record_summary(result, progress)
             show_results(result, progress)
+        refresh_page(result, progress)
         raise_failures(result, delivered)
     return request.run_id

@@ -69,7 +69,7 @@ def read_password(path: Path) -> Secret:
         ) from error
     if not written:
         raise SourceUnavailable(
-            "the file of the Prefect server's password is empty",
+            "the password file of the Prefect server is empty",
             where=str(path),
             effect="no server is started, since it would let everybody in",
             next="remove the file: `trona up` makes a new one",

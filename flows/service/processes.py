@@ -1,4 +1,4 @@
-"""The three processes under `trona up`: the Prefect server, the runner of flows, the watcher of the inbox.
+"""The processes under `trona up`: the Prefect server, the runner of flows, the watcher of the inbox, the page.
 
 `python -m flows.service.processes ROLE` with everything in the environment. A child that loses its parent
 stops by itself.
@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -18,7 +19,7 @@ from pathlib import Path
 from contracts.settings import Settings, load_settings
 from flows.run.deployment_names import ARRIVAL
 
-ROLES = ("server", "runner", "watcher")
+ROLES = ("server", "runner", "watcher", "page")
 _MOST_IN_A_RUN = 200
 
 
@@ -26,7 +27,7 @@ def main(role: str) -> None:
     """Be one of the children until told to stop."""
     stop_without_parent()
     settings = load_settings()
-    {"server": _serve, "runner": _run_flows, "watcher": _watch}[role](settings)
+    {"server": _serve, "runner": _run_flows, "watcher": _watch, "page": _show_page}[role](settings)
 
 
 def stop_without_parent() -> None:
@@ -68,6 +69,30 @@ def _serve(settings: Settings) -> None:
         timeout_keep_alive=5,
         timeout_graceful_shutdown=1,  # an open page holds its connection for ever
     )
+
+
+def _show_page(settings: Settings) -> None:
+    import uvicorn  # noqa: PLC0415 - only the servers need it
+
+    from flows.service.access import list_addresses  # noqa: PLC0415
+    from flows.service.page_server import build_page_app  # noqa: PLC0415
+
+    folder = settings.page_folder
+    if folder is None:
+        raise ValueError("no folder of the page is set")  # `trona up` starts this child only with one
+    own = list_addresses(settings.host, settings.page_at, settings.page_names)
+    is_open = settings.host in {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, not bound
+    app = build_page_app(folder, own, settings.page_password, is_open=is_open)
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.page_at, log_level="error", timeout_graceful_shutdown=1
+    )
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: "list[socket.socket] | None" = None) -> None:
+            await super().startup(sockets)
+            report_ready("page")
+
+    Server(config).run()
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:

@@ -97,7 +97,7 @@ def _knock(address: str) -> str:
 def _leave(server: ChosenServer) -> None:
     """End the process at once: its main thread is inside Prefect's client, which waits on. The lake stands any kill."""
     error = SourceUnavailable(
-        "the Prefect server has gone",
+        "the Prefect server has gone away",
         where=server.address,
         found="it does not answer any more",
         effect=_EFFECT,

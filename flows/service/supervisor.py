@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import FrameType
 
@@ -46,18 +46,21 @@ def run_up(settings: Settings, show: Say) -> int:
     """
     keep_this_machine_direct()
     external = os.environ.get("PREFECT_API_URL", "")
-    page = external.removesuffix("/api") or f"http://{_reachable(settings.host)}:{settings.port}"
+    page = external.removesuffix("/api") or f"http://{settings.reachable_host}:{settings.port}"
     if settings.lake_must_exist:
         open_lake(settings.lake_address).require()
     home = Path(settings.home).expanduser().absolute()
     password = "" if external or SERVER_PASSWORD in os.environ else str(make_password(home))
+    settings = open_page(settings, home, password)
     told = {"page": page, "api": f"{page}/api", "inbox": settings.inbox_address, "password": password}
     with hold_lock(settings, told):
         if external:
             if not is_running(external, timeout=5):
                 raise SourceUnavailable("the Prefect server does not answer", where=external, next="trona doctor")
         else:
-            check_port(settings)
+            check_port(settings, settings.port, "TRONA_PORT")
+        if settings.page:
+            check_port(settings, settings.page_at, "TRONA_PAGE_PORT")
         open_inbox(settings.inbox_address)
         ready = home / "ready"
         shutil.rmtree(ready, ignore_errors=True)
@@ -65,27 +68,48 @@ def run_up(settings: Settings, show: Say) -> int:
         environment = build_environment(settings, f"{page}/api", ready) | pass_on_password(password)
         show(f"lake      {settings.lake_address}")
         show(f"inbox     {settings.inbox_address}")
-        show(f"page      {page}")
+        show(f"runs      {page}")
+        if settings.page:
+            show(f"page      {settings.page_served}")
         if password:
-            show(f"password  asked for by the page: the line in {password}")
-        roles = ("runner", "watcher") if external else ("server", "runner", "watcher")
+            show(
+                f"password  asked for by both: the line in {password}"
+                if settings.page
+                else f"password  the line in {password}"
+            )
+        roles = [*([] if external else ["server"]), "runner", "watcher", *(["page"] if settings.page else [])]
         tree = Tree([Child(role, environment, ready) for role in roles], f"{page}/api")
         return tree.run(lambda: show(f"ready     drop a document into {settings.inbox_address}; Ctrl-C stops"))
 
 
-def check_port(settings: Settings) -> None:
-    """Raise `UsageError` where somebody listens at the server's address already."""
+def open_page(settings: Settings, home: Path, password: str) -> Settings:
+    """The settings with the whole path of the page and with who may read it; as they are without a page.
+
+    Raises `UsageError` where the password is not a name and a word.
+    """
+    if not settings.page:
+        return settings
+    word = settings.page_password or read_password(Path(password or str(make_password(home))))
+    if SERVER_PASSWORD in os.environ and not settings.page_password:
+        word = Secret(os.environ[SERVER_PASSWORD])
+    if not all(word.reveal().partition(":")):
+        raise UsageError("the setting page_password is not of the form name:word", next="set TRONA_PAGE_PASSWORD")
+    return replace(settings, page=str(settings.page_folder), page_password=word)
+
+
+def check_port(settings: Settings, port: int, name: str) -> None:
+    """Raise `UsageError` where somebody listens at the address already; the setting `name` names another port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((settings.host, port))
         except OSError as error:
-            api = f"http://{_reachable(settings.host)}:{settings.port}/api"
+            api = f"http://{settings.reachable_host}:{port}/api"
             used = f"to use the Prefect server there, set PREFECT_API_URL={api}; " if is_running(api) else ""
             raise UsageError(
-                f"the server cannot listen at {settings.host}:{settings.port}",
+                f"the server cannot listen at {settings.host}:{port}",
                 found=error.strerror or str(error),
-                next=f"{used}to use another port, set TRONA_PORT",
+                next=f"{used}to use another port, set {name}",
             ) from error
 
 
@@ -258,7 +282,3 @@ class Tree:
         for child in children:
             child.signal_all(signal.SIGKILL)
             child.wait(1.0)
-
-
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104 - how to reach it from here

@@ -48,7 +48,8 @@ def list_changes(lake: Lake) -> pl.DataFrame:
     """Every publication, withdrawal and restoration: whose and when (`instant`), and whether it `is_evaluated`.
 
     `first` and `last` are the months that the release's figures are about (of a longer period its first month), null
-    where it has none. A publication is evaluated by the event `evaluated`, a turn by `turn_evaluated` of its instant.
+    where it has none; of a settled document those of all its releases, since figures may be gone with it. A
+    publication is evaluated by the event `evaluated`, a turn by `turn_evaluated` of its instant.
     """
     events = lake.table(RELEASES).scan().collect()
     is_turn = pl.col("event").is_in(_TURNS)
@@ -63,6 +64,8 @@ def list_changes(lake: Lake) -> pl.DataFrame:
         .agg(first=pl.col("month").min(), last=pl.col("month").max())
         .collect()
     )
+    events = events.with_columns(read=pl.coalesce("settles", "document"))
+    settled = events.filter(pl.col("settles").is_not_null())["settles"].unique().to_list()
     return (
         events.filter((pl.col("event") == "recorded") | is_turn)
         .with_columns(
@@ -76,7 +79,13 @@ def list_changes(lake: Lake) -> pl.DataFrame:
             nulls_equal=True,
         )
         .join(months, on="release_id", how="left")
-        .with_columns(pl.col("is_evaluated").fill_null(False))
+        .with_columns(
+            pl.col("is_evaluated").fill_null(False),
+            *[
+                pl.when(pl.col("read").is_in(settled)).then(widest.over("read")).otherwise(name).alias(name)
+                for name, widest in (("first", pl.col("first").min()), ("last", pl.col("last").max()))
+            ],
+        )
         .sort("instant", "release_id", "event")
         .select("release_id", "event", "source", "chain", "review_month", "instant", "first", "last", "is_evaluated")
     )

@@ -51,7 +51,7 @@ def load_receivers(path: Path) -> list[Receiver]:
             where=str(path),
             found=str(error).rsplit("(", 1)[-1].rstrip(")"),  # the place alone: a key may be a secret
             effect="nobody would be told; nothing was done",
-            next="mend that place: every setting is in the file that `trona init` writes",
+            next="correct that line: every setting is in the file that `trona init` writes",
         ) from None
     unknown = sorted(data.keys() - {"receiver"})
     if unknown or not isinstance(data.get("receiver", []), list):

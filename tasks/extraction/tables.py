@@ -31,7 +31,7 @@ MOST_COLUMNS = 300
 
 def _too_wide(columns: int) -> ContractBroken:
     return ContractBroken(
-        "a table in the review is wider than one that people read",
+        "a table in the review has too many columns",
         found=f"a row of {columns:,} cells",
         effect="nothing was read",
         next=f"at most {MOST_COLUMNS} columns are read: give the table as CSV or XLSX",

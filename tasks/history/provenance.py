@@ -46,20 +46,29 @@ def explain_figure(lake: Lake, figure_id: str, chains_folder: Path | None = None
         f"  page        {row['source_url']}" if row["source_url"] else "",
         f"  note        {row['note']}" if row["note"] else "",
         "",
-        _show_evidence(lake, row, release["document_name"]),
+        _show_evidence(lake, row, *_find_read(lake, release)),
         "",
         *_list_vintages(figures, row, zone),
     ]
     return "\n".join(escape_terminal(line) for text in lines for line in text.split("\n")).replace("\n\n\n", "\n\n")
 
 
-def _show_evidence(lake: Lake, row: dict[str, object], name: str) -> str:
+def _find_read(lake: Lake, release: dict[str, object]) -> tuple[str, str]:
+    """Name and hash of the document that was read: of a settled release the review, not the sheet."""
+    if not release["settles"]:
+        return str(release["document_name"]), str(release["document"])
+    read = lake.table(RELEASES).scan().filter(document=release["settles"]).select("document_name", "document")
+    found = read.head(1).collect().rows()
+    return found[0] if found else (str(release["document_name"]), str(release["settles"]))
+
+
+def _show_evidence(lake: Lake, row: dict[str, object], name: str, document: str) -> str:
     """The sentence with the number marked, in its context; of a table the cells."""
     start, end = row["span_start"], row["span_end"]
     if not isinstance(start, int) or not isinstance(end, int) or not is_review(name):
         return f"  {row['evidence']}"
     try:
-        text = document_text(Document(name, lake.read_document(str(row["document"]))))
+        text = document_text(Document(name, lake.read_document(document)))
     except SourceUnavailable as error:
         return f"  {row['evidence']}\n  ({error.what})"
     before = text[max(0, start - _CONTEXT) : start]

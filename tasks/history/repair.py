@@ -5,8 +5,8 @@ What is mended is said, thing by thing, and so is what cannot be. Nothing is thr
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ import polars as pl
 
 from contracts.chain import load_chain
 from contracts.checks import check_reading
-from contracts.errors import ContractBroken, TronaError
+from contracts.errors import TronaError
 from contracts.figures import FIGURES
-from contracts.readings import Document, DocumentHints, Reading
 from contracts.releases import QUARANTINE, RELEASES
+from contracts.settlements import SETTLEMENTS
 from contracts.table import Table
 from contracts.text import count_noun
 from data_lake.audit import Fault, audit_documents, audit_files, audit_lineage, audit_log
@@ -27,9 +27,9 @@ from data_lake.opening import forget_open_tables
 from data_lake.releases import stated_releases
 from data_lake.tables import FROM_FIGURES, LAKE_TABLES
 from tasks.comparing.refresh import load_chains, refresh_derived
-from tasks.intake.documents import read_guarded
-from tasks.intake.figure_rows import build_figures
+from tasks.intake.figure_rows import build_figures, build_settlements
 from tasks.intake.ingest import build_quarantine, refuse_doubtful, refuse_unresolved
+from tasks.intake.read_again import read_release_again
 
 _DAMAGED = ".damaged"
 _REPAIR = "repair"
@@ -161,7 +161,7 @@ class Repair:
         if stated.is_empty():
             claims = [a["txn"]["appId"] for a in actions if "txn" in a]
             names = [claim.removeprefix("release:") for claim in claims if claim.startswith("release:")]
-            if table is RELEASES or table not in {FIGURES, QUARANTINE} or not names:
+            if table is RELEASES or table not in {FIGURES, QUARANTINE, SETTLEMENTS} or not names:
                 return None, "its rows stand nowhere else"
             stated = self.lake.table(RELEASES).scan().filter(pl.col("release_id").is_in(names)).collect()
         if table is RELEASES:
@@ -174,45 +174,26 @@ class Repair:
         return (rows, "") if rows.height else (None, "its document states no such rows any more")
 
     def _read_release(self, table: Table, release: dict[str, Any]) -> pl.DataFrame:
-        """The figures or refused rows of a release, read out of its kept document as they were then."""
-        reading = self._find_reading(release)
+        """The rows of a release in one table, read out of its kept documents as they were then."""
+        reading = read_release_again(self.lake, release, self.chains_folder)
         chain = load_chain(release["chain"], self.chains_folder)
-        good, refused = check_reading(reading, chain=chain)
+        good, refused = check_reading(reading.as_published(), chain=chain)
         if good.height != release["figures"] and reading.doubtful.height:
             accepted = reading.accept_doubtful()  # where that gives what was recorded, it was recorded so
             all_good, all_refused = check_reading(accepted, chain=chain)
             if all_good.height == release["figures"]:
                 reading, good, refused = accepted, all_good, all_refused
         if table is FIGURES:
-            return build_figures(good, reading.head, recorded_at=release["at"])
+            return build_figures(good, reading.head, recorded_at=release["at"], settled=reading.settled)
+        if table is SETTLEMENTS:
+            settled = reading.settled
+            return build_settlements(settled, reading.head, recorded_at=release["at"]) if settled else table.empty()
         kept = pl.concat([refused, refuse_unresolved(reading.unresolved), refuse_doubtful(reading.doubtful)])
         return build_quarantine(kept, reading.head, now=release["at"], run_id=_REPAIR)
 
-    def _find_reading(self, release: dict[str, Any]) -> Reading:
-        document = Document(release["document_name"], self.lake.read_document(release["document"]))
-        usual = DocumentHints(usual_source=release["source"], chains_folder=self.chains_folder)
-        stated = replace(
-            usual,
-            source=release["source"],
-            chain=release["chain"],
-            published=None if release["is_published_assumed"] else release["published_at"],
-            review_month=release["review_month"],
-        )
-        failed: TronaError | None = None
-        for hints in (stated, usual):
-            try:
-                for reading in read_guarded(document, hints):
-                    if reading.head.release_id == release["release_id"]:
-                        return reading
-            except TronaError as error:
-                failed = failed or error
-        raise failed or ContractBroken("its document is read as another release today")
-
     def _compute_again(self, computed: list[Mended]) -> Iterator[Mended]:
-        months = [date.fromisoformat(m.fault.name.partition("month=")[2][:10]) for m in computed]
-        if months:
-            chains = load_chains(self.lake, self.chains_folder)
-            refresh_derived(self.lake, chains, first=min(months), as_of=self.now)
+        if computed:
+            refresh_derived(self.lake, load_chains(self.lake, self.chains_folder), as_of=self.now)
         yield from computed
 
 

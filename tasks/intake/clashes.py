@@ -21,13 +21,14 @@ _MOST = 10
 def find_rivals(lake: Lake, known: pl.DataFrame, head: ReleaseHead, good: pl.DataFrame, *, zone: str) -> pl.DataFrame:
     """Figures of releases of that source, chain and day that state another value than `good` does.
 
-    `known` are the releases that stand (`recorded_documents`). Columns: those of the figure as recorded, and what the
-    new release states, with the suffix `_new`.
+    `known` are the releases that stand (`recorded_documents`); one whose place a settlement took states nothing.
+    Columns: those of the figure as recorded, and what the new release states, with the suffix `_new`.
     """
     day = head.published_at.astimezone(ZoneInfo(zone)).date()
     same_day = known.filter(
         pl.col("source") == head.source,
         pl.col("chain") == head.chain,
+        ~pl.col("is_settled"),
         pl.col("published_at").dt.convert_time_zone(zone).dt.date() == day,
     )
     kept = ("published_at", "recorded_at", "release_id")

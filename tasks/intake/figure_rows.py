@@ -7,8 +7,10 @@ import polars as pl
 
 from contracts.figures import FIGURES
 from contracts.period import month_column
-from contracts.readings import ReleaseHead
+from contracts.readings import ReleaseHead, Settlement
 from contracts.releases import RELEASES
+from contracts.settlements import SETTLEMENTS
+from contracts.table import INSTANT
 
 _ID_PARTS = (
     *("source", "chain", "segment", "product", "metric", "measure", "period", "kind"),
@@ -16,15 +18,18 @@ _ID_PARTS = (
 )
 
 
-def build_figures(figures: pl.DataFrame, head: ReleaseHead, *, recorded_at: datetime) -> pl.DataFrame:
+def build_figures(
+    figures: pl.DataFrame, head: ReleaseHead, *, recorded_at: datetime, settled: Settlement | None = None
+) -> pl.DataFrame:
     """Make rows of `FIGURES` from checked rows of `READ_FIGURES` and the release that states them.
 
+    A figure of a settled release is known since the release, or longer where it was not changed (`Settlement.since`).
     `figure_id` is 16 hex digits of SHA-256 over key, values and release, so it depends on nothing else.
     """
     rows = figures.with_columns(
         source=pl.lit(head.source),
         chain=pl.lit(head.chain),
-        published_at=pl.lit(head.published_at, pl.Datetime("us", "UTC")),
+        published_at=_known_since(head, settled),
         recorded_at=pl.lit(recorded_at, pl.Datetime("us", "UTC")),
         release_id=pl.lit(head.release_id),
         month=month_column(pl.col("period")),
@@ -38,8 +43,31 @@ def build_figures(figures: pl.DataFrame, head: ReleaseHead, *, recorded_at: date
     return FIGURES.conform(rows)
 
 
+def _known_since(head: ReleaseHead, settled: Settlement | None) -> pl.Expr:
+    published = pl.lit(head.published_at, INSTANT)
+    if settled is None or not settled.since:
+        return published
+    return pl.col("place").replace_strict(dict(settled.since), default=published, return_dtype=INSTANT)
+
+
+def build_settlements(settled: Settlement, head: ReleaseHead, *, recorded_at: datetime) -> pl.DataFrame:
+    """Rows of `SETTLEMENTS`: each number of the sheet, with the release that states what was settled."""
+    rows = settled.numbers.with_columns(
+        release_id=pl.lit(head.release_id),
+        source=pl.lit(head.source),
+        chain=pl.lit(head.chain),
+        review_month=pl.lit(head.review_month),
+        document=pl.lit(settled.document),
+        sheet=pl.lit(head.document),
+        settled_by=pl.lit(settled.by),
+        settled_at=pl.lit(head.published_at, INSTANT),
+        recorded_at=pl.lit(recorded_at, INSTANT),
+    )
+    return SETTLEMENTS.conform(rows)
+
+
 def build_release(
-    head: ReleaseHead, *, at: datetime, figures: int, quarantined: int = 0, unresolved: int = 0
+    head: ReleaseHead, *, at: datetime, figures: int, quarantined: int = 0, unresolved: int = 0, settles: str = ""
 ) -> pl.DataFrame:
     """The row of `RELEASES` that records a release: one row, event `recorded`."""
     row = {
@@ -57,6 +85,7 @@ def build_release(
         "quarantined": quarantined,
         "unresolved": unresolved,
         "reason": "",
+        "settles": settles or None,
     }
     return pl.DataFrame([row], schema=RELEASES.schema)
 

@@ -14,15 +14,17 @@ from contracts.chain import load_chain
 from contracts.checks import ReleaseDoubtful, check_reading
 from contracts.errors import ContractBroken, SourceUnavailable, TronaError, UsageError
 from contracts.figures import READ_FIGURES
-from contracts.readings import REFUSED, Document, DocumentHints, Reading, ReleaseHead
+from contracts.readings import REFUSED, Document, DocumentHints, Reading, ReleaseHead, Settlement
 from contracts.releases import DOUBTFUL_RULE, QUARANTINE, UNRESOLVED_RULE
+from contracts.settlements import OUTCOMES
 from contracts.text import fill_text, print_name
 from data_lake.delta import ClaimTaken
 from data_lake.lake import Lake
 from data_lake.releases import record_release, recorded_documents, withdrawn_releases
 from tasks.intake.clashes import describe_clashes, find_rivals, record_after
 from tasks.intake.documents import load_document, read_guarded
-from tasks.intake.figure_rows import build_figures, build_release, short_hash
+from tasks.intake.figure_rows import build_figures, build_release, build_settlements, short_hash
+from tasks.intake.review_sheets import find_base, find_reviewed, open_review_sheet, read_sheet, state_hints
 from tasks.tables import find_mapping, is_table
 
 MOST_TOLD = 10
@@ -31,7 +33,7 @@ _CLOCK_SLACK = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class IngestOutcome:
-    """What became of one release of a document.
+    """What became of one release of a document. `settled` says of a review sheet by whom, and what was changed.
 
     `unplaced` holds what was seen but could not be placed, and `refusals` what was refused, a line each, the first
     `MOST_TOLD` of them; `clashes` the figures of which another value is recorded for the same day, a line each.
@@ -50,6 +52,7 @@ class IngestOutcome:
     quarantined: int = 0
     unresolved: int = 0
     doubtful: int = 0
+    settled: str = ""
     unplaced: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     clashes: tuple[str, ...] = ()
@@ -80,7 +83,7 @@ def ingest_file(
 ) -> list[IngestOutcome]:
     """Ingest the document in a file, with the mapping that lies beside it where none is named."""
     mapping = hints.mapping or (find_mapping(path) if is_table(path.name) else None)
-    hints = replace(hints, mapping=mapping)
+    hints = replace(hints, mapping=mapping, beside=path.parent)
     try:
         document = load_document(path)
     except ContractBroken as error:
@@ -93,19 +96,30 @@ def ingest_document(
 ) -> list[IngestOutcome]:
     """Keep the document, read it, and record every release that it states and that is new.
 
+    A review sheet states what a person settled; the document that it is about, beside it (`hints.beside`) or kept in
+    the lake, is ingested first where it was not.
     A release that breaks a contract as a whole is refused with its error in the outcome, the others go on.
     A dry run writes nothing. Errors of the lake itself are raised.
     """
     if not dry_run:
         lake.keep_document(document.sha256, document.content)
+    before: list[IngestOutcome] = []
     try:
-        readings = read_guarded(document, hints)
+        sheet = open_review_sheet(document)
+        if sheet is None:
+            readings = read_guarded(document, hints)
+        else:
+            reviewed = find_reviewed(lake, sheet, document, hints.beside)
+            if find_base(lake, sheet) is None:
+                stated = state_hints(sheet, document, hints)
+                before = ingest_document(lake, reviewed, stated, now=now, run_id=run_id, dry_run=dry_run)
+            readings = [read_sheet(sheet, document, reviewed, find_base(lake, sheet), hints)]
     except (ContractBroken, UsageError, SourceUnavailable) as error:
         if not dry_run:
             _quarantine_whole(lake, document, None, error, now=now, run_id=run_id)
         return [IngestOutcome(document.name, "refused", error=error)]
     known, withdrawn = recorded_documents(lake), frozenset(withdrawn_releases(lake))
-    outcomes = []
+    outcomes = [outcome for outcome in before if outcome.status == "recorded"]
     for reading in readings:
         outcome = _Intake(lake, document, known, hints, now, run_id, dry_run, withdrawn).take(reading)
         outcomes.append(outcome)
@@ -139,6 +153,7 @@ class _Intake:
             published_at=head.published_at,
             unresolved=reading.unresolved.height,
             doubtful=reading.doubtful.height,
+            settled=describe_settlement(reading.settled) if reading.settled else "",
             unplaced=_list_unplaced(reading.unresolved),
         )
         if not self.hints.wants(head.review_month):
@@ -148,9 +163,9 @@ class _Intake:
         if head.release_id in self.withdrawn:
             return replace(outcome, status="withdrawn")
         try:
-            _check_publication(head, self.known, self.now)
+            _check_publication(head, self.known, self.now, is_settled=reading.settled is not None)
             chain = load_chain(head.chain, self.hints.chains_folder)
-            good, refused = check_reading(reading, chain=chain)
+            good, refused = check_reading(reading.as_published(), chain=chain)
         except (ContractBroken, UsageError) as error:
             if not self.dry_run:
                 _quarantine_whole(self.lake, self.document, head, error, now=self.now, run_id=self.run_id)
@@ -164,28 +179,37 @@ class _Intake:
         kept = pl.concat([refused, refuse_unresolved(reading.unresolved), refuse_doubtful(reading.doubtful)])
         return replace(
             outcome,
-            status="recorded" if self.record(outcome, head, good, kept, record_after(rivals, self.now)) else "known",
+            status="recorded" if self.record(outcome, reading, good, kept, record_after(rivals, self.now)) else "known",
         )
 
     def record(
-        self, outcome: IngestOutcome, head: ReleaseHead, good: pl.DataFrame, refused: pl.DataFrame, at: datetime
+        self, outcome: IngestOutcome, reading: Reading, good: pl.DataFrame, refused: pl.DataFrame, at: datetime
     ) -> bool:
-        figures = build_figures(good, head, recorded_at=at)
+        head, settled = reading.head, reading.settled
+        figures = build_figures(good, head, recorded_at=at, settled=settled)
         quarantine = build_quarantine(refused, head, now=self.now, run_id=self.run_id)
         release = build_release(
-            head, at=at, figures=figures.height, quarantined=outcome.quarantined, unresolved=outcome.unresolved
+            head,
+            at=at,
+            figures=figures.height,
+            quarantined=outcome.quarantined,
+            unresolved=outcome.unresolved,
+            settles=settled.document if settled else "",
         )
-        return record_release(self.lake, release, figures, quarantine)
+        settlements = build_settlements(settled, head, recorded_at=at) if settled else None
+        return record_release(self.lake, release, figures, quarantine, settlements)
 
 
-def _check_publication(head: ReleaseHead, known: pl.DataFrame, now: datetime) -> None:
+def _check_publication(head: ReleaseHead, known: pl.DataFrame, now: datetime, *, is_settled: bool) -> None:
     if head.published_at > now + _CLOCK_SLACK:
         raise ContractBroken(
             "the release claims to be published in the future",
             where=f"{head.document_name} · {head.source} {head.review_month}",
             found=f"published {head.published_at:%Y-%m-%d %H:%M} UTC, now is {now:%Y-%m-%d %H:%M} UTC",
             effect="nothing of this release was recorded",
-            next="correct the date with --published, or ingest it after that day",
+            next="correct the date with --published, or ingest it after that day"
+            if not is_settled
+            else 'correct the day beside "settled at" on the sheet About',
         )
     twin = known.filter(document=head.document, source=head.source, chain=head.chain, review_month=head.review_month)
     if twin.height:
@@ -245,7 +269,17 @@ def describe_doubt(outcome: IngestOutcome) -> str:
     if not outcome.doubtful or outcome.status == "known":
         return ""
     needs = "figure needs" if outcome.doubtful == 1 else "figures need"
-    return f"{outcome.doubtful} {needs} a look: trona quarantine --rule doubtful, or take all with --accept-doubtful"
+    look = f"trona settle {outcome.release_id} --xlsx review.xlsx --write"
+    if outcome.settled:
+        return f"{outcome.doubtful} {needs} a look still: {look}"
+    return f"{outcome.doubtful} {needs} a look: {look}, or take all with --accept-doubtful"
+
+
+def describe_settlement(settled: Settlement) -> str:
+    """`settled by Ann: 20 confirmed, 2 corrected, 1 added, 1 rejected`: by whom, and how many numbers of each."""
+    counts = dict(settled.numbers.filter(pl.col("outcome") != "open").group_by("outcome").len().rows())
+    told = ", ".join(f"{counts[word]} {word}" for word in OUTCOMES if word in counts)
+    return f"settled by {settled.by}: {told or 'nothing was decided'}"
 
 
 def list_refusals(refused: pl.DataFrame) -> tuple[str, ...]:

@@ -250,5 +250,5 @@ def newest_chain(lake: Lake) -> str:
     months = lake.table(FIGURES).scan().filter(kind="actual").group_by("chain").agg(pl.col("month").max())
     rows = months.collect().sort("month", "chain", descending=[True, False])
     if rows.is_empty():
-        raise UsageError("the lake holds no figures yet", next="take documents in with `trona ingest PATH`")
+        raise UsageError("the lake holds no figures yet", next="ingest documents with `trona ingest PATH`")
     return str(rows["chain"][0])

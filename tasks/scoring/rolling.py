@@ -31,7 +31,7 @@ def roll_bias(scores: pl.DataFrame, *, window: int = WINDOW) -> pl.DataFrame:
     Raises `UsageError` for a window under 3.
     """
     if window < 3:
-        raise UsageError(f"a window of {window} months says nothing", next="take 3 or more; 12 is usual")
+        raise UsageError(f"a window of {window} months is too short", next="take 3 or more; 12 is usual")
     keys = list(RECORD_KEY)
     scored = scores.filter(
         pl.col("status") == "scored", pl.col("issue").is_in(["last", "only"]), pl.col("surprise").is_not_null()

@@ -142,7 +142,7 @@ def _read_numbers(column: pl.Series, *, decimal: str) -> pl.Series:
     if len(odd):
         among = "" if decimal else ": nothing tells whether 1,234 is 1234 or 1.234 here"
         raise ContractBroken(
-            f"{len(odd)} values of {column.name} are no numbers{among}",
+            f"{len(odd)} values of {column.name} are not numbers{among}",
             found=", ".join(repr(t) for t in odd.unique(maintain_order=True).head(5)),
             effect="nothing is scored",
             next="write numbers as 1234.5, +6 or -5, and leave unknown ones empty",

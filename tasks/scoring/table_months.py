@@ -34,7 +34,7 @@ def read_months(months: pl.Series) -> pl.Series:
     odd = sorted(text for text, month in read.items() if month is None)
     if odd:
         raise ContractBroken(
-            f"{len(odd)} values of month are no month, or can be read as more than one",
+            f"{len(odd)} values of month are invalid or ambiguous",
             found=", ".join(repr(t) for t in odd[:8]),
             effect="nothing is scored",
             next="write months as 2026-01; quarters, half-years and years are not scored",
@@ -81,7 +81,7 @@ def read_instants(column: pl.Series, zone: str = "UTC") -> pl.Series:
         odd = odd.filter(~odd.is_in(list(others)))
     if len(odd):
         raise ContractBroken(
-            f"{len(odd)} values of {column.name} are no date",
+            f"{len(odd)} values of {column.name} are not dates",
             found=", ".join(repr(t) for t in odd.head(8)),
             effect="nothing is scored",
             next="write dates as 2026-01-31, or 2026-01-31T09:00:00+08:00",

@@ -341,7 +341,7 @@ def _too_many_releases(document: Document, count: int) -> ContractBroken:
 def _no_release(document: Document, refused: pl.DataFrame) -> ContractBroken:
     told = refused.select(fill_text("{} {} {}: {}", "row", "column", "value", "message")).to_series()
     return ContractBroken(
-        "no row of the file belongs to a release that can be taken in",
+        "no row of the file belongs to a release that can be ingested",
         where=document.name,
         found=told.head(5).to_list(),
         effect="no rows were loaded",

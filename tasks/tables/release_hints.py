@@ -32,7 +32,7 @@ def choose_chain(document: Document, named: list[str], hints: DocumentHints) -> 
         return load_chain(hints.chain, hints.chains_folder)
     if not named:
         raise UsageError(
-            "nothing says which chain the table is about",
+            "the table does not state its chain",
             where=document.name,
             found="no column chain, or an empty one",
             effect="no rows were loaded",
@@ -53,7 +53,7 @@ def choose_chain(document: Document, named: list[str], hints: DocumentHints) -> 
             where=document.name,
             found=", ".join(named),
             effect="no rows were loaded",
-            next="split it by chain, or take one of them in with --chain",
+            next="split it by chain, or ingest one of them with --chain",
         )
     return load_chain(named[0], hints.chains_folder)
 
@@ -71,7 +71,7 @@ def build_head(
     for name, value, option in (("source", source, "--source"), ("review month", review_month, "--month 2026-01")):
         if not value:
             raise UsageError(
-                f"nothing says the {name} of the table",
+                f"the table does not state its {name}",
                 where=document.name,
                 found=f"no column {name.replace(' ', '_')}, or an empty one",
                 effect="no rows were loaded",

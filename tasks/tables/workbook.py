@@ -16,6 +16,7 @@ from contracts.readings import Document
 from tasks.tables.grid import SheetGrid, refuse_too_large
 from tasks.tables.merged_cells import fill_merged
 from tasks.tables.sheet_cells import Looks, SheetCells, read_cells, read_format_codes, read_shared_texts
+from tasks.workbooks import LISTS
 
 MAGIC = b"PK\x03\x04"
 _LARGEST = 1 << 30
@@ -30,8 +31,8 @@ class _Sheet:
     is_hidden: bool
 
 
-def read_workbook(document: Document) -> list[SheetGrid]:
-    """Cells of every visible sheet that has any, in the order of the tabs.
+def read_workbook(document: Document, *, with_hidden: bool = False) -> list[SheetGrid]:
+    """Cells of every visible sheet that has any, in the order of the tabs; `with_hidden`, of the hidden ones too.
 
     A number reads as its format shows it, rounded as there: `6.0%` for 0.06 in the format `0.0%`. Formulas count with
     their stored value; a formula without one and a cell in error keep their text (`=A1+1`, `#DIV/0!`), so that it is
@@ -43,7 +44,7 @@ def read_workbook(document: Document) -> list[SheetGrid]:
     try:
         sheets, is_1904 = _list_sheets(document, archive)
         looks = _read_looks(document, archive, is_1904=is_1904)
-        grids = [_read_sheet(document, archive, sheet, looks) for sheet in sheets if not sheet.is_hidden]
+        grids = [_read_sheet(document, archive, sheet, looks) for sheet in sheets if with_hidden or not sheet.is_hidden]
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise _damaged(document, f"the archive inside is damaged ({error})") from error
     filled = [grid for grid in grids if grid.cells.height]
@@ -55,7 +56,8 @@ def read_workbook(document: Document) -> list[SheetGrid]:
             effect="no rows were loaded",
             next="unhide the sheet, or give the file that has the figures",
         )
-    filled[0].notes.update({s.name: "the sheet is hidden and was not read" for s in sheets if s.is_hidden})
+    hidden = [sheet.name for sheet in sheets if sheet.is_hidden and sheet.name != LISTS]
+    filled[0].notes.update(dict.fromkeys(hidden, "the sheet is hidden and was not read"))
     return filled
 
 

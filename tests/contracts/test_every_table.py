@@ -17,12 +17,13 @@ from contracts.releases import QUARANTINE, RELEASES
 from contracts.rules.shape import list_shape_rules
 from contracts.runs import RUNS
 from contracts.scores import SCORES
+from contracts.settlements import READING_RECORD, SETTLEMENTS
 from tests.contracts.frames import SODIUM, head_of
 
 ROOT = Path(__file__).parents[2]
 TABLES = (
     *(ALERTS, CANDIDATES, COMPARISONS, FIGURES, READ_FIGURES, REFUSED),
-    *(UNRESOLVED, QUARANTINE, RELEASES, RUNS, SCORES),
+    *(UNRESOLVED, QUARANTINE, RELEASES, RUNS, SCORES, SETTLEMENTS, READING_RECORD),
 )
 
 

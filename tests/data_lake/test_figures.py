@@ -157,6 +157,20 @@ def test_a_restored_release_shows_again_and_not_as_of_the_time_in_between(lake):
     assert withdrawn_releases(lake) == [name]
 
 
+def test_a_withdrawal_holds_from_its_instant_on(lake):
+    """To the microsecond: the one before it still shows the figures, and so does the one before the next turn."""
+    record(lake, head(), {"value": 2.0})
+    (name,) = visible_releases(lake).collect()["release_id"]
+    moment, withdrawn, restored = timedelta(microseconds=1), day("2026-03-10T09:30"), day("2026-03-20T09:30")
+    for turn, event, at in ((retract_release, "retracted", withdrawn), (restore_release, "restored", restored)):
+        row = turn(lake, name, reason="why", at=at)
+        assert row.select("event", "at", "reason").row(0) == (event, at, "why")
+    for at, is_shown_before in ((withdrawn, True), (restored, False)):
+        for limit in ("as_of", "as_recorded"):
+            assert read_figures(lake, **{limit: at - moment}).height == is_shown_before
+            assert read_figures(lake, **{limit: at}).height == (not is_shown_before)
+
+
 def test_turns_are_in_the_order_of_their_events_whatever_the_clock_says(lake):
     """A clock that went back: the restoration is the later event all the same."""
     record(lake, head(), {"value": 2.0})

@@ -45,13 +45,17 @@ def test_init_writes_every_setting_as_it_is_without_the_file(tmp_path, monkeypat
         "dask",
         "forecasters",
         "lake_must_exist",
+        "owner",
+        "page",
+        "page_address",
+        "page_password",
     }  # shown with another value
     assert {k: v for k, v in said.items() if k not in examples} == {
         k: v for k, v in shipped.items() if k not in examples
     }
     assert said["lake_must_exist"] is True
     monkeypatch.setenv("TRONA_CONFIG", str(tmp_path))
-    assert load_settings() == replace(Settings(), lake_must_exist=True)
+    assert load_settings() == replace(Settings(), lake_must_exist=True, page="./page")
     assert [r.kind for r in load_receivers(tmp_path / "receivers.toml")] == ["console", "file"]
     assert (tmp_path / "inbox" / "done").is_dir()
 

@@ -152,7 +152,7 @@ def test_a_server_that_goes_away_ends_the_command_within_half_a_minute():
     _, said = process.communicate(timeout=60)
     assert process.returncode == 4, said
     assert GONE_SECONDS - 2 < time.monotonic() - begun < 30
-    assert said.splitlines()[0] == "the Prefect server has gone"
+    assert said.splitlines()[0] == "the Prefect server has gone away"
     for part in ("where", "found", "effect", "next"):
         assert f"  {part}" in said
 

@@ -92,7 +92,7 @@ def test_a_gap_is_filed_under_the_stage_that_moved():
 
 
 @pytest.mark.parametrize(
-    ("up", "down", "says"),
+    ("above", "below", "says"),
     [
         (2, -41, "stock building"),
         (-30, 10, "stocks drawn down"),
@@ -102,8 +102,8 @@ def test_a_gap_is_filed_under_the_stage_that_moved():
         (5, 60, "grow slower"),
     ],
 )
-def test_what_a_gap_may_mean(up, down, says):
-    (alert,) = diverged(gap(up - down, down=down), comparison(up), comparison(down, segment="cell"))
+def test_what_a_gap_may_mean(above, below, says):
+    (alert,) = diverged(gap(above - below, down=below), comparison(above), comparison(below, segment="cell"))
     assert says in json.loads(alert["detail"])["note"]
 
 

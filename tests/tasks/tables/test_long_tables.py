@@ -181,9 +181,9 @@ def test_the_usual_source_is_for_files_that_do_not_say_theirs():
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
-        ("source", "nothing says the source"),
-        ("chain", "nothing says which chain"),
-        ("review_month", "nothing says the review month"),
+        ("source", "does not state its source"),
+        ("chain", "does not state its chain"),
+        ("review_month", "does not state its review month"),
     ],
 )
 def test_what_nobody_says_is_asked_for(missing, message):
@@ -307,7 +307,7 @@ def test_two_chains_in_one_file_are_refused_whole():
         "  where   january.csv",
         "  found   sodium_ion, lithium_ion",
         "  effect  no rows were loaded",
-        "  next    split it by chain, or take one of them in with --chain",
+        "  next    split it by chain, or ingest one of them with --chain",
     ]
 
 
