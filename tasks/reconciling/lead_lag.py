@@ -12,8 +12,7 @@ import polars as pl
 from contracts.chain import Chain
 from contracts.holidays import CHINESE_ZONES, weigh_holiday
 from contracts.period import add_months
-from tasks.reconciling.implied import Reconciled
-from tasks.reconciling.link_gaps import LinkedSegments, link_segments, list_months
+from tasks.reconciling.link_gaps import SegmentChanges, list_months, name_link
 
 LEAST_PAIRS = 24
 """Fewest pairs of months from which a lead is told."""
@@ -40,7 +39,7 @@ class Lead:
     n: int
 
 
-def find_leads(known: Reconciled, chain: Chain, month: date, *, metric: str = "production") -> pl.DataFrame:
+def find_leads(known: Sequence[SegmentChanges], chain: Chain, month: date) -> pl.DataFrame:
     """The lead of upstream over downstream of every link of which one can be told: `LEAD_SCHEMA`.
 
     From the implied monthly growth of both up to `month`, five years back. Months that the new-year window touches, or
@@ -48,11 +47,7 @@ def find_leads(known: Reconciled, chain: Chain, month: date, *, metric: str = "p
     """
     rows = [
         {
-            "source": segments.source,
-            "chain": chain.name,
-            "upstream": link.upstream,
-            "downstream": link.downstream,
-            "metric": metric,
+            **name_link(segments, chain, link),
             "lead_months": lead.months,
             "lead_lower": lead.lower,
             "lead_upper": lead.upper,
@@ -61,16 +56,16 @@ def find_leads(known: Reconciled, chain: Chain, month: date, *, metric: str = "p
             "correlation_upper": lead.interval[1],
             "n_pairs": lead.n,
         }
-        for segments in link_segments(known, chain, metric=metric)
+        for segments in known
         for link in chain.links
         if (lead := measure_lead(*(_list_growth(segments, s, chain, month) for s in (link.upstream, link.downstream))))
     ]
     return pl.DataFrame(rows, schema=LEAD_SCHEMA, orient="row")
 
 
-def _list_growth(segments: LinkedSegments, segment: str, chain: Chain, month: date) -> dict[date, float]:
+def _list_growth(segments: SegmentChanges, segment: str, chain: Chain, month: date) -> dict[date, float]:
     is_chinese = chain.calendar.time_zone in CHINESE_ZONES
-    changes = segments.change(segment, list_months(month))
+    changes = segments.changes(segment, list_months(month))
     return {
         last: change.point
         for (first, last), change in changes.items()

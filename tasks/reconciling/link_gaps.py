@@ -45,28 +45,33 @@ Span = tuple[date, date]
 
 
 @dataclass(frozen=True)
-class LinkedSegments:
-    """The linked series of one source's segments: by segment, its group, column and products."""
+class SegmentChanges:
+    """The linked series of one source's segments: by segment, its group, column and products.
+
+    A change that was asked for once is remembered, since neighbouring months ask for the same ones.
+    """
 
     source: str
+    metric: str
     found: Mapping[str, tuple[LinkedSeries, int, tuple[str, ...]]]
-    _known: dict[tuple[str, Span], Interval | None] = field(default_factory=dict)
+    _asked: dict[tuple[str, Span], Interval | None] = field(default_factory=dict, compare=False, repr=False)
 
-    def change(self, segment: str, spans: Iterable[Span]) -> dict[Span, Interval]:
+    def changes(self, segment: str, spans: Iterable[Span]) -> dict[Span, Interval]:
         """The implied changes of a segment on the log scale, by span; a span that nothing links is absent."""
         spans = list(spans)
-        self._bound(segment, [span for span in spans if (segment, span) not in self._known])
-        found = {span: self._known[segment, span] for span in spans}
+        self._find_changes(segment, [span for span in spans if (segment, span) not in self._asked])
+        found = {span: self._asked[segment, span] for span in spans}
         return {span: interval for span, interval in found.items() if interval is not None}
 
-    def gap(self, link: Link, spans: Iterable[Span]) -> dict[Span, Interval]:
+    def gaps(self, link: Link, spans: Iterable[Span]) -> dict[Span, Interval]:
         """The gaps of a link on the log scale, by span; a span of which one side is open is absent."""
         spans = list(spans)
-        up, down = self.change(link.upstream, spans), self.change(link.downstream, spans)
+        up, down = self.changes(link.upstream, spans), self.changes(link.downstream, spans)
         return {span: _subtract(up[span], down[span]) for span in spans if span in up and span in down}
 
-    def _bound(self, segment: str, spans: Sequence[Span]) -> None:
-        self._known.update(dict.fromkeys(((segment, span) for span in spans), None))
+    def _find_changes(self, segment: str, spans: Sequence[Span]) -> None:
+        """All spans in one solve, a column each."""
+        self._asked.update(dict.fromkeys(((segment, span) for span in spans), None))
         if segment not in self.found:
             return
         linked, series, products = self.found[segment]
@@ -74,24 +79,13 @@ class LinkedSegments:
             ends = {span: [linked.node_numbers.get((product, format_month(month))) for month in span] for span in spans}
             pairs = {span: (tail, head) for span, (tail, head) in ends.items() if tail is not None and head is not None}
             found = zip(pairs, bound_changes(linked, series, list(pairs.values())), strict=True)
-            self._known.update({(segment, span): one for span, one in found if one.point is not None})
+            self._asked.update({(segment, span): one for span, one in found if one.point is not None})
 
 
 def _subtract(up: Interval, down: Interval) -> Interval:
-    assert up.point is not None and down.point is not None  # noqa: S101, PT018 - `change` leaves open ones out
+    assert up.point is not None and down.point is not None  # noqa: S101, PT018 - `changes` leaves open ones out
     ids = tuple(dict.fromkeys([*up.figure_ids, *down.figure_ids]))
     return Interval(up.lower - down.upper, up.upper - down.lower, up.point - down.point, ids)
-
-
-def link_segments(known: Reconciled, chain: Chain, *, metric: str = "production") -> list[LinkedSegments]:
-    """The chain's segments as linked series, for every source that says something of them."""
-    rows = known.constraints.filter(chain=chain.name, metric=metric)
-    heads = {s.name: ("", s.default_product) if s.default_product else ("",) for s in chain.segments}
-    by_source: dict[str, dict[str, tuple[LinkedSeries, int, tuple[str, ...]]]] = {}
-    for linked in link_series(rows):
-        for series, (source, _, segment, _) in enumerate(linked.components.rows()):
-            by_source.setdefault(source, {})[segment] = linked, series, heads.get(segment, ("",))
-    return [LinkedSegments(source, found) for source, found in sorted(by_source.items())]
 
 
 def list_months(month: date, count: int = _MEMORY) -> list[Span]:
@@ -99,21 +93,21 @@ def list_months(month: date, count: int = _MEMORY) -> list[Span]:
     return [(add_months(month, -back - 1), add_months(month, -back)) for back in range(count)]
 
 
-def measure_gaps(known: Reconciled, chain: Chain, spans: Sequence[Span], *, metric: str = "production") -> pl.DataFrame:
+def find_gaps(known: Sequence[SegmentChanges], chain: Chain, spans: Sequence[Span]) -> pl.DataFrame:
     """The gap of every link over every span of months: `GAP_SCHEMA`; links with an open side are absent.
 
     `value_pct` is 100 (e^gap − 1): how far the ratio of upstream to downstream moved.
     """
     rows = [
-        {**_name(segments, chain, link, metric), **_describe(span, gap)}
-        for segments in link_segments(known, chain, metric=metric)
+        {**name_link(segments, chain, link), **_describe(span, gap)}
+        for segments in known
         for link in chain.links
-        for span, gap in segments.gap(link, spans).items()
+        for span, gap in segments.gaps(link, spans).items()
     ]
     return pl.DataFrame(rows, schema=GAP_SCHEMA, orient="row")
 
 
-def measure_persistence(known: Reconciled, chain: Chain, month: date, *, metric: str = "production") -> pl.DataFrame:
+def find_persistence(known: Sequence[SegmentChanges], chain: Chain, month: date) -> pl.DataFrame:
     """Per link, in how many of the last months the gap went the same way, and how wide it usually is.
 
     `same_sign` of `n_months`: months up to six, this one included, whose gap has this month's sign beyond rounding.
@@ -122,26 +116,38 @@ def measure_persistence(known: Reconciled, chain: Chain, month: date, *, metric:
     (`spread_from` measured, `n_spread` months), else the definition's limit in pp.
     """
     rows = []
-    for segments in link_segments(known, chain, metric=metric):
+    for segments in known:
         for link in chain.links:
-            gaps = {span[1]: gap for span, gap in segments.gap(link, list_months(month)).items() if _is_closed(gap)}
+            gaps = {span[1]: gap for span, gap in segments.gaps(link, list_months(month)).items() if _is_closed(gap)}
             if month in gaps:
-                rows.append({**_name(segments, chain, link, metric), "month": month, **_summarise(link, month, gaps)})
+                rows.append({**name_link(segments, chain, link), "month": month, **_summarise(link, month, gaps)})
     return pl.DataFrame(rows, schema=_SPREAD_SCHEMA, orient="row")
 
 
-def _is_closed(gap: Interval) -> bool:
-    return isfinite(gap.lower) and isfinite(gap.upper)
+def list_segments(known: Reconciled, chain: Chain, *, metric: str = "production") -> list[SegmentChanges]:
+    """What is known about the growth of a chain's segments, by source; asked for gaps of any months."""
+    rows = known.constraints.filter(chain=chain.name, metric=metric)
+    heads = {s.name: ("", s.default_product) if s.default_product else ("",) for s in chain.segments}
+    by_source: dict[str, dict[str, tuple[LinkedSeries, int, tuple[str, ...]]]] = {}
+    for linked in link_series(rows):
+        for series, (source, _, segment, _) in enumerate(linked.components.rows()):
+            by_source.setdefault(source, {})[segment] = linked, series, heads.get(segment, ("",))
+    return [SegmentChanges(source, metric, found) for source, found in sorted(by_source.items())]
 
 
-def _name(segments: LinkedSegments, chain: Chain, link: Link, metric: str) -> dict[str, object]:
+def name_link(segments: SegmentChanges, chain: Chain, link: Link) -> dict[str, object]:
+    """The columns that say whose link a row is about."""
     return {
         "source": segments.source,
         "chain": chain.name,
         "upstream": link.upstream,
         "downstream": link.downstream,
-        "metric": metric,
+        "metric": segments.metric,
     }
+
+
+def _is_closed(gap: Interval) -> bool:
+    return isfinite(gap.lower) and isfinite(gap.upper)
 
 
 def _describe(span: Span, gap: Interval) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,10 +73,17 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
     fill_file(path, lambda file: file.write(make_tables(about, sheets)))
 
 
-def make_tables(about: Sequence[tuple[str, str]], sheets: Sequence[Sheet]) -> memoryview:
-    """The bytes of the workbook; without `about` it begins with the first table."""
+def make_tables(
+    about: Sequence[tuple[str, str]], sheets: Sequence[Sheet], *, created: datetime | None = None
+) -> memoryview:
+    """The bytes of the workbook; without `about` it begins with the first table.
+
+    With an instant of creation, which stands in its properties, the same tables give the same bytes.
+    """
 
     def fill(workbook: "Workbook") -> None:
+        if created:
+            workbook.set_properties({"created": created.replace(tzinfo=None)})
         if about:
             _write_about(workbook, about, sheets)
         for sheet in sheets:

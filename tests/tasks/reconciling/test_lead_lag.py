@@ -9,6 +9,7 @@ import pytest
 from contracts.period import add_months
 from tasks.reconciling.implied import reconcile
 from tasks.reconciling.lead_lag import LEAST_PAIRS, find_leads, measure_lead
+from tasks.reconciling.link_gaps import list_segments
 from tests.tasks.reconciling.published import CHAINS, figures
 
 START = date(2020, 1, 1)
@@ -62,7 +63,8 @@ def test_from_published_figures_without_the_new_year():
     months = [add_months(START, i) for i in range(60)]
     rows = [{"period": f"{m:%Y-%m}", "value": v} for m, v in zip(months, moves[1:], strict=True)]
     rows += [{"period": f"{m:%Y-%m}", "value": v, "segment": "cell"} for m, v in zip(months, moves[:-1], strict=True)]
-    found = find_leads(reconcile(figures(*rows), CHAINS), CHAINS["sodium_ion"], months[-1])
+    chain = CHAINS["sodium_ion"]
+    found = find_leads(list_segments(reconcile(figures(*rows), CHAINS), chain), chain, months[-1])
     (row,) = found.filter(upstream="cathode").to_dicts()
     # cells repeat cathode a month later; January to March or April of each year are left out
     assert (row["lead_months"], row["lead_lower"], row["lead_upper"]) == (1, 1, 1)
