@@ -14,6 +14,7 @@ from contracts.scores import SCORES
 from contracts.track_record import RECORD
 from flows.cli.options import Filters, LakeOption
 from flows.cli.output import print_message
+from flows.cli.progress_line import waiting_for
 from flows.cli.query import derive_filtered, find_instants, open_store
 
 _NO_FILTERS = Filters()
@@ -71,7 +72,8 @@ def export(
         ("rows", _describe_filters(filters)),
         ("instants", "in UTC; months are shown as the first day of theirs"),
     ]
-    write_workbook(file, about, sheets)
+    with waiting_for(f"writing {file}"):
+        write_workbook(file, about, sheets)
     rows = ", ".join(f"{sheet.frame.height:,} {sheet.name.lower()}" for sheet in sheets)
     print_message(f"wrote {file}: {rows}")
     return Exit.DONE

@@ -6,6 +6,7 @@ from pathlib import Path
 from contracts.errors import Exit
 from flows.cli.options import LakeOption, parse_instant
 from flows.cli.output import print_message
+from flows.cli.progress_line import waiting_for
 from flows.cli.query import days_zone, open_store
 
 _DEFAULT_LAKE = LakeOption()
@@ -32,6 +33,7 @@ def page(*, out: Path = Path("page"), chain: str = "", as_of: str = "", lake: La
     wanted = {name: found for name, found in chains.items() if not chain or name == chain}
     zone = days_zone(store, settings, chain)
     instant = parse_instant(as_of, now=now, zone=zone) if as_of else now
-    changed = build_site(store, wanted, out, as_of=instant)
+    with waiting_for(f"drawing the page into {out}"):
+        changed = build_site(store, wanted, out, as_of=instant)
     print_message(f"wrote {out / 'index.html'}: {len(changed)} files new or changed")
     return Exit.DONE

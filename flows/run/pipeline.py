@@ -49,6 +49,7 @@ def run_pipeline(request: RunRequest) -> str:
         request = meet_history(request, lake, plan)
         alerts = evaluate_steps(request, plan, progress)
         if plan.steps:
+            progress.wait("comparing and scoring")
             refresh_tables(request, min(step.first for step in plan.steps))
         if plan.pending:
             finish_evaluation(request, plan.pending)
