@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 LAKE ?= ./lake
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak attack fuzz check audit venv dev bench mutants docs lock clean
+.PHONY: help run browser test soak attack fuzz check audit venv dev bench mutants docs lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ attack: $(VENV)/dev.stamp ## 300 kills of the commands that write, and a count o
 
 fuzz: $(VENV)/fuzz.stamp ## 10^6 changed inputs for every reader and file of settings, by coverage: RUNS=1000 for fewer, TARGET=csv for one
 	@PYTHONPATH=$(VENV)/fuzz nice -n 15 $(BIN)/python -m tests.attack.fuzzing --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1) $(addprefix --target ,$(TARGET))
+
+browser: ## a Chromium from the system's packages, for the tests that look at the page; they skip without one
+	@command -v chromium chromium-browser google-chrome || (apt-get update -q && apt-get install -qy chromium)
 
 check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lock
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .

@@ -34,7 +34,7 @@ def work_directly(
             Scope((step.first, step.last), tuple(chains)),
             Entry(step.as_of, now, "bench", quiet=receivers is None),
         )
-    refresh_derived(lake, chains, first=min(step.first for step in plan.steps), as_of=now)
+    refresh_derived(lake, chains, as_of=now)
     record_evaluated(lake, plan.pending, until=now, at=now, run_id="bench")
     if receivers:
         known = load_receivers(receivers)

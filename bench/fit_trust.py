@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 _RIDGE = 1.0
 _RARE = 4
 _STEPS = 30
+_STILL = 1e-6
 _DOUBT = -4.5
 Sample = tuple[frozenset[str], bool]
 
@@ -49,7 +50,10 @@ def fit(samples: list[Sample]) -> tuple[float, dict[str, float]]:
         p = 1 / (1 + np.exp(-x @ weights))
         gradient = x.T @ (y - p) - penalty @ weights
         curvature = (x.T * (p * (1 - p))) @ x + penalty + 1e-9 * np.eye(len(weights))
-        weights += np.linalg.solve(curvature, gradient)
+        step = np.linalg.solve(curvature, gradient)
+        weights += step
+        if np.abs(step).max() < _STILL:
+            break
     return float(weights[0]), dict(zip(names, map(float, weights[1:]), strict=True))
 
 
@@ -63,30 +67,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--threshold", type=float, default=0.7)
+    parser.add_argument("--threshold", type=float, default=0.75)
     options = parser.parse_args()
     hands = [load_hand(folder) for folder in (options.folders or find_folders())]
     for hand in hands:
         read_hand(hand, find_heads=False)
     samples = {hand.name: collect(hand) for hand in hands}
-    for threshold in (0.5, 0.6, 0.7, 0.8, 0.85, 0.9):
-        print(f"threshold {threshold}: {judge(samples, threshold)}")
+    judged = [pair for name in samples for pair in judge_hand(samples, name)]
+    for threshold in (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95):
+        print(f"threshold {threshold}: {count(judged, threshold)}")
     bias, weights = fit([s for name in samples for s in samples[name]])
     if options.write:
         write(bias, weights, options.threshold)
 
 
-def judge(samples: dict[str, list[Sample]], threshold: float) -> str:
-    """Precision of what is accepted, and the right readings doubted, by hand left out."""
-    taken = right = lost = 0
-    for name, own in samples.items():
-        bias, weights = fit([s for other, rows in samples.items() if other != name for s in rows])
-        for rules, is_right in own:
-            if predict(bias, weights, rules) >= threshold:
-                taken, right = taken + 1, right + is_right
-            else:
-                lost += is_right
-    return f"accepted {taken}, right {right / max(taken, 1):.4f}; right but doubted {lost}"
+def judge_hand(samples: dict[str, list[Sample]], name: str) -> list[tuple[float, bool]]:
+    """The chance of each reading of a hand by weights fitted to all others, and whether it is right."""
+    bias, weights = fit([s for other, rows in samples.items() if other != name for s in rows])
+    return [(predict(bias, weights, rules), is_right) for rules, is_right in samples[name]]
+
+
+def count(judged: list[tuple[float, bool]], threshold: float) -> str:
+    """Precision of what a threshold accepts of the hands left out, and the right readings that it doubts."""
+    taken = [is_right for chance, is_right in judged if chance >= threshold]
+    lost = sum(is_right for chance, is_right in judged if chance < threshold)
+    return f"accepted {len(taken)}, right {sum(taken) / max(len(taken), 1):.4f}; right but doubted {lost}"
 
 
 def write(bias: float, weights: dict[str, float], threshold: float) -> None:

@@ -7,6 +7,7 @@ object store a dozen requests. Here a thread reads a log's claims once, and afte
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -53,11 +54,11 @@ def claim_count(storage: Storage, name: str, found: DeltaTable, claim: str) -> i
     return known.counts.get(claim)
 
 
-def note_claim(storage: Storage, name: str, version: int, claim: str, count: int) -> None:
-    """Count up a claim that this thread's own commit, the entry after the newest it knows, has counted up."""
+def note_claims(storage: Storage, name: str, version: int, counts: Mapping[str, int]) -> None:
+    """Set claims as this thread's own commit has set them, the entry after the newest that it knows."""
     known = _KNOWN.logs.get(log_identity(storage, name))
     if known is not None and known.version == version - 1:
-        known.version, known.counts[claim] = version, count
+        known.version, known.counts = version, {**known.counts, **counts}
 
 
 def _read_checkpoint(storage: Storage, name: str, found: DeltaTable) -> Claims:

@@ -9,9 +9,9 @@ a *claim*, a named counter in the log: of two commits that expect the same count
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Tra
 
 from contracts.errors import SourceUnavailable
 from contracts.table import Table
-from data_lake.claims import claim_count, note_claim
+from data_lake.claims import claim_count, note_claims
 from data_lake.entries import FILES_STATED, Entries
 from data_lake.opening import open_table, table_address, unreadable
 from data_lake.storage import Storage, flush, hold
@@ -33,10 +33,31 @@ _CONFIGURATION: dict[str, str | None] = {
     "delta.deletedFileRetentionDuration": "interval 3650 days",
 }
 _ATTEMPTS = 50
+_REPLACED = "replace"
+"""The claim that counts how often rows of the table were replaced."""
+_NOTED_AT = "noted at"
+"""How often they had been replaced when the notes were written."""
 
 
 class ClaimTaken(Exception):
     """Another commit holds this claim: the work is done, or another writer decided first."""
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What a commit carries beside its files, and on which count of its claim it may be made (None = never claimed)."""
+
+    claim: str = ""
+    expect: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        """The counters that the commit sets in the log: its claim, counted up, and its notes with that count."""
+        if not self.claim:
+            return {}
+        count = 0 if self.expect is None else self.expect + 1
+        return {self.claim: count, **self.notes, **({_NOTED_AT: count} if self.notes else {})}
 
 
 @dataclass(frozen=True)
@@ -53,11 +74,7 @@ class DeltaLog:
 
     def scan(self) -> pl.LazyFrame:
         """All rows, lazily; a filter on the partition column reads only its files. Empty where nothing was written."""
-        found = self._open()
-        if found is None:
-            return self.table.empty().lazy()
-        paths = _files_of(found, None)
-        return scan_files(self.storage, self.table, paths) if paths else self.table.empty().lazy()
+        return self._scan(self._open())
 
     def append(
         self,
@@ -73,33 +90,80 @@ class DeltaLog:
         `ClaimTaken` where the count is another, also where another writer is faster by a moment.
         """
         rows = self.table.conform(frame)
-        return self._commit(rows, lambda _: [], claim=claim, expect=expect, metadata=metadata or {})
+        return self._commit(rows, lambda _: [], _Terms(claim, expect, metadata or {}))[0]
 
-    def replace(self, frame: pl.DataFrame, partitions: set[str]) -> int:
+    def replace(self, frame: pl.DataFrame, partitions: set[str], *, follows: int | None = None) -> int | None:
         """Make these partitions hold exactly the rows of `frame`, in one transaction.
 
         Partitions whose files would be the same bytes are left as they are. Concurrent calls follow one
-        another; the last one stands.
+        another; the last one stands. Returns how often the table was replaced by then (`count_replaced`); None where
+        that was not `follows` before: others have replaced rows in between.
         """
         rows = self.table.conform(frame)
         while True:
-            count = self.claim_version("replace")
-            try:
-                return self._commit(
-                    rows, lambda found: _files_of(found, partitions), claim="replace", expect=count, metadata={}
-                )
-            except ClaimTaken:
-                continue
+            count = self.count_replaced()
+            terms = _Terms(_REPLACED, None if count < 0 else count)
+            with suppress(ClaimTaken):
+                is_new = self._commit(rows, lambda found: _files_of(found, partitions), terms)[1]
+                return count + is_new if count == follows else None
 
-    def swap(self, frame: pl.DataFrame, gone: set[str]) -> int:
-        """Put these rows into the place of these data files, in one transaction; files of the same bytes stay."""
-        return self._commit(
-            self.table.conform(frame),
-            lambda found: [(path, value) for path, value in _files_of(found, None) if path in gone],
-            claim="",
-            expect=None,
-            metadata={},
-        )
+    def note(self, notes: Mapping[str, int], *, follows: int) -> bool:
+        """Note in the log what all rows follow from (`scan_noted`); False where the table was replaced otherwise."""
+        terms = _Terms(_REPLACED, None if follows < 0 else follows, notes=notes)
+        try:
+            self._commit(self.table.empty(), lambda _: [], terms)
+        except ClaimTaken:
+            return False
+        return True
+
+    def count_replaced(self) -> int:
+        """How often rows of the table were replaced; -1 = never, 0 = once."""
+        count = self.claim_version(_REPLACED)
+        return -1 if count is None else count
+
+    def scan_noted(self, names: Collection[str]) -> tuple[pl.LazyFrame, Mapping[str, int]]:
+        """All rows, lazily, and the notes of these names that hold for exactly these rows.
+
+        There are no notes where rows were replaced since they were written.
+        """
+        found = self._open()
+        if found is None:
+            return self._scan(None), {}
+        counts = {
+            name: claim_count(self.storage, self.table.name, found, name) for name in (*names, _NOTED_AT, _REPLACED)
+        }
+        holds = counts[_NOTED_AT] == counts[_REPLACED]
+        return self._scan(found), {name: count for name in names if holds and (count := counts[name]) is not None}
+
+    def swap(self, frame: pl.DataFrame, gone: set[str], *, metadata: Mapping[str, Any] | None = None) -> None:
+        """Put these rows into the place of these data files, in one transaction; files of the same bytes stay.
+
+        Raises `ClaimTaken` where one of the files is gone already, or another replaces rows in the same moment.
+        """
+
+        def remove(found: DeltaTable) -> list[tuple[str, str]]:
+            there = [(path, value) for path, value in _files_of(found, None) if path in gone]
+            if len(there) < len(gone):
+                raise ClaimTaken(_REPLACED)
+            return there
+
+        count = self.claim_version(_REPLACED)
+        self._commit(self.table.conform(frame), remove, _Terms(_REPLACED, count, metadata or {}))
+
+    def read_files(self, paths: Collection[str]) -> pl.DataFrame:
+        """The rows of these data files of the newest version."""
+        pairs = [(path, value) for path, value in self.files().items() if path in paths]
+        return scan_files(self.storage, self.table, pairs).collect() if pairs else self.table.empty()
+
+    def checkpoint(self) -> None:
+        """Write the newest state as one file, from which readers begin."""
+        found = self._open(is_writing=True)
+        if found is None:
+            return
+        found.create_checkpoint()
+        if self.storage.local:
+            log = Path(self.address) / "_delta_log"
+            flush(log / f"{found.version():020}.checkpoint.parquet", log / "_last_checkpoint", log)
 
     def claim_version(self, claim: str) -> int | None:
         """How often the claim was counted up, or None."""
@@ -116,6 +180,10 @@ class DeltaLog:
         found = self._open()
         actions = pl.DataFrame(found.get_add_actions(flatten=True)) if found else pl.DataFrame()
         return dict(actions.select("path", "size_bytes").iter_rows()) if actions.height else {}
+
+    def _scan(self, found: DeltaTable | None) -> pl.LazyFrame:
+        paths = _files_of(found, None) if found else []
+        return scan_files(self.storage, self.table, paths) if paths else self.table.empty().lazy()
 
     def _open(self, *, is_writing: bool = False) -> DeltaTable | None:
         return open_table(self.storage, self.table.name, is_writing=is_writing)
@@ -144,45 +212,32 @@ class DeltaLog:
         raise unreadable(self.address, reason) from reason
 
     def _commit(
-        self,
-        rows: pl.DataFrame,
-        removals: "Callable[[DeltaTable], list[tuple[str, str]]]",
-        *,
-        claim: str,
-        expect: int | None,
-        metadata: Mapping[str, Any],
-    ) -> int:
+        self, rows: pl.DataFrame, removals: "Callable[[DeltaTable], list[tuple[str, str]]]", terms: _Terms
+    ) -> tuple[int, bool]:
+        """The version after the commit, and whether there was anything to commit."""
         written = self._write_files(rows)
         for _ in range(_ATTEMPTS):
             found = self._open(is_writing=True) or self._create()
-            if claim and claim_count(self.storage, self.table.name, found, claim) != expect:
-                raise ClaimTaken(claim)
+            if terms.claim and claim_count(self.storage, self.table.name, found, terms.claim) != terms.expect:
+                raise ClaimTaken(terms.claim)
             gone = dict(removals(found))
             kept = gone.keys() & {action.path for action in written}
             actions: list[AddAction | RemoveAction] = [
                 *(action for action in written if action.path not in kept),
                 *(_removal(path, self.table.partition, gone[path]) for path in gone if path not in kept),
             ]
-            if not actions:
-                return found.version()
+            if not actions and not terms.notes:
+                return found.version(), False
             try:
-                return self._transact(found, actions, claim=claim, expect=expect, metadata=metadata)
+                return self._transact(found, actions, terms), True
             except CommitFailedError:
                 continue
             except (DeltaError, OSError) as error:
                 raise _unwritable(self.address, error) from error
         raise _unwritable(self.address, TimeoutError(f"{_ATTEMPTS} attempts met another writer"))
 
-    def _transact(
-        self,
-        found: DeltaTable,
-        actions: list[AddAction | RemoveAction],
-        *,
-        claim: str,
-        expect: int | None,
-        metadata: Mapping[str, Any],
-    ) -> int:
-        stated = {name: str(value) for name, value in metadata.items()} | {FILES_STATED: str(len(actions))}
+    def _transact(self, found: DeltaTable, actions: list[AddAction | RemoveAction], terms: _Terms) -> int:
+        stated = {name: str(value) for name, value in terms.metadata.items()} | {FILES_STATED: str(len(actions))}
         log = Path(self.address) / "_delta_log"
         with hold(log, alone=False) if self.storage.local else nullcontext():
             found.create_write_transaction(
@@ -191,13 +246,12 @@ class DeltaLog:
                 schema=found.schema(),
                 partition_by=[self.table.partition] if self.table.partition else None,
                 commit_properties=CommitProperties(
-                    custom_metadata=stated,
-                    app_transactions=[Transaction(claim, 0 if expect is None else expect + 1)] if claim else None,
+                    custom_metadata=stated, app_transactions=[Transaction(*count) for count in terms.counts().items()]
                 ),
             )
             newest = self._acknowledge(found.version())
-        if claim and newest == found.version() + 1:  # else others have committed too, and the log says what
-            note_claim(self.storage, self.table.name, newest, claim, 0 if expect is None else expect + 1)
+        if newest == found.version() + 1:  # else others have committed too, and the log says what
+            note_claims(self.storage, self.table.name, newest, terms.counts())
         return newest
 
     def _write_files(self, rows: pl.DataFrame) -> list[AddAction]:
@@ -216,8 +270,8 @@ class DeltaLog:
         digest = hashlib.sha256(content).hexdigest()[:32]
         path = f"{partition}={value}/{digest}.parquet" if partition else f"{digest}.parquet"
         name = f"{self.table.name}/{path}"
-        if not self.storage.local or self.storage.size(name) != len(content):
-            self.storage.put(name, content)  # an object is written as cheaply as looked for
+        if not self.storage.renew(name, len(content)):
+            self.storage.put(name, content)
         values = {partition: value} if partition else {}
         return AddAction(path, len(content), values, 0, data_change=True, stats=_statistics(ordered))
 

@@ -129,7 +129,7 @@ def list_(
     all
         Also those that are over.
     format
-        How to print: table, csv, json or parquet.
+        How to print: table, csv, csv-excel, json, parquet or xlsx.
     json
         The same as --format json.
     """

@@ -15,7 +15,7 @@ from contracts.track_record import RECORD
 from flows.cli.options import Filters, LakeOption
 from flows.cli.output import print_message
 from flows.cli.progress_line import waiting_for
-from flows.cli.query import derive_filtered, find_instants, open_store
+from flows.cli.query import find_instants, open_derived, open_store
 
 _NO_FILTERS = Filters()
 _DEFAULT_LAKE = LakeOption()
@@ -49,7 +49,8 @@ def export(
     as_of, as_recorded = find_instants(store, settings, filters, now)
     wanted = filters.selection()
     figures = read_figures(store, wanted, as_of=as_of, as_recorded=as_recorded)
-    derived = derive_filtered(store, settings, filters)
+    derived = open_derived(store, settings, filters, COMPARISONS, SCORES)
+    comparisons, scores = derived.read(COMPARISONS).collect(), derived.read(SCORES).collect()
     alerts = wanted.apply(read_alerts(store, as_of=as_of, as_recorded=as_recorded, full=True).lazy()).collect()
     releases = wanted.apply(store.table(RELEASES).scan()).filter(pl.col("published_at") <= as_of).collect()
     newest = (pl.col("month"), "chain", "segment", "product", "metric", "measure")
@@ -57,11 +58,9 @@ def export(
         Sheet.of_table(
             "Figures", figures.sort(*newest, descending=[True, *[False] * 5]), FIGURES, {"value": "evidence"}
         ),
-        Sheet.of_table("Comparisons", derived.comparisons.sort(*newest, descending=[True, *[False] * 5]), COMPARISONS),
-        Sheet.of_table(
-            "Scores", derived.scores.sort("month", "chain", "segment", descending=[True, False, False]), SCORES
-        ),
-        Sheet.of_table("Record", build_record(derived.scores, min_n=1), RECORD),
+        Sheet.of_table("Comparisons", comparisons.sort(*newest, descending=[True, *[False] * 5]), COMPARISONS),
+        Sheet.of_table("Scores", scores.sort("month", "chain", "segment", descending=[True, False, False]), SCORES),
+        Sheet.of_table("Record", build_record(scores, min_n=1), RECORD),
         Sheet.of_table("Alerts", alerts.sort("month", "severity", descending=True), ALERTS, {"title": "detail"}),
         Sheet.of_table("Releases", releases.sort("published_at", "at", descending=True), RELEASES),
     ]

@@ -185,7 +185,7 @@ def extract(
     mapping
         How a wide table is laid out; else NAME.mapping.toml beside it.
     format
-        How to print: table, csv, json or parquet.
+        How to print: table, csv, csv-excel, json, parquet or xlsx.
     safe
         With --format csv: ' before a text that a spreadsheet would take for a formula.
     unresolved
@@ -270,6 +270,7 @@ def template(
     chain: str,
     *,
     form: Literal["long", "wide"] = "long",
+    format: Literal["csv", "xlsx"] = "csv",  # noqa: A002 - the option's name
     month: str = "",
     folder: Path = Path(),
     overwrite: bool = False,
@@ -282,6 +283,8 @@ def template(
         The chain whose segments it lists.
     form
         long or wide.
+    format
+        csv, or xlsx with drop-downs.
     month
         The month it is to review, YYYY-MM; else the last one.
     folder
@@ -294,7 +297,9 @@ def template(
 
     settings = load_settings()
     reviewed = month or format_month(add_months(datetime.now(UTC).date(), -1))
-    files = make_template(chain, form, month=reviewed, source=settings.source, folder=settings.chains_folder)
+    files = make_template(
+        chain, form, month=reviewed, source=settings.source, folder=settings.chains_folder, file_format=format
+    )
     there = [name for name in files if (folder / name).exists()]
     if there and not overwrite:
         raise UsageError(f"{there[0]} is there already", where=str(folder), next="use --overwrite, or another --folder")

@@ -47,7 +47,7 @@ def month(
     language
         en or zh.
     format
-        As text, or the segments' rows as csv, json or parquet.
+        As text, or the segments' rows as csv, csv-excel, json, parquet or xlsx.
     safe
         With --format csv: ' before a text that a spreadsheet would take for a formula.
     """

@@ -14,7 +14,7 @@ from contracts.period import parse_month
 from contracts.settings import load_settings
 from data_lake.selection import Selection
 
-Format = Literal["table", "csv", "json", "parquet"]
+Format = Literal["table", "csv", "csv-excel", "json", "parquet", "xlsx"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Shape:
     """CSV for a spreadsheet: no text begins as a formula does. Raises `UsageError` with another format."""
 
     def __post_init__(self) -> None:
-        if self.is_safe and self.format != "csv":
+        if self.is_safe and self.format not in {"csv", "csv-excel"}:
             raise UsageError(
                 "--safe is for CSV that a spreadsheet opens",
                 found=f"--format {self.format}",
                 effect="nothing was printed",
-                next="use --format csv --safe, or `trona export`, whose text is always text",
+                next="use --format csv-excel, or --format xlsx, whose text is always text",
             )
 
 
@@ -84,7 +84,7 @@ class Filters:
     as_recorded: str = ""
     "Only what this lake knew then: a date or an instant."
     format: Format = "table"
-    "How to print: table, csv, json or parquet."
+    "How to print: table, csv, csv-excel, json, parquet or xlsx."
     json: Annotated[bool, Parameter(negative="")] = False
     "The same as --format json."
     columns: str = ""

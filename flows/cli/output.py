@@ -39,7 +39,9 @@ def print_frame(
     For people (`table`) a view in words is printed, cut to the terminal's width, with a last line that says how many
     rows there are and how to see the rest. JSON is a list of objects, one per row, in column order; months are
     `YYYY-MM-DD`, instants ISO 8601 in UTC, absent numbers null. CSV has the same texts, absent numbers empty;
-    with `shape.is_safe` texts that a spreadsheet would compute are quoted (`quote_formulas`).
+    with `shape.is_safe` texts that a spreadsheet would compute are quoted (`quote_formulas`). `csv-excel` is that with
+    a mark of UTF-8, by which Excel knows Chinese and signs. `xlsx` is a workbook of one sheet with real dates and
+    numbers, units in its heads, and texts that stay texts.
     Raises `UsageError` for a column that the table does not have.
     """
     if frame.is_empty():
@@ -51,19 +53,37 @@ def print_frame(
         return
     frame = frame.select(_check_columns(frame, shape.columns)) if shape.columns else frame
     frame = frame.head(shape.limit) if shape.limit else frame
-    if shape.format == "csv":
+    if shape.format in {"csv", "csv-excel"}:
+        is_for_excel = shape.format == "csv-excel"
         text = pl.col(pl.String).replace("", None)
-        texts = frame.with_columns(*instants_as_text(frame), quote_formulas(text) if shape.is_safe else text)
-        _stdout().write(texts.write_csv().encode())  # by Python: polars tells a closed pipe as an error of the disk
+        is_safe = shape.is_safe or is_for_excel
+        texts = frame.with_columns(*instants_as_text(frame), quote_formulas(text) if is_safe else text)
+        content = texts.write_csv().encode("utf-8-sig" if is_for_excel else "utf-8")
+        _stdout().write(content)  # by Python: polars tells a closed pipe as an error of the disk
     elif shape.format == "json":
         rows = frame.with_columns(*instants_as_text(frame), *_dates_as_text(frame)).to_dicts()
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
     else:
         if sys.stdout.isatty():
-            raise UsageError("Parquet is not for a terminal", next="send it to a file: … --format parquet > FILE")
-        content = io.BytesIO()
-        frame.write_parquet(content)
-        _stdout().write(content.getvalue())
+            kind = {"parquet": "Parquet", "xlsx": "A workbook"}[shape.format]
+            raise UsageError(
+                f"{kind} is not for a terminal", next=f"send it to a file: … --format {shape.format} > FILE"
+            )
+        _stdout().write(_make_workbook(frame) if shape.format == "xlsx" else _make_parquet(frame))
+
+
+def _make_parquet(frame: pl.DataFrame) -> bytes:
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    return content.getvalue()
+
+
+def _make_workbook(frame: pl.DataFrame) -> memoryview:
+    from tasks.workbooks import Sheet, make_tables, refuse_too_many  # noqa: PLC0415 - only a workbook pays for it
+
+    sheet = Sheet("Trona", frame)
+    refuse_too_many([sheet], "--format xlsx")
+    return make_tables((), [sheet])
 
 
 def print_message(message: str) -> None:

@@ -20,8 +20,9 @@ from flows.cli.options import Filters, LakeOption, parse_instant
 from flows.cli.output import print_frame, print_message
 
 if TYPE_CHECKING:
+    from contracts.table import Table
     from data_lake.lake import Lake
-    from tasks.comparing.refresh import Derived
+    from tasks.comparing.stored import DerivedTables
 
 _NO_FILTERS = Filters()
 _DEFAULT_LAKE = LakeOption()
@@ -61,7 +62,7 @@ def comparisons(
     """
     filters.require(COMPARISONS.schema)
     settings, store = open_store(lake)
-    rows = derive_filtered(store, settings, filters).comparisons
+    rows = open_derived(store, settings, filters, COMPARISONS).read(COMPARISONS).collect()
     if with_forecasts:
         rows = pl.concat([rows, _compare_forecasts(store, settings, filters)]).sort(COMPARISONS.key)
     return print_filtered(rows, filters, f"no comparisons in {settings.lake} for these filters", "comparisons")
@@ -92,7 +93,7 @@ def scores(*, filters: Filters = _NO_FILTERS, actuals: str = "", lake: LakeOptio
     """
     filters.require(SCORES.schema)
     settings, store = open_store(lake)
-    rows = derive_filtered(store, settings, filters, actuals=actuals).scores
+    rows = open_derived(store, settings, filters, SCORES, actuals=actuals).read(SCORES).collect()
     return print_filtered(rows, filters, f"no forecasts in {settings.lake} for these filters", "scores")
 
 
@@ -321,17 +322,15 @@ def open_to_write(settings: Settings) -> "Lake":
     return store
 
 
-def derive_filtered(store: "Lake", settings: Settings, filters: Filters, *, actuals: str = "") -> "Derived":
-    """Comparisons and scores as of the asked instant, computed from figures, then filtered.
+def open_derived(
+    store: "Lake", settings: Settings, filters: Filters, *tables: "Table", actuals: str = ""
+) -> "DerivedTables":
+    """These tables, COMPARISONS or SCORES, as of the asked instant and filtered; says where they are not stored so.
 
     `actuals` names the source that scores the forecasts of all others.
     """
-    from tasks.comparing.refresh import (  # noqa: PLC0415 - not needed for --help
-        declare_forecasters,
-        derive_months,
-        find_chains,
-        known_span,
-    )
+    from tasks.comparing.refresh import declare_forecasters, find_chains, known_span  # noqa: PLC0415 - not for --help
+    from tasks.comparing.stored import DerivedTables  # noqa: PLC0415
 
     wanted = filters.selection()
     as_of, as_recorded = find_instants(store, settings, filters)
@@ -341,15 +340,13 @@ def derive_filtered(store: "Lake", settings: Settings, filters: Filters, *, actu
         print_message(f"chain {name} is left out: {error.what}; {error.next}")
     if actuals:
         chains = declare_forecasters(chains, _mark_all_by(store, actuals))
-    derived = derive_months(
-        store,
-        chains,
-        months=(max(wanted.first or span[0], span[0]), min(wanted.last or span[1], span[1])),
-        as_of=as_of,
-        as_recorded=as_recorded,
-        only=Selection(source=wanted.source, chain=wanted.chain),
-    )
-    return type(derived)(*(wanted.apply(frame.lazy()).collect() for frame in derived))
+    months = (max(wanted.first or span[0], span[0]), min(wanted.last or span[1], span[1]))
+    derived = DerivedTables(store, chains, months, as_of, as_recorded, wanted)
+    is_of_now = not (filters.as_of or filters.as_recorded or actuals)
+    behind = [table.name for table in tables if is_of_now and not derived.is_stored(table)]
+    if behind:
+        print_message(f"stored {' and '.join(behind)} are behind: computed for this answer; `trona run` renews them")
+    return derived
 
 
 def _mark_all_by(store: "Lake", actuals: str) -> dict[str, str]:

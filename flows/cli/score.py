@@ -9,10 +9,11 @@ from contracts.chain import load_chain
 from contracts.errors import Exit
 from contracts.scores import SCORES
 from contracts.settings import load_settings
+from contracts.track_record import RECORD_KEY
 from contracts.vocabulary import MEASURES
 from flows.cli.options import Filters, Format, LakeOption, Shape
 from flows.cli.output import print_frame, print_message
-from flows.cli.query import derive_filtered, open_store, print_filtered
+from flows.cli.query import open_derived, open_store, print_filtered
 
 _NO_FILTERS = Filters()
 _DEFAULT_LAKE = LakeOption()
@@ -45,17 +46,20 @@ def record(
         record; comparison: each pair of sources, and "no change", on the targets that both forecast; or rolling: the
         mean surprise over windows of 12 months, and whether it changed.
     """
-    from tasks.scoring import build_record, compare_sources, roll_bias  # noqa: PLC0415 - not needed for --help
+    from tasks.scoring import RECORD_NEEDS, build_record, compare_sources, roll_bias  # noqa: PLC0415 - not for --help
 
     filters.require(SCORES.schema)
     settings, store = open_store(lake)
-    scores = derive_filtered(store, settings, filters, actuals=actuals).scores
+    scores = open_derived(store, settings, filters, SCORES, actuals=actuals).read(SCORES)
     if show == "comparison":
-        return print_filtered(compare_sources(scores), filters, "no two forecast the same", "source_comparison")
+        return print_filtered(
+            compare_sources(scores.collect()), filters, "no two forecast the same", "source_comparison"
+        )
     if show == "rolling":
-        return print_filtered(roll_bias(scores), filters, "no series has 12 scored months", "rolling_bias")
-    grouping = {"group_by": [name.strip() for name in group_by.split(",")]} if group_by else {}
-    rows = build_record(scores, actual="latest" if latest else "first", min_n=min_n, **grouping)  # type: ignore[arg-type]
+        return print_filtered(roll_bias(scores.collect()), filters, "no series has 12 scored months", "rolling_bias")
+    groups = [name.strip() for name in group_by.split(",")] if group_by else RECORD_KEY
+    needed = scores.select(*RECORD_NEEDS, *{*groups} & {*SCORES.schema} - {*RECORD_NEEDS}).collect()
+    rows = build_record(needed, group_by=groups, actual="latest" if latest else "first", min_n=min_n)
     return print_filtered(rows, filters, f"no scored forecasts in {settings.lake} for these filters", "record")
 
 
@@ -65,7 +69,8 @@ def surprise_index(*, filters: Filters = _NO_FILTERS, lake: LakeOption = _DEFAUL
 
     filters.require(SCORES.schema)
     settings, store = open_store(lake)
-    rows = build_index(derive_filtered(store, settings, filters).scores)
+    scores = open_derived(store, settings, filters, SCORES).read(SCORES).collect()
+    rows = build_index(scores)
     nothing = f"no scored forecasts in {settings.lake} for these filters"
     return print_filtered(rows, filters, nothing, "surprise_index")
 
@@ -97,7 +102,7 @@ def score(
     chain
         The chain whose tolerances and time zone hold.
     format
-        How to print: table, csv, json or parquet.
+        How to print: table, csv, csv-excel, json, parquet or xlsx.
     safe
         With --format csv: ' before a text that a spreadsheet would take for a formula.
     """

@@ -16,7 +16,13 @@ from flows.run.finish import notify, raise_failures, record_summary, show_result
 from flows.run.ingesting import ingest_documents
 from flows.run.page import refresh_page
 from flows.run.pinned import refuse_other_places
-from flows.run.prefect_tasks import finish_evaluation, list_lost_chains, plan_evaluation, refresh_tables
+from flows.run.prefect_tasks import (
+    finish_evaluation,
+    is_table_behind,
+    list_lost_chains,
+    plan_evaluation,
+    refresh_tables,
+)
 from flows.run.progress import start_progress
 from flows.run.request import RunRequest, RunResult
 from flows.run.retries import retry_what_may_pass
@@ -48,9 +54,9 @@ def run_pipeline(request: RunRequest) -> str:
         plan = plan_evaluation(request)
         request = meet_history(request, lake, plan)
         alerts = evaluate_steps(request, plan, progress)
-        if plan.steps:
+        if plan.steps or is_table_behind(request):
             progress.wait("comparing and scoring")
-            refresh_tables(request, min(step.first for step in plan.steps))
+            refresh_tables(request)
         if plan.pending:
             finish_evaluation(request, plan.pending)
 

@@ -4,7 +4,6 @@ Tasks take the run's request, steps and keys, so that they run the same on threa
 travel are what the rules found, which is small.
 """
 
-from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +21,7 @@ from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.registry import read_rules
 from tasks.alerts.steps import EvaluationPlan, Step, plan_steps, record_evaluated
 from tasks.alerts.thresholds import check_thresholds
-from tasks.comparing.refresh import find_chains, load_chains, refresh_derived
+from tasks.comparing.refresh import find_chains, is_behind, load_chains, refresh_derived
 from tasks.intake.ingest import IngestOutcome, ingest_file, later
 
 
@@ -107,16 +106,22 @@ def enter_candidates(request: RunRequest, step: Step, candidates: pl.DataFrame) 
 
 @task(
     name="compare and score",
-    task_run_name="compare and score from {first:%Y-%m}",
+    task_run_name="compare and score",
     tags=["trona", "derive"],
     retries=2,
     retry_delay_seconds=[1, 5],
     retry_condition_fn=_is_worth_another_try,
 )
-def refresh_tables(request: RunRequest, first: date) -> None:
-    """Rebuild the stored comparisons and scores from a month on."""
+def refresh_tables(request: RunRequest) -> None:
+    """Bring the stored comparisons and scores to what is known now."""
     lake = open_lake(request.lake)
-    refresh_derived(lake, load_chains(lake, request.chains_folder), first=first, as_of=request.now)
+    refresh_derived(lake, load_chains(lake, request.chains_folder), as_of=request.now)
+
+
+def is_table_behind(request: RunRequest) -> bool:
+    """Whether the stored comparisons and scores are behind what is known now, also where nothing is new."""
+    lake = open_lake(request.lake)
+    return is_behind(lake, load_chains(lake, request.chains_folder), as_of=request.now)
 
 
 @task(name="finish", task_run_name="note what is evaluated", tags=["trona"])

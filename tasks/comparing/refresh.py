@@ -16,11 +16,13 @@ from contracts.figures import FIGURES
 from contracts.releases import RELEASES
 from contracts.scores import SCORES
 from contracts.settings import load_settings
-from data_lake.derived import replace_months
+from data_lake.derived import Basis, note_basis, read_basis, replace_months
 from data_lake.figures import newest_vintage, read_vintages
 from data_lake.lake import Lake
 from data_lake.selection import Selection
+from data_lake.tables import FROM_FIGURES
 from tasks.comparing.comparisons import compare_months
+from tasks.comparing.knowledge import hash_knowledge, list_public
 from tasks.scoring import score_forecasts
 
 MEMORY_YEARS = 3
@@ -115,25 +117,82 @@ def known_span(lake: Lake) -> tuple[date, date] | None:
     return (first, last) if first else None
 
 
-def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, first: date, as_of: datetime) -> None:
-    """Rebuild the stored comparisons and scores of all months from `first` on, with the knowledge of `as_of`.
+def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> None:
+    """Bring the stored comparisons and scores to the knowledge of `as_of`, and note that they follow from it.
 
-    A month may rest on a month before it, and on outcomes up to the end of the next year that were known when its own
-    came late, so everything from the year before the first changed month on is rebuilt; files that would be the same
-    bytes are left as they are, and so are rows of chains that are not named. Raises `ContractBroken` before anything
-    is replaced where a computed table breaks its contract, which would be a bug.
+    Only months are computed that may read differently since the tables were computed last; all, where that is not
+    known, or where a definition or the code has changed. A month may rest on a month before it, and on outcomes up to
+    the end of the next year that were known when its own came late, so everything from the year before the first
+    changed month on is rebuilt; files that would be the same bytes are left as they are, and so are rows of chains that
+    are not named. Raises `ContractBroken` before anything is replaced where a computed table breaks its contract, which
+    would be a bug.
     """
     span = known_span(lake)
     if span is None:
         return
-    for start, stop in split_years(max(span[0], date(first.year - 1, 1, 1)), max(first, span[1])):
-        derived = derive_months(lake, chains, months=(start, stop), as_of=as_of)
-        check_table(COMPARISONS, derived.comparisons)
-        check_table(SCORES, derived.scores)
-        for table, rows in ((COMPARISONS, derived.comparisons), (SCORES, derived.scores)):
-            others = (
-                lake.table(table)
-                .scan()
-                .filter(pl.col("month").is_between(start, stop), ~pl.col("chain").is_in(list(chains)))
-            )  # of chains whose definition cannot be found just now
-            replace_months(lake, table, pl.concat([rows, others.collect()]), first=start, last=stop)
+    follows: dict[str, int | None] = {
+        table.name: lake.table(table).count_replaced() for table in FROM_FIGURES
+    }  # before anything is read
+    newest = lake.table(RELEASES).scan().select(pl.col("at").max()).collect().item()
+    public = list_public(lake, as_of=as_of)
+    basis = Basis(hash_knowledge(public, chains), as_of, newest)
+    if not _find_behind(lake, basis.knowledge):
+        return
+    changed = [_list_changed(lake, chains, public, read_basis(lake, table)[1]) for table in FROM_FIGURES]
+    known = [releases for releases in changed if releases is not None]
+    first = _find_first(lake, pl.concat(known)) if len(known) == len(changed) else span[0]
+    for start, stop in split_years(max(span[0], date(first.year - 1, 1, 1)), span[1]) if first else []:
+        _replace_year(lake, chains, (start, stop), as_of, follows)
+    for table in FROM_FIGURES:
+        note_basis(lake, table, basis, follows=follows[table.name])
+
+
+def is_behind(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> bool:
+    """Whether the stored comparisons or scores are not what would be computed now."""
+    is_empty = known_span(lake) is None
+    return not is_empty and _find_behind(lake, hash_knowledge(list_public(lake, as_of=as_of), chains))
+
+
+def _find_behind(lake: Lake, knowledge: int) -> bool:
+    bases = [read_basis(lake, table)[1] for table in FROM_FIGURES]
+    return not all(basis and basis.knowledge == knowledge for basis in bases)
+
+
+def _replace_year(
+    lake: Lake, chains: Mapping[str, Chain], months: tuple[date, date], as_of: datetime, follows: dict[str, int | None]
+) -> None:
+    derived = derive_months(lake, chains, months=months, as_of=as_of)
+    for table in FROM_FIGURES:
+        check_table(table, getattr(derived, table.name))
+    for table in FROM_FIGURES:
+        others = (  # of chains whose definition cannot be found just now
+            lake.table(table)
+            .scan()
+            .filter(pl.col("month").is_between(*months), ~pl.col("chain").is_in(list(chains)))
+            .collect()
+        )
+        rows = pl.concat([getattr(derived, table.name), others])
+        follows[table.name] = replace_months(
+            lake, table, rows, first=months[0], last=months[1], follows=follows[table.name]
+        )
+
+
+def _list_changed(lake: Lake, chains: Mapping[str, Chain], public: pl.Series, known: Basis | None) -> pl.Series | None:
+    """Releases that count now and did not for the stored rows, or the other way round; None where that is not known."""
+    if known is None:
+        return None
+    then = list_public(lake, as_of=known.as_of, as_recorded=known.recorded_at)
+    if hash_knowledge(then, chains) != known.knowledge:
+        return None
+    return pl.concat([then, public]).value_counts().filter(pl.col("count") == 1)["release_id"]
+
+
+def _find_first(lake: Lake, release_ids: pl.Series) -> date | None:
+    """The first month that figures of these releases are about, if any."""
+    ids = release_ids.unique().to_list()
+    reviews = lake.table(RELEASES).scan().filter(pl.col("release_id").is_in(ids)).select("review_month").unique()
+    figures = (
+        lake.table(FIGURES).scan().filter(pl.col("review_month").is_in(reviews.collect()["review_month"].to_list()))
+    )
+    first = figures.filter(pl.col("release_id").is_in(ids)).select(pl.col("month").min()).collect().item()
+    return first if isinstance(first, date) else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tasks.extraction.mentions.lexicon import Lexicon, Nodes
+from tasks.extraction.mentions.lexicon import Lexicon, Node, Nodes
 from tasks.extraction.mentions.periods import Calendar, PeriodName
 
 
@@ -23,7 +23,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Context:
-    """Section, lead-in, paragraph and last sentence. `is_dated` says that only figures with a named month count."""
+    """Section, lead-in, paragraph and last sentence. `is_dated` says that only figures with a named month count.
+
+    `told` are the nodes that the document has stated figures of, `thread` the subject of the paragraph before.
+    """
 
     lexicon: Lexicon
     calendar: Calendar
@@ -38,6 +41,8 @@ class Context:
     outlook: PeriodName | None = None
     document: Nodes | None = None
     bases: frozenset[str] = frozenset()
+    told: frozenset[Node] = frozenset()
+    thread: Nodes | None = None
     is_dated: bool = False
 
     def start_paragraph(self) -> "Context":
@@ -53,4 +58,4 @@ class Context:
     def enter_section(self, scope: Scope) -> "Context":
         """The context below a heading."""
         fresh = self.start_paragraph()
-        return replace(fresh, section=scope, parent=self.section if self.section.subject else self.parent)
+        return replace(fresh, thread=None, section=scope, parent=self.section if self.section.subject else self.parent)

@@ -145,6 +145,8 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
         for word in words:
             yield word, ("basis", basis)
             yield word, ("change", (_SIGNS[sign], "verb"))
+    for pair, words in data.get("basis_pairs", {}).items():
+        yield from ((word, ("basis_pair", tuple(pair.split("_")))) for word in words)
     for meaning, words in data["verbs"].items():
         yield from ((word, ("verb", meaning)) for word in words)
     changes = frozenset(data["times"]["change"])
@@ -157,6 +159,8 @@ def _list_roles(data: Mapping[str, Any]) -> Iterator[tuple[str, Role]]:
 _GROUPS = (
     ("slowing", "slowing"),
     ("slowing.narrows", "narrows"),
+    ("slowing.pace", "pace"),
+    ("compare.threshold", "threshold"),
     ("tables.change", "change_title"),
     ("bounds.post", "post_bound"),
     ("hedges.before", "hedge"),
@@ -189,6 +193,8 @@ _GROUPS = (
     ("links.in", "in"),
     ("conjunctions.list", "and"),
     ("conjunctions.clause", "clause"),
+    ("conjunctions.reason", "reason"),
+    ("conjunctions.equal", "equal"),
     ("respectively", "respectively"),
     ("together", "together"),
     ("together.each", "each"),

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from contracts.period import last_month
 from tasks.extraction.context import Context, Scope
 from tasks.extraction.mentions.compounds import complete_names
-from tasks.extraction.mentions.joining import join_subjects, match_lists, name_multiple_bases, name_periods
+from tasks.extraction.mentions.joining import (
+    join_subjects,
+    match_lists,
+    name_multiple_bases,
+    name_periods,
+    part_basis_pairs,
+)
 from tasks.extraction.mentions.lexicon import Lexicon
 from tasks.extraction.mentions.measuring import join_quantities
 from tasks.extraction.mentions.periods import Calendar, PeriodName
@@ -112,7 +118,7 @@ def find_mentions(lexicon: Lexicon, passage: Passage, start: int, end: int) -> l
     tokens = complete_names(lexicon, tokens, plain)
     tokens = join_quantities(tokens, plain, lexicon.language.hedge_gaps)
     tokens = join_subjects(lexicon, tokens, plain)
-    tokens = name_multiple_bases(name_periods(tokens, plain))
+    tokens = part_basis_pairs(name_multiple_bases(name_periods(tokens, plain)))
     match_lists(tokens)
     return tokens
 
@@ -227,7 +233,9 @@ def _remember(context: Context, view: View, found: Findings) -> Context:
         last_basis=_last_basis(context, found),
         last_period=_last_period(context, view, found),
         outlook=_look_ahead(context, view),
-        bases=context.bases | {m[:3] for m in (s.measure for s in found.statements) if m in {"mom_pct", "yoy_pct"}},
+        told=context.told | {s.node for s in found.statements},
+        thread=last or context.thread,
+        bases=context.bases | {s.measure[:3] for s in found.statements if _is_usual_growth(s, context.calendar.period)},
     )
 
 
@@ -242,10 +250,16 @@ _SILENT = {
 
 def _last_basis(context: Context, found: Findings) -> str:
     """The only base of comparison that the last sentence with growth was about."""
-    measures = {s.measure for s in found.statements if s.measure in {"mom_pct", "yoy_pct"}}
+    measures = {s.measure for s in found.statements if _is_usual_growth(s, context.calendar.period)}
     if not measures:
         return str(context.last_basis or "")
     return "yoy" if measures == {"yoy_pct"} else "mom"
+
+
+def _is_usual_growth(statement: Statement, period: str) -> bool:
+    """Whether a statement is growth of a span like the reviewed one, which tells the base a document compares with."""
+    is_alike = len(statement.period) == len(period) and statement.period[5:6].isdigit() == period[5:6].isdigit()
+    return is_alike and statement.measure in {"mom_pct", "yoy_pct"}
 
 
 def _last_period(context: Context, view: View, found: Findings) -> PeriodName | None:

@@ -45,6 +45,11 @@ ROLES = (
         "fact",
         "apposed",
         "per_tonne",
+        "pace",
+        "threshold",
+        "basis_pair",
+        "reason",
+        "equal",
     ),
 )
 BIT = {role: 1 << place for place, role in enumerate(ROLES)}

@@ -6,7 +6,7 @@ What is mended is said, thing by thing, and so is what cannot be. Nothing is thr
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -192,10 +192,8 @@ class Repair:
         return build_quarantine(kept, reading.head, now=release["at"], run_id=_REPAIR)
 
     def _compute_again(self, computed: list[Mended]) -> Iterator[Mended]:
-        months = [date.fromisoformat(m.fault.name.partition("month=")[2][:10]) for m in computed]
-        if months:
-            chains = load_chains(self.lake, self.chains_folder)
-            refresh_derived(self.lake, chains, first=min(months), as_of=self.now)
+        if computed:
+            refresh_derived(self.lake, load_chains(self.lake, self.chains_folder), as_of=self.now)
         yield from computed
 
 

@@ -7,7 +7,7 @@ terms. Growth in percent adds up on the log scale only; that is why the gap is n
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
 
@@ -41,14 +41,24 @@ _PERSISTENCE = 6
 
 
 @dataclass(frozen=True)
-class _Segments:
-    """The linked series of one source's segments: by segment, its group, column and product."""
+class SegmentChanges:
+    """The linked series of one source's segments: by segment, its group, column and product.
+
+    A change that was asked for once is remembered, since neighbouring months ask for the same ones.
+    """
 
     source: str
+    metric: str
     found: Mapping[str, tuple[LinkedSeries, int, tuple[str, ...]]]
+    _asked: dict[tuple[str, date, date], Interval | None] = field(default_factory=dict, compare=False, repr=False)
 
     def change(self, segment: str, first: date, last: date) -> Interval | None:
         """The implied change of a segment on the log scale; None where nothing links the two months."""
+        if (asked := (segment, first, last)) not in self._asked:
+            self._asked[asked] = self._find_change(segment, first, last)
+        return self._asked[asked]
+
+    def _find_change(self, segment: str, first: date, last: date) -> Interval | None:
         if segment not in self.found:
             return None
         linked, series, products = self.found[segment]
@@ -61,23 +71,16 @@ class _Segments:
         return None
 
 
-def measure_gaps(
-    known: Reconciled, chain: Chain, spans: Sequence[tuple[date, date]], *, metric: str = "production"
-) -> pl.DataFrame:
+def find_gaps(known: Sequence[SegmentChanges], chain: Chain, spans: Sequence[tuple[date, date]]) -> pl.DataFrame:
     """The gap of every link over every span of months: `GAP_SCHEMA`; links with an open side are absent.
 
     `value_pct` is 100 (e^gap − 1): how far the ratio of upstream to downstream moved.
     """
-    rows = [
-        _describe(segments, chain, link, metric, span)
-        for segments in _list_segments(known, chain, metric)
-        for link in chain.links
-        for span in spans
-    ]
+    rows = [_describe(segments, chain, link, span) for segments in known for link in chain.links for span in spans]
     return pl.DataFrame([row for row in rows if row], schema=GAP_SCHEMA, orient="row")
 
 
-def measure_persistence(known: Reconciled, chain: Chain, month: date, *, metric: str = "production") -> pl.DataFrame:
+def find_persistence(known: Sequence[SegmentChanges], chain: Chain, month: date) -> pl.DataFrame:
     """Per link, in how many of the last months the gap went the same way, and how wide it usually is.
 
     `same_sign` of `n_months`: months up to six, this one included, whose gap has this month's sign beyond rounding.
@@ -85,25 +88,26 @@ def measure_persistence(known: Reconciled, chain: Chain, month: date, *, metric:
     (`spread_from` measured, `n_spread` months), else the definition's limit in pp.
     """
     rows = []
-    for segments in _list_segments(known, chain, metric):
+    for segments in known:
         for link in chain.links:
             gaps = dict(_list_gaps(segments, link, month))
             if month in gaps:
-                rows.append(_summarise(segments.source, chain, link, metric, month, gaps))
+                rows.append(_summarise(segments, chain, link, month, gaps))
     return pl.DataFrame(rows, schema=_SPREAD_SCHEMA, orient="row")
 
 
-def _list_segments(known: Reconciled, chain: Chain, metric: str) -> Iterator[_Segments]:
+def list_segments(known: Reconciled, chain: Chain, *, metric: str = "production") -> list[SegmentChanges]:
+    """What is known about the growth of a chain's segments, by source; asked for gaps of any months."""
     rows = known.constraints.filter(chain=chain.name, metric=metric)
     heads = {s.name: ("", s.default_product) if s.default_product else ("",) for s in chain.segments}
     by_source: dict[str, dict[str, tuple[LinkedSeries, int, tuple[str, ...]]]] = {}
     for linked in link_series(rows):
         for series, (source, _, segment, _) in enumerate(linked.components.rows()):
             by_source.setdefault(source, {})[segment] = linked, series, heads.get(segment, ("",))
-    return (_Segments(source, found) for source, found in sorted(by_source.items()))
+    return [SegmentChanges(source, metric, found) for source, found in sorted(by_source.items())]
 
 
-def _gap(segments: _Segments, link: Link, first: date, last: date) -> Interval | None:
+def _gap(segments: SegmentChanges, link: Link, first: date, last: date) -> Interval | None:
     up, down = segments.change(link.upstream, first, last), segments.change(link.downstream, first, last)
     if up is None or down is None or up.point is None or down.point is None:
         return None
@@ -111,9 +115,7 @@ def _gap(segments: _Segments, link: Link, first: date, last: date) -> Interval |
     return Interval(up.lower - down.upper, up.upper - down.lower, up.point - down.point, ids)
 
 
-def _describe(
-    segments: _Segments, chain: Chain, link: Link, metric: str, span: tuple[date, date]
-) -> dict[str, object] | None:
+def _describe(segments: SegmentChanges, chain: Chain, link: Link, span: tuple[date, date]) -> dict[str, object] | None:
     gap = _gap(segments, link, *span)
     if gap is None or gap.point is None:
         return None
@@ -122,7 +124,7 @@ def _describe(
         "chain": chain.name,
         "upstream": link.upstream,
         "downstream": link.downstream,
-        "metric": metric,
+        "metric": segments.metric,
         "from_month": span[0],
         "to_month": span[1],
         "value_pct": to_percent(gap.point),
@@ -132,7 +134,7 @@ def _describe(
     }
 
 
-def _list_gaps(segments: _Segments, link: Link, month: date) -> Iterator[tuple[date, Interval]]:
+def _list_gaps(segments: SegmentChanges, link: Link, month: date) -> Iterator[tuple[date, Interval]]:
     """Monthly gaps that are known, this month's and up to five years before it."""
     for back in range(60):
         last = add_months(month, -back)
@@ -142,7 +144,7 @@ def _list_gaps(segments: _Segments, link: Link, month: date) -> Iterator[tuple[d
 
 
 def _summarise(
-    source: str, chain: Chain, link: Link, metric: str, month: date, gaps: Mapping[date, Interval]
+    segments: SegmentChanges, chain: Chain, link: Link, month: date, gaps: Mapping[date, Interval]
 ) -> dict[str, object]:
     now = gaps[month].point or 0.0
     recent = [gaps[m] for m in (add_months(month, -back) for back in range(_PERSISTENCE)) if m in gaps]
@@ -150,11 +152,11 @@ def _summarise(
     past = [gap.point for m, gap in gaps.items() if m != month and gap.point is not None]
     is_measured = len(past) >= LEAST_MONTHS
     return {
-        "source": source,
+        "source": segments.source,
         "chain": chain.name,
         "upstream": link.upstream,
         "downstream": link.downstream,
-        "metric": metric,
+        "metric": segments.metric,
         "month": month,
         "same_sign": same,
         "n_months": len(recent),

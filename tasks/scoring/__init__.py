@@ -3,7 +3,7 @@
 from tasks.scoring.calibration import tabulate_calibration
 from tasks.scoring.murphy import draw_murphy
 from tasks.scoring.pairwise import compare_forecasters, compare_sources
-from tasks.scoring.record import build_record
+from tasks.scoring.record import RECORD_NEEDS, build_record
 from tasks.scoring.restatement_record import restatement_stats
 from tasks.scoring.rolling import roll_bias
 from tasks.scoring.score_forecasts import score_forecasts
@@ -12,6 +12,7 @@ from tasks.scoring.table_checks import check_score_table
 from tasks.scoring.table_form import score_table
 
 __all__ = [
+    "RECORD_NEEDS",
     "build_record",
     "check_score_table",
     "compare_forecasters",

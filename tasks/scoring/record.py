@@ -39,6 +39,9 @@ _USED = (
     *("is_repeat", "verdict", "own_verdict", "interval_score", "lead_months", "forecast_at", "forecast_id"),
 )
 
+RECORD_NEEDS = (*SERIES, "span_months", *_USED, "reason")
+"""Columns of scores that the record is computed from, beside those of its groups."""
+
 
 def build_record(
     scores: pl.DataFrame,

@@ -1,21 +1,21 @@
 """Writing a review sheet: the numbers of a document for a person to settle, what needs a look on top."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
 import polars as pl
 
 from contracts.chain import Chain
-from contracts.vocabulary import KINDS, LEVEL_UNITS, MEASURES, METRICS, PERCENT, POINTS, QUALIFIERS, SIGN
-from data_lake.storage import write_whole
+from data_lake.files import fill_file
 from tasks.extraction import mark_evidence
 from tasks.settling.account_rows import ROWS, rank_status
 from tasks.settling.sheet_form import COLUMNS, DECISION, HOW, MARKER, NO, NUMBER, SENTENCE, VALUES, VERSION, WHY, YES
 from tasks.tables.long_form import NUMBERS
+from tasks.workbooks import Rows, add_drop_downs, list_words, make_workbook, write_words
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Format, Workbook
@@ -28,7 +28,6 @@ _NARROW, _LINE, _MOST_LINES = 9, 15, 12
 _LONGEST = 32_000
 # Fills beside their word that a colour-blind reader tells apart, as on exported workbooks.
 _FILLS = {"doubtful": "#FBE0C6", "unresolved": "#F9CB9C", "accepted": "#E8F0FA", "settled": "#E8F0FA"}
-_PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 @dataclass(frozen=True)
@@ -50,37 +49,24 @@ def write_review_sheet(path: Path, head: SheetHead, rows: pl.DataFrame, text: st
     The hidden ones hold the words of the drop-downs, and each number as it was read, by which corrections are told from
     what was left alone. Text of the document stays text. A file that was there is replaced once the new one is whole.
     """
-    from xlsxwriter import Workbook  # noqa: PLC0415 - only a sheet pays for it
-
     shown = rows.filter("is_shown").with_columns(rank=rank_status(pl.col("status"), pl.col("is_fact")))
     shown = shown.sort("rank", maintain_order=True)
 
-    def write(file: IO[bytes]) -> None:
-        with Workbook(file, {**_PLAIN, "nan_inf_to_errors": True}) as workbook:
-            workbook.set_properties({"title": f"{MARKER}: {head.document_name}", "created": now.replace(tzinfo=None)})
-            _write_numbers(workbook, head, shown, text)
-            _write_about(workbook, head)
-            _write_lists(workbook, head.chain)
-            _write_as_read(workbook, rows)
+    words = {DECISION: [YES, NO], **list_words(head.chain)}
 
-    write_whole(path, write)
+    def fill(workbook: "Workbook") -> None:
+        workbook.set_properties({"title": f"{MARKER}: {head.document_name}", "created": now.replace(tzinfo=None)})
+        _write_numbers(workbook, head, shown, text, words)
+        _write_about(workbook, head)
+        write_words(workbook, words)
+        _write_as_read(workbook, rows)
 
-
-def list_choices(chain: Chain) -> dict[str, list[str]]:
-    """The words of each drop-down, by column."""
-    return {
-        DECISION: [YES, NO],
-        "segment": [segment.name for segment in chain.segments],
-        "product": list(dict.fromkeys(p.name for segment in chain.segments for p in segment.products)),
-        "metric": list(METRICS),
-        "measure": list(MEASURES),
-        "kind": list(KINDS),
-        "unit": list(dict.fromkeys((PERCENT, POINTS, *LEVEL_UNITS, SIGN))),
-        "qualifier": list(QUALIFIERS),
-    }
+    fill_file(path, lambda file: file.write(make_workbook(fill)))
 
 
-def _write_numbers(workbook: "Workbook", head: SheetHead, rows: pl.DataFrame, text: str) -> None:
+def _write_numbers(
+    workbook: "Workbook", head: SheetHead, rows: pl.DataFrame, text: str, words: Mapping[str, Sequence[str]]
+) -> None:
     page = workbook.add_worksheet("Review")
     wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
     top = workbook.add_format({"text_wrap": True, "valign": "vcenter", "bg_color": "#FFF8E1", "border": 1})
@@ -99,7 +85,7 @@ def _write_numbers(workbook: "Workbook", head: SheetHead, rows: pl.DataFrame, te
         _write_sentence(page, number, row, text, bold, wrapped)
         page.set_row(number, _LINE * max(_count_lines(row["sentence"], SENTENCE), _count_lines(row[WHY], WHY)))
     last = _HEAD_ROW + rows.height
-    _add_choices(page, head.chain, last + _SPARE_ROWS)
+    add_drop_downs(page, COLUMNS, Rows(_HEAD_ROW + 1, last + _SPARE_ROWS), words)
     page.autofilter(_HEAD_ROW, 0, max(last, _HEAD_ROW + 1), len(COLUMNS) - 1)
     page.freeze_panes(_HEAD_ROW + 1, 1)
     page.set_landscape()
@@ -174,26 +160,6 @@ def _write_sentence(
         page.write_string(number, place, mark.sentence, wrapped)
 
 
-def _add_choices(page: "Worksheet", chain: Chain, last: int) -> None:
-    """Drop-downs from the hidden lists; what is not on a list is warned of and may stand, since names have aliases."""
-    for place, (name, words) in enumerate(list_choices(chain).items()):
-        column = COLUMNS.index(name)
-        letter = chr(ord("A") + place)
-        page.data_validation(
-            _HEAD_ROW + 1,
-            column,
-            last,
-            column,
-            {
-                "validate": "list",
-                "source": f"=Lists!${letter}$2:${letter}${len(words) + 1}",
-                "error_type": "warning",
-                "error_title": name,
-                "error_message": f"This is none of the usual words for {name}. Keep it?",
-            },
-        )
-
-
 def _write_about(workbook: "Workbook", head: SheetHead) -> None:
     page = workbook.add_worksheet("About")
     bold, entry = workbook.add_format({"bold": True}), workbook.add_format({"bg_color": "#FFF8E1", "border": 1})
@@ -221,13 +187,6 @@ def _write_about(workbook: "Workbook", head: SheetHead) -> None:
     page.set_column(0, 0, 18)
     page.set_column(1, 1, 70, workbook.add_format({"num_format": "@"}))
     page.set_column(2, 2, 60)
-
-
-def _write_lists(workbook: "Workbook", chain: Chain) -> None:
-    page = workbook.add_worksheet("Lists")
-    for place, (name, words) in enumerate(list_choices(chain).items()):
-        page.write_column(0, place, [name, *words])
-    page.hide()
 
 
 def _write_as_read(workbook: "Workbook", rows: pl.DataFrame) -> None:

@@ -16,6 +16,7 @@ from contracts.readings import Document
 from tasks.tables.grid import SheetGrid, refuse_too_large
 from tasks.tables.merged_cells import fill_merged
 from tasks.tables.sheet_cells import Looks, SheetCells, read_cells, read_format_codes, read_shared_texts
+from tasks.workbooks import LISTS
 
 MAGIC = b"PK\x03\x04"
 _LARGEST = 1 << 30
@@ -55,7 +56,8 @@ def read_workbook(document: Document, *, with_hidden: bool = False) -> list[Shee
             effect="no rows were loaded",
             next="unhide the sheet, or give the file that has the figures",
         )
-    filled[0].notes.update({s.name: "the sheet is hidden and was not read" for s in sheets if s.is_hidden})
+    hidden = [sheet.name for sheet in sheets if sheet.is_hidden and sheet.name != LISTS]
+    filled[0].notes.update(dict.fromkeys(hidden, "the sheet is hidden and was not read"))
     return filled
 
 

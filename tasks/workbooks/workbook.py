@@ -1,16 +1,17 @@
 """A workbook of tables: one sheet each, with formats, frozen heads, filters, widths, and notes where they help."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from contracts.errors import UsageError
 from contracts.table import Table
 from data_lake.files import fill_file
+from tasks.workbooks.safe_workbook import make_workbook
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Format, Workbook
@@ -68,32 +69,40 @@ def write_workbook(path: Path, about: Sequence[tuple[str, str]], sheets: Sequenc
     sheet can hold, before anything is written, and `SourceUnavailable` where the disk does not take it. A workbook that
     was there is replaced once the new one is whole.
     """
-    from xlsxwriter import Workbook  # noqa: PLC0415 - only an export pays for it
-    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
+    refuse_too_many(sheets, str(path))
+    fill_file(path, lambda file: file.write(make_tables(about, sheets)))
 
+
+def make_tables(
+    about: Sequence[tuple[str, str]], sheets: Sequence[Sheet], *, created: datetime | None = None
+) -> memoryview:
+    """The bytes of the workbook; without `about` it begins with the first table.
+
+    With an instant of creation, which stands in its properties, the same tables give the same bytes.
+    """
+
+    def fill(workbook: "Workbook") -> None:
+        if created:
+            workbook.set_properties({"created": created.replace(tzinfo=None)})
+        if about:
+            _write_about(workbook, about, sheets)
+        for sheet in sheets:
+            _write_sheet(workbook, sheet)
+
+    return make_workbook(fill)
+
+
+def refuse_too_many(sheets: Sequence[Sheet], where: str) -> None:
+    """Raise `UsageError` where a table has more rows than a sheet can hold."""
     for sheet in sheets:
         if sheet.frame.height > MOST_ROWS:
             raise UsageError(
                 f"the table {sheet.name} has more rows than a sheet can hold",
-                where=str(path),
+                where=where,
                 found=f"{sheet.frame.height:,} rows; a sheet holds {MOST_ROWS:,}",
                 effect="nothing was written",
                 next="narrow it with --chain, --segment, --from or --to, or use --format parquet",
             )
-    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-
-    def write(file: IO[bytes]) -> None:
-        content = io.BytesIO()  # an archive that a full disk cut off would complain once more when it is let go
-        try:
-            with Workbook(content, {**plain, "nan_inf_to_errors": True}) as workbook:
-                _write_about(workbook, about, sheets)
-                for sheet in sheets:
-                    _write_sheet(workbook, sheet)
-        except FileCreateError as error:  # the library's word for an error of the disk
-            raise error.args[0] from error
-        file.write(content.getbuffer())
-
-    fill_file(path, write)
 
 
 def name_head(column: str) -> str:
@@ -162,7 +171,11 @@ def _as_cell(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 def _choose_widths(frame: pl.DataFrame) -> Mapping[str | Any, tuple[str, ...] | int]:
     """Widths in pixels that show the usual content; long texts are cut by their neighbours."""
-    sample = frame.head(_SAMPLE)
+    sample = frame.head(_SAMPLE).with_columns(
+        pl.col(name).dt.strftime("%Y-%m-%d %H:%M" if isinstance(dtype, pl.Datetime) else "%Y-%m")
+        for name, dtype in frame.schema.items()
+        if dtype.is_temporal()
+    )
     texts = sample.select(pl.all().cast(pl.String).str.len_chars().quantile(0.9).fill_null(0))
     return {
         name: 12 + 7 * int(min(max(texts[name].item(), len(name) // 2 + 3, _NARROWEST), _WIDEST))

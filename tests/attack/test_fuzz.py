@@ -1,6 +1,7 @@
 """Whatever is in a table, a mapping or the settings, it is read or refused in our own words: no other error gets out.
 
-So many examples each as `FUZZ` says; seeds are fixed by what the tests are, so that a failure comes again.
+So many examples each as `FUZZ` says, else as other tests have (`make soak`: many); seeds are fixed by what the tests
+are, so that a failure comes again.
 """
 
 import io
@@ -19,7 +20,7 @@ from tasks.intake.documents import DocumentHints, read_document
 from tasks.intake.ingest import check_as_ingest
 from tasks.tables.mapping import read_mapping
 
-EXAMPLES = int(os.environ.get("FUZZ", "2000"))
+EXAMPLES = int(os.environ.get("FUZZ", settings().max_examples))
 fuzzed = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -27,7 +28,7 @@ fuzzed = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
+pytestmark = pytest.mark.timeout(3600)
 
 HEAD = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,lower,upper,unit,qualifier,note"
 WORDS = st.sampled_from(

@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+from datetime import datetime
 
+import openpyxl
 import pytest
 
 from data_lake.opening import forget_open_tables
+from flows.cli import main
 from tests.flows.command import Command
 
 HEAD = "source,chain,review_month,published,segment,metric,period,kind,measure,value,unit,qualifier,note,source_url\n"
@@ -51,7 +54,7 @@ def test_before_it_is_recorded_and_in_the_data_of_the_site_too(trona, tmp_path):
 def test_safe_is_refused_where_no_csv_is_printed(trona, shape):
     trona("ingest", "january.csv")
     called = trona("figures", *shape, code=2)
-    assert "--format csv --safe" in called.err
+    assert "use --format csv-excel" in called.err
     assert called.out == ""
 
 
@@ -59,3 +62,27 @@ def test_json_keeps_the_text_as_it_was_published(trona):
     trona("ingest", "january.csv")
     (row,) = json.loads(trona("figures", "--json").out)
     assert row["note"] == NOTE
+
+
+def test_csv_for_excel_begins_with_a_mark_and_quotes_too(trona, capfdbinary, monkeypatch):
+    trona("ingest", "january.csv")
+    monkeypatch.setattr("sys.argv", ["trona", "figures", "--format", "csv-excel", "--lake", str(trona.lake)])
+    with pytest.raises(SystemExit):
+        main()
+    content = capfdbinary.readouterr().out
+    assert content.startswith(b"\xef\xbb\xbfsource,chain,")
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert (row["note"], row["value"]) == (f"'{NOTE}", "-2.5")
+
+
+def test_a_workbook_has_real_dates_and_numbers_units_in_heads_and_texts_that_are_texts(trona, capfdbinary, monkeypatch):
+    trona("ingest", "january.csv")
+    monkeypatch.setattr("sys.argv", ["trona", "figures", "--format", "xlsx", "--lake", str(trona.lake)])
+    with pytest.raises(SystemExit):
+        main()
+    page = openpyxl.load_workbook(io.BytesIO(capfdbinary.readouterr().out))["Trona"]
+    row = {head.value: cell for head, cell in zip(*page.iter_rows(), strict=True)}
+    assert (row["value"].value, row["note"].value, row["note"].data_type) == (-2.5, NOTE, "s")
+    assert row["published (UTC)"].value == datetime(2026, 2, 4, 16)  # noqa: DTZ001 - Excel knows no zone
+    assert row["month"].value == datetime(2026, 1, 1)  # noqa: DTZ001
+    assert row["month"].number_format == "yyyy-mm"

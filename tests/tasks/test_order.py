@@ -8,7 +8,7 @@ import pytest
 from contracts.comparisons import COMPARISONS
 from contracts.scores import SCORES
 from data_lake.lake import open_lake
-from tasks.comparing.refresh import known_span, load_chains, refresh_derived
+from tasks.comparing.refresh import load_chains, refresh_derived
 from tests.tasks.interrupted import NOW, take_in_all
 from tests.tasks.test_interruptions import assert_same, contents
 
@@ -32,8 +32,7 @@ def in_order(tmp_path_factory, paths):
 def computed_files(uri: str) -> list[object]:
     """Names of the files of the computed tables, which are hashes of their bytes."""
     lake = open_lake(uri)
-    first, _ = known_span(lake)
-    refresh_derived(lake, load_chains(lake), first=first, as_of=NOW)
+    refresh_derived(lake, load_chains(lake), as_of=NOW)
     return [lake.table(table).files() for table in (COMPARISONS, SCORES)]
 
 

@@ -84,13 +84,21 @@ def name_periods(tokens: list[Token], plain: str, *, is_title: bool = False) -> 
             if out and out[-1].mask & _SINCE and not plain[out[-1].end : token.start].strip():
                 out[-1] = make_token(out[-1].start, token.end, {"since": True})
                 continue
-            if _BASE_LEVEL.match(plain, token.end):
-                out.append(make_token(token.start, token.end, {"reference": True}))
+            level = _BASE_LEVEL.match(plain, token.end)
+            if level is not None:
+                out.append(_name_level(token, name, level, plain))
                 continue
             roles = {role: meaning for role, meaning in token.roles.items() if role not in {"month", "relative"}}
             token = make_token(token.start, token.end, {**roles, "period": name})
         out.append(token)
     return out
+
+
+def _name_level(token: Token, name: PeriodName, level: re.Match[str], plain: str) -> Token:
+    """Read "November's record" as the base of "beat November's record by 4%", elsewhere as a level only referred to."""
+    if plain.startswith(" by ", level.end()) and _may_be_base(name):
+        return make_token(token.start, level.end(), {"basis": _BASES.get(name.kind, name)})
+    return make_token(token.start, token.end, {"reference": True})
 
 
 _AFTER_MULTIPLE = BIT["metric"] | BIT["of"] | BIT["level"] | BIT["against"] | BIT["subject"] | BIT["industry"]
@@ -199,6 +207,23 @@ def _basis_roles(before: Token, name: PeriodName) -> dict[str, Any]:
     return roles
 
 
+def part_basis_pairs(tokens: list[Token]) -> list[Token]:
+    """Tokens with a word of two bases made two: 同环比分别增长42%、5.1%."""
+    out: list[Token] = []
+    for token in tokens:
+        if not token.mask & BIT["basis_pair"]:
+            out.append(token)
+            continue
+        first, second = token.roles["basis_pair"]
+        middle = token.start + 1
+        out += [
+            make_token(token.start, middle, {"basis": first}),
+            make_token(middle, middle, {"separator": True}),
+            make_token(middle, token.end, {"basis": second}),
+        ]
+    return out
+
+
 _LABELS = ("subject", "basis", "metric", "period")
 _LABEL_BITS = {
     "subject": _SUBJECT | _THING,
@@ -215,7 +240,7 @@ def match_lists(tokens: list[Token]) -> None:
 
     Separators inside a list get the role `separator`, which parts no clauses.
     """
-    numbers = list(_find_groups(tokens, "number"))
+    numbers = [run for group in _find_groups(tokens, "number") for run in _part_by_unit(tokens, *group)]
     subjects = list(_find_groups(tokens, "subject"))
     for members, separators in numbers:
         units = {tokens[m].quantity.unit for m in members if tokens[m].quantity is not None} - {""}  # type: ignore[union-attr]
@@ -241,6 +266,24 @@ def match_lists(tokens: list[Token]) -> None:
         joined = any("and" in tokens[s].roles for s in separators)
         for member in members if joined else ():
             tokens[member].labels["joint"] = members
+
+
+def _part_by_unit(
+    tokens: list[Token], members: list[int], separators: set[int]
+) -> Iterator[tuple[list[int], set[int]]]:
+    """A run of numbers parted where the unit changes: prices in order, then their changes in order."""
+    units = [tokens[m].quantity.unit if tokens[m].quantity is not None else "" for m in members]  # type: ignore[union-attr]
+    if len(set(units) - {""}) < 2 or "" in units:
+        yield members, separators
+        return
+    first = 0
+    for place in range(1, len(members) + 1):
+        if place < len(members) and units[place] == units[first]:
+            continue
+        run = members[first:place]
+        if len(run) > 1:
+            yield run, {s for s in separators if run[0] < s < run[-1]}
+        first = place
 
 
 def _mark_separators(tokens: list[Token], places: set[int]) -> None:

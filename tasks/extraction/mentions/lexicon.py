@@ -99,7 +99,8 @@ def compile_lexicon(chain: Chain, others: Iterable[Chain], language: Language, *
     named = [normalise(name) for name in _flatten(chain.names.values())]
     for other in others:
         for name, _ in _list_names(other, language):
-            if not any(normalise(name) in own for own in named):
+            # a country is a product of one chain and no thing of its own in another
+            if normalise(name) not in language.neutral and not any(normalise(name) in own for own in named):
                 roles.setdefault(normalise(name), {"thing": name})
     pattern, kinds = _compile_pattern(roles, language)
     units = {(s.name, metric): _family(unit) for s in chain.segments for metric, unit in s.units.items()}

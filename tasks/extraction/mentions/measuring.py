@@ -140,6 +140,7 @@ def _take_before(out: list[Token], token: Token, plain: str, gaps: frozenset[str
             quantity.bound = roles["bound"]
         elif before.mask & _COMPARE and not (len(out) > 1 and out[-2].mask & NUMBER):
             quantity.bound = "lower" if roles["compare"] > 0 else "upper"
+            quantity.is_threshold = bool(before.mask & BIT["threshold"])
         elif before.mask & _HEDGE:
             quantity.is_about = True
         else:

@@ -131,7 +131,7 @@ def _check_currency(language: Language, match: re.Match[str], unit: str, unit_te
     if others and before.endswith(others) and not before.endswith(ours or ("\0",)):
         return "other"
     is_ours = bool(ours) and before.endswith(ours)
-    if unit_text.startswith("/") and not is_ours:
+    if unit_text.startswith(("/", "k/", "k per")) and not is_ours:
         return "other"
     if is_ours and not unit_text and not _GOES_ON.match(match.string, match.end()):
         return "yuan"

@@ -10,7 +10,8 @@ class Quantity:
     `unit` is `%`, `pp`, a level's unit, `times`, `other` for a unit of no figure, or empty where none follows.
     `sign` is +1 or -1 where a sign is printed, else 0; `high` the upper end of a range, in print order.
     `half_width` is half a unit of the last digit, in the unit. `form` is `digits`, `words`, `fraction` (a third)
-    or `multiple` (doubled: a change with its sign). `is_added` tells 增长2倍 (+200 %) from 增至2倍 (+100 %).
+    or `multiple` (doubled: a change with its sign). `is_added` tells 增长2倍 (+200 %) from 增至2倍 (+100 %),
+    `is_threshold` a bound that a level goes past ("dipped below 26,000 t").
     """
 
     value: float
@@ -26,6 +27,7 @@ class Quantity:
     is_about: bool = False
     is_added: bool = False
     is_dashed: bool = False
+    is_threshold: bool = False
 
     @property
     def is_rate(self) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from contracts.period import last_month
+from tasks.extraction.mentions.lexicon import Node, Nodes
 from tasks.extraction.quantities.quantity import Quantity
 from tasks.extraction.relations.carrying import members
 from tasks.extraction.relations.growth import name_basis, shift_period
@@ -95,9 +96,30 @@ def _list_rules(view: View, index: int, draft: Draft, told: Told, when: When) ->
         rules += [filled[1] for filled in (draft.sign, draft.basis) if filled is not None]
     if told.measure == "share_pct":
         rules.append(draft.share[0])
-    if view.any_of(view.clause_start(index), index, BIT["negation"]):
+    if when.rule != "period.prior" and view.any_of(view.clause_start(index), index, BIT["negation"]):
         rules.append("doubt.negation")
     return tuple(rules)
+
+
+_IN_CONTEXT = ("subject.section", "subject.paragraph", "subject.last", "subject.lead", "subject.title", "subject.sole")
+
+
+def _keep_parts(nodes: Nodes, rule: str) -> Nodes:
+    """The products among the nodes of a name, where a share is stated of it: a total is no part of anything."""
+    return nodes if rule.startswith(_IN_CONTEXT) else frozenset(node for node in nodes if node[1]) or nodes
+
+
+def _is_guess_of_no_series(view: View, subject: Found, node: Node, metric: str) -> bool:
+    """Whether a subject guessed from the document has no such metric in the chain."""
+    is_guess = subject.rule.startswith(("subject.sole", "subject.thread"))
+    return is_guess and (node[0], metric) not in view.context.lexicon.families
+
+
+def _find_carried(trail: Trail, subject: Found) -> Node | None:
+    """The node of the number before, where its name is carried on and could also mean another."""
+    if subject.nodes is None or len(subject.nodes) < 2 or trail.last is None or trail.nodes != subject.nodes:
+        return None
+    return trail.last.node if trail.last.node in subject.nodes else None
 
 
 def _share_out(view: View, index: int, trail: Trail, subject: Found, whole: Statement) -> list[Outcome]:
@@ -105,8 +127,14 @@ def _share_out(view: View, index: int, trail: Trail, subject: Found, whole: Stat
     unit = whole.unit if whole.measure in {"level", "mom_abs", "yoy_abs"} else ""
     made: list[Outcome] = []
     for nodes in members(view, index, subject):
-        node = choose_node(view, nodes, unit=unit, metric=whole.metric, beside=trail.nodes)
-        if node is None or (whole.measure.startswith("share") and not node[1]):
+        node = _find_carried(trail, subject) if not unit else None
+        named = _keep_parts(nodes, subject.rule) if whole.measure.startswith("share") else nodes
+        node = node or choose_node(view, named, unit=unit, metric=whole.metric, beside=trail.nodes)
+        if (
+            node is None
+            or (whole.measure.startswith("share") and not node[1])
+            or _is_guess_of_no_series(view, subject, node, whole.metric)
+        ):
             made.append(unresolved(view.tokens[index], "subject"))
         else:
             made.append(replace(whole, node=node))

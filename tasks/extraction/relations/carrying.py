@@ -44,12 +44,24 @@ def carry_subject(view: View, index: int, trail: Trail, found: Found | None) -> 
         return Found(frozenset((segment, "") for segment, _ in found.nodes), "subject.together", 0.85)
     if trail.elsewhere and trail.nodes is None and (found is None or found.rule.startswith("subject.sentence")):
         return Found(elsewhere=trail.elsewhere)
-    if trail.nodes is not None and not view.any_of(view.clause_start(index), index, BIT["pronoun"]):
+    is_meant = named in _CONTEXT_RULES or not view.any_of(view.clause_start(index), index, BIT["pronoun"])
+    if trail.nodes is not None and is_meant:
         if found is None or named != "subject.sentence":
             return Found(trail.nodes, "subject.carried", 0.93)
+        if _stands_in_reason(view, index):
+            return Found(trail.nodes, "subject.carried", 0.9)
         if found.nodes is not None and view.context.lexicon.intersect(found.nodes, trail.nodes) == trail.nodes:
             return Found(trail.nodes, "subject.carried", 0.95)
     return found
+
+
+def _stands_in_reason(view: View, index: int) -> bool:
+    """Whether the name before a number stands in a clause that only gives a reason and states no number."""
+    place = next((p for p in range(index - 1, -1, -1) if view.masks[p] & BIT["subject"]), -1)
+    start = view.clause_start(place) if place > 0 else 0
+    if not start or start == view.clause_start(index):
+        return False
+    return bool(view.tokens[start - 1].mask & BIT["reason"]) and not view.any_of(place, index, BIT["number"])
 
 
 _EACH, _AND = BIT["each"], BIT["and"]

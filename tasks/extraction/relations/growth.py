@@ -2,13 +2,14 @@
 
 from contracts.period import add_months, first_month, format_month
 from tasks.extraction.mentions.periods import PeriodName
-from tasks.extraction.relations.view import HARD, View
+from tasks.extraction.relations.view import HARD, REFERENCE, View
 from tasks.extraction.rules import BIT, bits
 
 _SIGNED = bits(["change", "compare", "moves"])
 _AFTER_TO = bits(["to", "moves", "level"])
 _SLOWING = bits(["slowing", "narrows"])
-_CHANGE = BIT["change"]
+_CHANGE, _PACE = BIT["change"], BIT["pace"]
+_OWN = bits(["change", "subject", "metric", "verb"])
 Filled = tuple[object, str, float]
 
 
@@ -23,6 +24,10 @@ def find_sign(view: View, index: int) -> tuple[int, str, float] | None:
         return 1, "sign.multiple", 0.98  # the word's value has its own sign
     if quantity.unit == "times":
         return 1, "sign.times", 0.95
+    twin = _find_twin(view, index, -1)
+    if twin >= 0:
+        told = find_sign(view, twin)
+        return None if told is None else (told[0], "sign.equal", told[2])
     if view.touch_left(index) & _AFTER_TO:
         rate = _find_rate_noun(view, index)
         if rate:
@@ -30,7 +35,7 @@ def find_sign(view: View, index: int) -> tuple[int, str, float] | None:
     for rule in view.context.lexicon.language.rules["sign"]:
         place = view.look(index, rule)
         while place >= 0:
-            sign = _sign_of(view, place)
+            sign = 0 if _is_comparative(view, place, index) else _sign_of(view, place)
             if sign:
                 return sign, rule.id, rule.strength
             place = view.look(place, rule)
@@ -44,14 +49,67 @@ def find_sign(view: View, index: int) -> tuple[int, str, float] | None:
     return None
 
 
+def _find_quoted_period(view: View, index: int) -> object:
+    """The period of a base quoted right after a rate: "down by 28% from 5,070 t in February 2024"."""
+    quantity = view.tokens[index].quantity
+    if quantity is None or not quantity.is_rate:
+        return None
+    place = index + 1
+    while place < len(view.masks) and view.masks[place] == REFERENCE:
+        roles = view.tokens[place].roles
+        if "basis" in roles or "period" in roles:
+            return roles["basis"] if "basis" in roles else roles["period"]
+        place += 1
+    return None
+
+
+def _find_twin(view: View, index: int, step: int) -> int:
+    """Place of the number that says the same in another unit: "down 6,000 mt or 0.51%"; -1 where there is none."""
+    other = index + 2 * step
+    if not 0 <= other < len(view.masks) or not view.masks[index + step] & BIT["equal"]:
+        return -1
+    first, second = view.tokens[index].quantity, view.tokens[other].quantity
+    if first is None or second is None or {first.is_rate, second.is_rate} != {True, False}:
+        return -1
+    return other if first.is_level or second.is_level else -1
+
+
 def _find_rate_noun(view: View, index: int) -> int:
-    """Sign of "growth", "the decline", 降幅 in the clause, where the number is what the rate came to."""
+    """Sign of "growth", "the decline", 降幅, where the number is what the rate came to or came from."""
     start = view.clause_start(index)
-    for place in range(index - 1, start - 1, -1):
+    inner = range(start, index)
+    if start and not view.any_of(start, index, _OWN):
+        inner = range(view.clause_start(start - 1), index)  # "the decline deepened, from 2% in November to 6%"
+    has_pace = any(view.tokens[place].mask & _PACE for place in inner)
+    for place in reversed(inner):
         change = view.tokens[place].roles.get("change")
-        if change is not None and change[1] == "noun" and view.masks[place] & _CHANGE:
+        if change is None or not view.masks[place] & _CHANGE:
+            continue
+        is_rate = change[1] == "noun" or (has_pace and change[1] == "verb" and not view.masks[place] & _PACE)
+        if is_rate and change[0]:
             return int(change[0])
     return 0
+
+
+def tells_pace(view: View, index: int) -> bool:
+    """Whether a number stands behind a rate of change that has itself moved: "the decline narrowed to 3%"."""
+    start = view.clause_start(index)
+    paces = list(view.places(start, index, _PACE))
+    return bool(paces) and any(
+        view.masks[place] & _CHANGE
+        and not view.masks[place] & _PACE
+        and view.tokens[place].roles["change"][1] != "past"
+        for place in range(start, index)
+    )
+
+
+def _is_comparative(view: View, place: int, index: int) -> bool:
+    """Whether a word of change only compares the rate with another: "up by a smaller 1.9%"."""
+    change = view.tokens[place].roles.get("change")
+    if place != index - 1 or change is None or change[1] != "word" or place + 1 >= len(view.masks):
+        return False
+    start = view.clause_start(place)
+    return any(view.tokens[p].roles["change"][1] != "word" for p in view.places(start, place, _CHANGE))
 
 
 def _sign_of(view: View, place: int) -> int:
@@ -70,6 +128,13 @@ def find_basis(view: View, index: int) -> tuple[object, str, float] | None:
     label = view.tokens[index].labels.get("basis")
     if label is not None:
         return label.roles["basis"], "basis.list", 0.97
+    twin = _find_twin(view, index, 1)
+    if twin >= 0:
+        told = find_basis(view, twin)
+        return None if told is None else (told[0], "basis.equal", told[2])
+    quoted = _find_quoted_period(view, index)
+    if quoted is not None:
+        return quoted, "basis.quoted", 0.95
     found = view.ask("basis", index)
     if found is not None:
         place, rule = found

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tasks.extraction.mentions.periods import PeriodName
 from tasks.extraction.quantities.quantity import Quantity, family_of
-from tasks.extraction.relations.growth import name_basis
+from tasks.extraction.relations.growth import name_basis, tells_pace
 from tasks.extraction.relations.times import find_period_name, find_when
 from tasks.extraction.relations.view import View
 from tasks.extraction.rules import BIT, bits
@@ -80,6 +80,8 @@ def tell_measure(view: View, index: int, quantity: Quantity, signs: Signs) -> To
 
 
 def _tell_points(view: View, index: int, signs: Signs) -> Told:
+    if tells_pace(view, index) and signs.metric != "operating_rate" and not signs.is_share:
+        return Told(reason="a change of a rate of growth", is_ours=False)
     if signs.sign is None:
         return Told(reason="sign")
     period = _period_of(view, index, signs)
@@ -133,7 +135,7 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
         return Told("yoy_pct", "measure.over_year", 0.9, period=str(signs.basis.year + 1))
     name = None if signs.basis is None else name_basis(view, signs.basis, period)
     is_bare = signs.sign is None and signs.basis is None and signs.has_product and quantity.unit == "%"
-    if is_bare and view.touch_left(index) & BIT["subject"] and quantity.form != "multiple":
+    if is_bare and view.touch_left(index) & (BIT["subject"] | BIT["equal"]) and quantity.form != "multiple":
         return Told("share_pct", "measure.bare_share", 0.8)
     if signs.sign is None:
         return Told(reason="sign" if name is not None else "measure")
@@ -176,7 +178,8 @@ def _assume_basis(view: View, index: int, kind: str, *, changed: bool) -> Told:
         return Told("yoy_pct", "measure.paragraph", 0.85)
     if _stands_beside(view, index, "yoy"):
         return Told("mom_pct", "measure.contrast", 0.93)
-    if view.context.bases == frozenset({"yoy"}):
+    is_usual = kind in {"", "month"} and len(view.context.calendar.period) == len("2025-01")
+    if view.context.bases == frozenset({"yoy"}) and (is_usual or not kind.endswith("month")):
         return Told("yoy_pct", "measure.document", 0.7)
     if quantity is not None and quantity.form == "multiple" and quantity.unit == "%" and quantity.value > 0:
         return Told("mom_pct", "measure.assumed", 0.55)
@@ -185,7 +188,8 @@ def _assume_basis(view: View, index: int, kind: str, *, changed: bool) -> Told:
 
 def _period_of(view: View, index: int, signs: Signs) -> str:
     """The period that a base of comparison is counted from."""
-    return find_when(view, index, "yoy_pct", signs.before).period or view.context.calendar.period
+    said = find_when(view, index, "yoy_pct", signs.before)
+    return said.period or find_when(view, index, "mom_pct", signs.before).period or view.context.calendar.period
 
 
 _COMPARED = BIT["compare"] | BIT["prior"]
@@ -212,6 +216,9 @@ def _tell_quantity(view: View, index: int, quantity: Quantity, signs: Signs) -> 
 def _is_change(view: View, index: int, signs: Signs) -> bool:
     """Whether a quantity is a change of a level: "up 600 t", "a decline of 40 t", "200 t more than in May"."""
     touch, after = view.touch_left(index), view.touch_right(index)
+    number = view.tokens[index].quantity
+    if number is not None and number.is_threshold and touch & _CHANGE:
+        return False
     if (after & _COMPARE or (after & _BASIS and "compare" in view.tokens[index + 1].roles)) and not touch & _TO:
         return True
     members = view.tokens[index].labels.get("list")
@@ -232,7 +239,8 @@ def _is_change(view: View, index: int, signs: Signs) -> bool:
     if quantity is not None and quantity.sign:
         return True
     change = view.tokens[index + 1].roles.get("change") if after & _CHANGE else None
-    if change is not None and change[1] in {"noun", "plain", "word"}:
+    is_of_next = index + 2 < len(view.masks) and bool(view.masks[index + 2] & BIT["number"])
+    if change is not None and change[1] in {"noun", "plain", "word"} and not is_of_next:
         return True
     start = view.clause_start(index)
     return bool(touch & _BASIS) and view.any_of(start, index, _CHANGE)
@@ -260,6 +268,8 @@ def _tell_level(view: View, index: int, quantity: Quantity, signs: Signs) -> Tol
         return Told(reason="unit")
     if is_price and quantity.value < 100:
         return Told(reason="a price of another unit", is_ours=False)
+    if quantity.bound and view.touch_left(index) & BIT["agent"]:
+        return Told(reason="a plant's or project's size", is_ours=False)
     if view.touch_right(index) & (_PLAN | BIT["agent"]) and not quantity.bound:
         return Told(reason="a plant's or project's size", is_ours=False)
     if _is_size(view, index):

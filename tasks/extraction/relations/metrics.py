@@ -87,7 +87,7 @@ def _find_context_metric(view: View, index: int, quantity: Quantity, trail: Trai
             return Metric(scope.metric, rule, 0.93)
         if scope.is_elsewhere and not scope.subject:
             return Metric("", "", 0.0, scope.is_elsewhere)
-    if quantity.is_rate and not is_share and context.last_metric not in {"", "production"} and is_modal(view, index):
+    if not is_share and context.last_metric not in {"", "production"} and is_modal(view, index):
         return Metric("production", "metric.forecast", 0.8)
     assumed = Metric("production", "metric.assumed", 0.8 if is_share else 0.7)
     return _find_last_metric(view, quantity, is_share=is_share) or assumed

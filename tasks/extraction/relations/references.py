@@ -39,13 +39,21 @@ def read_reference(view: View, index: int, quantity: Quantity, trail: Trail) -> 
     kind = "forecast" if last_month(period) > view.context.calendar.review else "actual"
     if view.any_of(index - 3 if index > 3 else 0, min(index + 5, len(view.tokens)), BIT["prior"]):
         kind = "forecast"
-    sign = quantity.sign or (-1 if rate and (last.value or last.upper or 0) < 0 else 1)
+    sign = quantity.sign or (_sign_of_rate(view, index, last) if rate else 1)
     value, lower, upper, qualifier = signed_values(quantity, sign)
     return replace(
         last, period=period, kind=kind, value=value, lower=lower, upper=upper, qualifier=qualifier,
         half_width=quantity.half_width, start=token.start, end=token.end,
         rules=(*last.rules, "reference"), confidence=weigh((*last.rules, "reference")),
     )  # fmt: skip
+
+
+def _sign_of_rate(view: View, index: int, last: Statement) -> int:
+    """The sign of a quoted rate: its own noun's ("from a 7% decline in August"), else that of the rate beside it."""
+    after = index + 1
+    if after < len(view.tokens) and view.masks[after] == REFERENCE and "change" in view.tokens[after].roles:
+        return int(view.tokens[after].roles["change"][0]) or 1
+    return -1 if (last.value or last.upper or 0) < 0 else 1
 
 
 def _reference_period(view: View, index: int, last: Statement) -> str:
@@ -87,6 +95,9 @@ def quoting(view: View, index: int, before: Trail, found: Findings) -> Trail:
     if before.last is not None and named and named[-1] != before.last.metric and after is None:
         return Trail()
     leads = leads or (before.last is not None and bool(named) and named[-1] != before.last.metric)
+    if before.last is not None and before.last.unit != unit and after is None:
+        alike = [s for s in found.statements if s.start < token.start and s.unit == unit and s.node == before.last.node]
+        return Trail(alike[-1]) if alike else before
     if after is not None and (leads or before.last is None or before.last.unit != unit):
         return Trail(after)
     return before

@@ -11,10 +11,11 @@ from tasks.extraction.relations.refusals import is_distance, is_physical, refuse
 from tasks.extraction.relations.subjects import find_subject
 from tasks.extraction.relations.times import When, find_other_span, find_when, is_prior
 from tasks.extraction.relations.trail import Trail, main_period
-from tasks.extraction.relations.view import View
+from tasks.extraction.relations.view import HARD, View
 from tasks.extraction.rules import BIT
 from tasks.extraction.statements import passed_over, unresolved
 
+_GUESSED = ("subject.sole", "subject.thread")
 _FAR = {"basis.carried", "basis.closing", "sign.carried", "sign.joint"}
 
 
@@ -45,6 +46,8 @@ def read_number(view: View, index: int, trail: Trail) -> tuple[list[Outcome], Tr
     )
     if subject is None:
         return [unresolved(token, "subject")], trail
+    if subject.rule.startswith(_GUESSED) and metric.rule == "metric.assumed":
+        subject = replace(subject, rule=subject.rule + " doubt.guess")
     if subject.elsewhere:
         return [passed_over(token, subject.elsewhere)], replace(trail, elsewhere=subject.elsewhere, nodes=None)
     return _state(view, index, trail, Draft(quantity, metric, subject, share))
@@ -61,7 +64,7 @@ def _state(view: View, index: int, trail: Trail, draft: Draft) -> tuple[list[Out
     token = view.tokens[index]
     draft = _find_change(view, index, trail, draft)
     nodes = draft.subject.nodes or frozenset()
-    before = main_period(trail, trail.last)
+    before = main_period(trail, trail.last, is_apart=_is_apart(view, index, trail))
     told = tell_measure(view, index, draft.quantity, _list_signs(trail, draft, before))
     beyond = replace(trail, nodes=nodes or trail.nodes, elsewhere="")
     if not told.measure:
@@ -73,6 +76,16 @@ def _state(view: View, index: int, trail: Trail, draft: Draft) -> tuple[list[Out
     if when.name is not None and when.name.kind == "to_date" and told.measure in {"level", "share_pct"}:
         return [passed_over(token, "a quantity of a span to date")], replace(trail, nodes=nodes, elsewhere="")
     return build(view, index, trail, draft, told, when)
+
+
+def _is_apart(view: View, index: int, trail: Trail) -> bool:
+    """Whether a semicolon or the like stands between a number and the statement before."""
+    place = index - 1
+    while place >= 0 and trail.last is not None and view.tokens[place].start > trail.last.start:
+        if view.masks[place] & HARD:
+            return True
+        place -= 1
+    return False
 
 
 def _find_change(view: View, index: int, trail: Trail, draft: Draft) -> Draft:

@@ -281,9 +281,45 @@ def _find_in_context(view: View, index: int, start: int) -> Found | None:
         return Found(context.section.subject, "subject.section" + unknown, 0.93 * doubt)
     if context.section.is_elsewhere:
         return Found(elsewhere=context.section.is_elsewhere)
+    return _find_thread(view, unknown)
+
+
+def _opens_unknown(view: View) -> bool:
+    """Whether a sentence begins with a name that nobody knows: "Conversion: …", 六氟:2.6万吨."""
+    item = _ITEM.match(view.plain, view.start)
+    begin = view.start if item is None else item.end()
+    first = next((p for p, m in enumerate(view.masks) if m & _OPENS and view.tokens[p].start >= begin), 0)
+    text = view.plain[begin : view.tokens[first].start]
+    known = [view.plain[t.start : t.end] for t in view.tokens[:first]]
+    for word in known:
+        text = text.replace(word, " ", 1)
+    if view.context.lexicon.language.is_spaced:
+        neutral = view.context.lexicon.language.neutral
+        return any(w not in neutral and len(w) > 2 for w in _WORD.findall(text)) and bool(
+            view.masks[first] & BIT["colon"]
+        )
+    for word in sorted(view.context.lexicon.language.neutral, key=len, reverse=True):
+        text = text.replace(word, " ")
+    return _CHINESE.search(text) is not None
+
+
+_ITEM = re.compile(r"\s*[(（]?\d+[.)）、]\s*")
+_OPENS = bits(["colon", "number"])
+
+
+def _find_thread(view: View, unknown: str) -> Found | None:
+    """What the document has been about: the only segment or product so far, its title, the paragraph before."""
+    context = view.context
+    if unknown or _opens_unknown(view):
+        return None
+    if len(context.told) == 1:
+        return Found(context.told, "subject.sole" + unknown, 0.9)
+    segments = {segment for segment, _ in context.told}
+    if len(segments) == 1:
+        return Found(frozenset({(next(iter(segments)), "")}), "subject.sole" + unknown, 0.85)
     if context.document is not None:
-        return Found(context.document, "subject.title" + unknown, 0.85 * doubt)
-    return None
+        return Found(context.document, "subject.title" + unknown, 0.85)
+    return None if context.thread is None else Found(context.thread, "subject.thread" + unknown, 0.7)
 
 
 def choose_node(view: View, nodes: Nodes, *, unit: str, metric: str, beside: Nodes | None = None) -> Node | None:

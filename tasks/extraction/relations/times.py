@@ -33,6 +33,9 @@ def find_period_name(view: View, index: int, measure: str = "") -> tuple[PeriodN
     if label is not None:
         return label.roles["period"], "period.list", 0.97
     own = view.claimed.get(index)
+    members = token.labels.get("list")
+    if own is None and members and index != members[-1]:
+        own = view.claimed.get(members[-1])  # "falls of 5% and 8% in February"
     if own is not None and _suits(view.tokens[own].roles["period"], measure):
         return view.tokens[own].roles["period"], "period.beside", 0.98
     others = {place: number for number, place in view.claimed.items() if number != index}

@@ -19,10 +19,12 @@ class Trail:
     main: str = ""
 
 
-def main_period(trail: Trail, found: Statement | None) -> str:
+def main_period(trail: Trail, found: Statement | None, *, is_apart: bool) -> str:
     """The period of the number before; of a level of an earlier period the one that the sentence is about."""
     if found is None:
         return ""
+    if is_apart and trail.main and len(trail.main) == len(found.period) and found.period < trail.main:
+        return trail.main
     if found.measure == "level" and trail.main and len(trail.main) == len(found.period) and found.period < trail.main:
         return trail.main
     return found.period

@@ -20,6 +20,7 @@ _ALIKE = {
     **dict.fromkeys("︰﹕", ":"),
     **dict.fromkeys("﹑", "、"),
     **dict.fromkeys("⁄∕", "/"),
+    "矽": "硅",  # silicon, as Taiwan writes it
     **{chr(0x2080 + digit): str(digit) for digit in range(10)},
 }
 

@@ -115,7 +115,7 @@ def run(lake: Lake, now: datetime, *, is_live: bool = True, until: datetime | No
         )
         entered.append(rows)
     if plan.steps:
-        refresh_derived(lake, chains, first=min(step.first for step in plan.steps), as_of=now)
+        refresh_derived(lake, chains, as_of=now)
     record_evaluated(lake, plan.pending, until=until or now, at=now, run_id="run")
     return pl.concat(entered) if entered else pl.DataFrame()
 

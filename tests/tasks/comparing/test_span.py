@@ -53,12 +53,12 @@ def test_a_quarter_is_marked_when_its_last_month_comes_in(tmp_path):
     flow = {"measure": "level", "unit": "t"}
     said = {**flow, "period": "2025-Q3", "kind": "forecast", "value": 400.0}
     record(lake, head(review_month="2025-06", published_at=day("2025-07-05"), document="0" * 64), said)
-    refresh_derived(lake, chains, first=date(2025, 7, 1), as_of=day("2025-07-05"))
+    refresh_derived(lake, chains, as_of=day("2025-07-05"))
     for number, value in ((7, 100.0), (8, 120.0), (9, 140.0)):
         month = f"2025-{number:02d}"
         published = day(f"2025-{number + 1:02d}-05")
         outcome = {**flow, "period": month, "value": value}
         record(lake, head(review_month=month, published_at=published, document=f"{number:064d}"), outcome)
-        refresh_derived(lake, chains, first=date(2025, number, 1), as_of=published)
+        refresh_derived(lake, chains, as_of=published)
         stored = lake.table(SCORES).scan().filter(period="2025-Q3").collect()
         assert stored["actual"].to_list() == ([360] if number == 9 else [None])

@@ -35,7 +35,7 @@ def lake(tmp_path_factory):
     folder = tmp_path_factory.mktemp("views") / "lake"
     take_in_all(str(folder), [str(FIGURES / f"2025-{name}_ternary_cathode.csv") for name in ("08", "09")])
     store = open_lake(folder)
-    refresh_derived(store, LITHIUM, first=date(2025, 8, 1), as_of=AT)
+    refresh_derived(store, LITHIUM, as_of=AT)
     return store
 
 

@@ -1,7 +1,5 @@
 """A lake that is harmed is told so in full and repaired from what was kept, on a disk and in an object store."""
 
-from datetime import date
-
 import polars as pl
 import pytest
 
@@ -46,7 +44,7 @@ def make(lake: Lake) -> Lake:
     """Fill it."""
     for name, text in DOCUMENTS.items():
         ingest_document(lake, Document(name, text.encode()), DocumentHints(), now=NOW, run_id="r1")
-    refresh_derived(lake, load_chains(lake), first=date(2026, 1, 1), as_of=NOW)
+    refresh_derived(lake, load_chains(lake), as_of=NOW)
     forget_open_tables()
     assert [*audit_lake(lake)] == []
     assert lake.table(FIGURES).scan().collect().height == 4

@@ -3,6 +3,7 @@
 import tomllib
 from datetime import UTC, date, datetime
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -10,6 +11,7 @@ from contracts.chain import load_chain
 from contracts.errors import ContractBroken, Exit, UsageError
 from contracts.printed_period import PrintedPeriod
 from contracts.readings import Document
+from contracts.vocabulary import MEASURES
 from tasks.tables import find_mapping, read_mapping, template
 from tasks.tables.mapping import build_mapping
 from tasks.tables.month_labels import read_month_label
@@ -274,6 +276,33 @@ def test_template_reads_back_once_it_is_filled(form, name, tmp_path):
     assert good.height == (
         1 if form == "long" else 3 * filled.count(",1,1,1") + 3 * filled.count(",0,0,0") + 3 * filled.count(",10,20,30")
     )
+
+
+@pytest.mark.parametrize("form", ["long", "wide"])
+def test_template_for_a_spreadsheet_has_drop_downs_and_reads_back(form, tmp_path):
+    for file, content in template("sodium_ion", form, month="2026-01", source="smm", file_format="xlsx").items():
+        (tmp_path / file).write_bytes(content)
+    (table,) = tmp_path.glob("*.xlsx")
+    book = openpyxl.load_workbook(table)
+    page, words = book["Figures"], book["Lists of words"]
+    header = [cell.value for cell in page[1]]
+    ranges = {str(rule.sqref)[0]: rule.formula1 for rule in page.data_validations.dataValidation}
+    letter = openpyxl.utils.get_column_letter(header.index("measure") + 1)
+    source = ranges[letter].partition("!")[2].replace("$", "")
+    assert [cell.value for (cell,) in words[source]] == list(MEASURES)
+    assert (page.freeze_panes, words.sheet_state) == ("A2", "hidden")
+    row = {name: place for place, name in enumerate(header, start=1)}
+    stated = {"segment": "Cathode materials", "measure": "MoM", "2026-02": -5, "value": -5, "period": "2026-02"}
+    for name, value in stated.items():
+        if name in row:
+            page.cell(2, row[name]).value = value
+    book.save(table)
+    document = Document(table.name, table.read_bytes())
+    (reading,) = read(document, mapping=find_mapping(table), review_month="2026-01", **SAID)
+    assert reading.unresolved.is_empty()  # the hidden words are no sheet that somebody hid
+    figure = reading.figures.row(0, named=True)
+    said = {name: figure[name] for name in ("segment", "measure", "period", "kind", "value")}
+    assert said == {"segment": "cathode", "measure": "mom_pct", "period": "2026-02", "kind": "forecast", "value": -5.0}
 
 
 def test_template_of_another_form():
