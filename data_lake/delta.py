@@ -278,13 +278,19 @@ class DeltaLog:
     def _acknowledge(self, before: int) -> int:
         """Bring the log's new entries to disk and copy them: from now on they count as acknowledged. The newest."""
         entries, after = Entries(self.storage, self.table.name), before + 1
-        while self.storage.size(entries.name(after + 1)) is not None:
-            after += 1
-        if self.storage.local:
-            log = Path(self.address) / "_delta_log"
-            names = [f"{v:020}{end}" for v in range(before + 1, after + 1) for end in (".json", ".checkpoint.parquet")]
-            flush(*(log / name for name in names), log / "_last_checkpoint", log, log.parent, log.parent.parent)
-        entries.keep(before + 1, after)
+        try:
+            while self.storage.size(entries.name(after + 1)) is not None:
+                after += 1
+            while before >= 0 and self.storage.size(entries.kept_name(before)) is None:
+                before -= 1  # a writer before us that died, or whose disk was full, between entry and copy
+            if self.storage.local:
+                log = Path(self.address) / "_delta_log"
+                ends = (".json", ".checkpoint.parquet")
+                names = [f"{version:020}{end}" for version in range(before + 1, after + 1) for end in ends]
+                flush(*(log / name for name in names), log / "_last_checkpoint", log, log.parent, log.parent.parent)
+            entries.keep(before + 1, after)
+        except (SourceUnavailable, OSError) as error:
+            raise _unsecured(self.address, error) from error
         return after
 
 
@@ -348,6 +354,16 @@ def _statistics(frame: pl.DataFrame) -> str:
             "maxValues": {k: highest[k] for k in columns if k in short},
             "nullCount": nulls,
         }
+    )
+
+
+def _unsecured(address: str, error: SourceUnavailable | OSError) -> SourceUnavailable:
+    return SourceUnavailable(
+        "what was written to a table of the lake could not be secured",
+        where=address,
+        found=error.found if isinstance(error, SourceUnavailable) else error.strerror or str(error),
+        effect="it is recorded, yet a power cut or damage to the disk could still take it; earlier data is intact",
+        next="check permissions and free space, then run the same command again: nothing is recorded twice",
     )
 
 
