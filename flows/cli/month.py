@@ -1,6 +1,5 @@
 """The month of a chain on one screen."""
 
-import io
 import shutil
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from tasks.month_summary.writing import MonthText
 
 _DEFAULT_LAKE = LakeOption()
-_NO_BREAK = "\ue000"  # any sign of one place that no document holds
 
 
 def month(
@@ -85,12 +83,12 @@ def month(
 def lay_out(text: "MonthText", width: int) -> Iterator[str]:
     """The month's lines, sentences wrapped to the width."""
     from contracts.terminal_text import escape_terminal  # noqa: PLC0415
-    from flows.cli.text_table import TextColumn, render_table  # noqa: PLC0415
+    from contracts.text_table import TextColumn, render_table, wrap_sentence  # noqa: PLC0415
 
     yield escape_terminal(f"{text.title} · {text.known}")
     yield ""
     for sentence in text.chain:
-        yield from _wrap(sentence, width, "")
+        yield from wrap_sentence(sentence, width)
     if text.segments:
         yield ""
         rows = pl.DataFrame(text.segments, schema=[str(i) for i in range(len(text.heading))], orient="row")
@@ -101,21 +99,4 @@ def lay_out(text: "MonthText", width: int) -> Iterator[str]:
             yield ""
             yield heading
             for line in lines:
-                yield from _wrap(line, width, "  ")
-
-
-def _wrap(sentence: str, width: int, indent: str) -> list[str]:
-    """Lines of at most so many places; a number stays with its unit."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
-
-    bound = escape_terminal(sentence).replace(" %", _NO_BREAK + "%").replace(", +", "," + _NO_BREAK + "+")
-    bound = bound.replace(", −", "," + _NO_BREAK + "−")
-    console = Console(width=width, file=io.StringIO())
-    lines = Text(bound).wrap(console, max(width - len(indent) - 2, 20))
-    return [
-        (indent + ("  " if indent and place else "") + line.plain.rstrip()).replace(_NO_BREAK, " ")
-        for place, line in enumerate(lines)
-    ]
+                yield from wrap_sentence(line, width, "  ")
