@@ -19,6 +19,7 @@ from contracts.track_record import RECORD
 from data_lake.selection import Selection
 from flows.cli.options import Filters, LakeOption
 from flows.cli.output import print_message
+from flows.cli.progress_line import waiting_for
 from flows.cli.query import find_instants, open_derived, open_store
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def export(
         ("instants", "in UTC; months are shown as the first day of theirs"),
         *told,
     ]
-    write_workbook(file, about, sheets)
+    with waiting_for(f"writing {file}"):
+        write_workbook(file, about, sheets)
     rows = ", ".join(f"{sheet.frame.height:,} {sheet.name.lower()}" for sheet in sheets)
     print_message(f"wrote {file}: {rows}")
     return Exit.DONE
