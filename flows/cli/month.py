@@ -32,6 +32,7 @@ def month(
     as_of: str = "",
     source: str = "",
     language: Literal["en", "zh"] = "en",
+    rows: Literal["segments", "gaps", "spreads", "leads", "shares"] = "segments",
     format: Format = "table",  # noqa: A002 - the option's name
     safe: Annotated[bool, Parameter(negative="")] = False,
     lake: LakeOption = _DEFAULT_LAKE,
@@ -50,14 +51,17 @@ def month(
         Which source, where several review the chain.
     language
         en or zh.
+    rows
+        With another format than text: the segments; gaps across links with what they add up to over 3 and 6 months and
+        with the next month's forecasts; spreads (how long a gap has held, and its usual size); leads; shares of products.
     format
-        As text, or the segments' rows as csv, csv-excel, json, parquet or xlsx.
+        As text, or rows as csv, csv-excel, json, parquet or xlsx.
     safe
         With --format csv: ' before a text that a spreadsheet would take for a formula.
     """
     from flows.cli.options import parse_instant  # noqa: PLC0415 - not needed for --help
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
-    from tasks.month_summary.reading import newest_chain, read_month  # noqa: PLC0415
+    from tasks.month_summary.reading import list_rows, newest_chain, read_month  # noqa: PLC0415
     from tasks.month_summary.writing import write_month  # noqa: PLC0415
     from tasks.reconciling.language import load_language  # noqa: PLC0415
 
@@ -72,7 +76,7 @@ def month(
     wanted = parse_month(month) if month else None
     reading = read_month(store, chains[name], wanted, as_of=instant, source=source)
     if format != "table":
-        print_frame(reading.segments, Shape(format, is_safe=safe), nothing=f"nothing is known about {month}")
+        print_frame(list_rows(reading, rows), Shape(format, is_safe=safe), nothing=f"nothing is known about {month}")
         return Exit.DONE
     text = write_month(reading, load_language(language))
     look = find_look()
