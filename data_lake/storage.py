@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
@@ -83,13 +84,47 @@ class Storage:
 
     def list(self, folder: str) -> dict[str, int]:
         """Files below a folder, by name relative to the root, with their bytes; empty where there is no folder."""
+        return {name: size for name, (size, _) in self.list_times(folder).items()}
+
+    def list_times(self, folder: str) -> dict[str, tuple[int, datetime]]:
+        """Files below a folder, by name relative to the root, with their bytes and when they were written (UTC)."""
         try:
             if self.local:
                 return dict(sorted(_walk(self.local, self.local / folder)))
             objects = (item for batch in self._objects().list(f"{folder}/" if folder else None) for item in batch)
-            return dict(sorted((item["path"], item["size"]) for item in objects))
+            return dict(sorted((item["path"], (item["size"], item["last_modified"])) for item in objects))
         except store_errors() as error:
             raise _cannot("listed", self.address(folder), error) from error
+
+    def renew(self, name: str, size: int) -> bool:
+        """Make a local file of this size count as written now; False where there is none, and on an object store.
+
+        An object is written again as cheaply as it is looked for.
+        """
+        if not self.local or self.size(name) != size:
+            return False
+        try:
+            os.utime(self.local / name)
+        except OSError:  # gone by now, or another account's: written again
+            return False
+        return True
+
+    def remove(self, name: str, before: datetime) -> bool:
+        """Remove a file that was written before this instant; False where it is gone, or was written again since.
+
+        Raises `SourceUnavailable` where it cannot be removed.
+        """
+        try:
+            if self.local:
+                return _remove_local(self.local / name, before)
+            if self._objects().head(name)["last_modified"] >= before:
+                return False
+            self._objects().delete(name)
+        except FileNotFoundError:
+            return False
+        except store_errors() as error:
+            raise _cannot("removed", self.address(name), error) from error
+        return True
 
     def has_any(self, folder: str) -> bool:
         """Whether there is a file below a folder. Raises `SourceUnavailable` where that cannot be known."""
@@ -205,13 +240,28 @@ def hold(folder: Path, *, alone: bool) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _walk(root: Path, folder: Path) -> Iterator[tuple[str, int]]:
+def _remove_local(path: Path, before: datetime) -> bool:
+    """Out of the way first, then looked at again: a writer that counted on the file has made it new in between."""
+    aside = path.with_name(f"{path.name}.removed")
+    path.rename(aside)
+    if datetime.fromtimestamp(aside.stat().st_mtime, UTC) >= before:
+        aside.rename(path)
+        return False
+    aside.unlink()
+    return True
+
+
+def _walk(root: Path, folder: Path) -> Iterator[tuple[str, tuple[int, datetime]]]:
     for place, folders, names in os.walk(folder, onerror=_raise_unless_missing):
         folders.sort()
         for name in names:
             path = Path(place) / name
             with suppress(FileNotFoundError):
-                yield path.relative_to(root).as_posix(), path.stat().st_size
+                found = path.stat()
+                yield (
+                    path.relative_to(root).as_posix(),
+                    (found.st_size, datetime.fromtimestamp(found.st_mtime, UTC)),
+                )
 
 
 def _raise_unless_missing(error: OSError) -> None:

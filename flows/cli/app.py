@@ -60,8 +60,13 @@ COMMANDS = {
         },
     },
     "Take away": {
-        "flows.cli.export": {"export": "A workbook for Excel: figures, comparisons, scores, record, alerts, releases."},
-        "flows.cli.page": {"page": "A static site of what the lake knows: months, series, track record, sources."},
+        "flows.cli.export": {
+            "export": "A workbook for Excel: the month, figures, scores, record, findings, alerts, sources."
+        },
+        "flows.cli.page": {
+            "page": "A static site of what the lake knows: months, series, track record, sources.",
+            "chart": "One chart of the page as SVG or PNG.",
+        },
     },
     "Be told": {
         "flows.cli.alerts": {
@@ -86,6 +91,7 @@ COMMANDS = {
             "runs": "One summary per run.",
         },
         "flows.cli.run": {"replay": "Rebuild every computed table and say what differs from the lake's."},
+        "flows.cli.maintain": {"maintain": "Few files instead of many, none that nothing names; no row changes."},
         "flows.cli.repair": {"repair": "Rebuild what is damaged from kept documents, and say what was done."},
     },
 }

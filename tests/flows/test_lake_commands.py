@@ -216,3 +216,12 @@ def test_run_and_ingest_of_a_file_with_refused_rows_leave_with_the_same_code(tro
     remove(lake.storage, data_files(lake, "comparisons")[0])
     trona("repair")
     trona("replay", code=0)
+
+
+def test_upkeep_says_what_it_did_table_by_table(loaded):
+    figures = loaded("figures", "--format", "csv").out
+    planned = loaded("maintain", "--dry-run", "--keep-days", "0")
+    assert re.search(r"^figures +1 → +1 data files, 0 files removed", planned.out, re.MULTILINE)
+    assert "dry run: nothing is written" in planned.err
+    assert "no row changed" in loaded("maintain").err
+    assert loaded("figures", "--format", "csv").out == figures
