@@ -43,6 +43,7 @@ PURPOSES = {
     "charset-normalizer": "the encoding of text files that do not say it",
     "slack-sdk": "messages to Slack",
     "jinja2": "messages and the pages of `trona page`",
+    "vl-convert-python": "the pictures of the page, as SVG and PNG",
     "httpx": "webhooks, and talking to the Prefect server",
     "idna": "mail addresses at international domains",
     "watchfiles": "the inbox: what lands is seen at once",

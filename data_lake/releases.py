@@ -124,9 +124,14 @@ def find_release_id(lake: Lake, text: str) -> str:
     return find_by_prefix(text, ids, "release", "list the releases with `trona releases`")
 
 
+def read_events(lake: Lake) -> pl.DataFrame:
+    """All rows of `RELEASES`; read again only where there are new ones."""
+    return lake.table(RELEASES).summarise("rows")
+
+
 def withdrawn_releases(lake: Lake) -> list[str]:
     """Ids of the releases that are withdrawn now."""
-    return withdrawn_among(lake.table(RELEASES).scan()).collect()["release_id"].to_list()
+    return withdrawn_among(read_events(lake).lazy()).collect()["release_id"].to_list()
 
 
 def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None) -> pl.LazyFrame:
@@ -159,7 +164,7 @@ def standing_releases(
     lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None
 ) -> pl.LazyFrame:
     """As `visible_releases`, with those whose place a settlement took."""
-    events = lake.table(RELEASES).scan()
+    events = read_events(lake).lazy()
     recorded, turns = events.filter(pl.col("event") == "recorded"), events
     if as_of is not None:
         recorded = recorded.filter(pl.col("published_at") <= as_of)

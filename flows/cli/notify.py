@@ -14,6 +14,7 @@ from contracts.errors import DeliveryFailed, Exit, UsageError
 from contracts.text import count_noun
 from flows.cli.options import LakeOption
 from flows.cli.output import print_message
+from flows.cli.progress_line import waiting_for
 from flows.cli.query import open_store
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def notify(
         again = requeue(store, retry, every_dead=dead, now=now, run_id=run_id)
         print_message(f"{count_noun(again.height, 'message')} to be sent again")
     post = OutboxWorker(store, receivers, resolve_secret, run_id, _show, Hands(start_clock(now)), imprint=imprint)
-    report = deliver(post, chains, now, only=to)
+    with waiting_for("telling the receivers"):
+        report = deliver(post, chains, now, only=to)
     for line in report.lines:
         print_message(line)
     print_message(

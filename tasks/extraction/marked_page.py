@@ -62,6 +62,14 @@ def write_marked_page(document: Document, reading: Reading) -> str:
     )
 
 
+def mark_text(text: str, marks: list[Mark]) -> str:
+    """The text as HTML with its marks, which open at a tap or key press; everything of it is escaped.
+
+    `marks` are in the order of the text and do not overlap.
+    """
+    return "".join(_mark_text(text, marks))
+
+
 def list_marks(reading: Reading) -> list[Mark]:
     """A mark for each number of the reading, in the order of the text; the first of those that overlap."""
     marks = [Mark(row["span_start"], row["span_end"], "figure", _say(row)) for row in reading.figures.to_dicts()]

@@ -1,6 +1,6 @@
 """The month of a chain as tables: a row per segment, gaps across links, findings, and what is in doubt."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,12 +17,18 @@ from data_lake.lake import Lake
 from data_lake.selection import Selection
 from tasks.comparing.comparisons import compare_with_forecasts
 from tasks.comparing.refresh import derive_months
+from tasks.month_summary.share_structure import list_shares, measure_concentration
 from tasks.reconciling.findings import list_found
 from tasks.reconciling.found import Found, Stated, sort_findings
 from tasks.reconciling.implied import reconcile, select_known
-from tasks.reconciling.link_gaps import measure_gaps, measure_persistence
+from tasks.reconciling.lead_lag import find_leads
+from tasks.reconciling.link_gaps import SegmentChanges, find_gaps, find_persistence, list_segments
 
 METRIC = "production"
+STOCK_MONTHS = (3, 6)
+"""Over so many months gaps are added up."""
+MEMORY_YEARS = 6
+"""A single month is read with the figures since January so many years before it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,9 @@ class MonthReading:
     `segments` has a row per segment that something is known of: `segment`, `product`, `mom_per_day_pct`,
     `level_surprise_pct`, `verdict`, `rank`, `n_history`, `jan_feb_yoy_pct` with its ends and basis, and the ids of its
     figures `mom_id`, `yoy_id`, `next_mom_id`, `next_yoy_id` in `stated`. `gaps`, `next_gaps` and `net_gaps` are the
-    month's gap across links, the next month's where forecasts make it, and both together; `doubts` counts by kind.
+    month's gap across links, the next month's where forecasts make it, and both together; `stock_gaps` those added up
+    over three and six months. `leads` says which end of a link moves first, `shares` and `concentration` what the
+    products of a segment make of it; `doubts` counts by kind.
     """
 
     chain: Chain
@@ -43,11 +51,35 @@ class MonthReading:
     gaps: pl.DataFrame
     next_gaps: pl.DataFrame
     net_gaps: pl.DataFrame
+    stock_gaps: pl.DataFrame
     persistence: pl.DataFrame
+    leads: pl.DataFrame
+    shares: pl.DataFrame
+    concentration: pl.DataFrame
     holiday: pl.DataFrame
     findings: list[Found]
     stated: Stated
     doubts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class KnownChain:
+    """What is known of a chain from one source as of an instant: the part of a month's reading that all months share.
+
+    `newest` has one row per figure; `pending` the actuals and the forecasts that have none yet; `proved` and
+    `expected` what actuals alone, and with those forecasts, say about growth; `refused` review month and row.
+    """
+
+    chain: Chain
+    source: str
+    as_of: datetime
+    newest: pl.DataFrame
+    pending: pl.DataFrame
+    proved: Sequence[SegmentChanges]
+    expected: Sequence[SegmentChanges]
+    found: Sequence[Found]
+    stated: Stated
+    refused: pl.DataFrame
 
 
 def read_month(
@@ -66,35 +98,72 @@ def read_month(
     only = Selection(chain=chain.name, source=source)
     vintages = read_vintages(lake, only, as_of=as_of, as_recorded=as_recorded).collect()
     _check_source(vintages, chain, as_of)
-    newest = newest_vintage(vintages)
-    actuals = newest.filter(pl.col("kind") == "actual", pl.col("is_monthly"))
-    month = month or actuals["month"].max() or newest["month"].max()  # type: ignore[assignment]
-    assert isinstance(month, date)  # noqa: S101 - there are figures, and each has a month
-    chains = {chain.name: chain}
-    following, before = add_months(month, 1), add_months(month, -1)
-    shown = (month, following)
+    newest = find_newest_month(vintages)
+    month = month or newest
+    first = date(max(min(month, newest).year - MEMORY_YEARS, 1), 1, 1)
+    vintages = vintages.filter(pl.col("month") >= first)
+    known = learn_chain(lake, chain, vintages, as_of=as_of, as_recorded=as_recorded)
+    chains, shown = {chain.name: chain}, (month, add_months(month, 1))
     derived = derive_months(lake, chains, months=shown, as_of=as_of, as_recorded=as_recorded, only=only)
-    known = select_known(newest, with_forecasts=True)
-    expected, proved = reconcile(known, chains), reconcile(select_known(newest, with_forecasts=False), chains)
+    together = compare_with_forecasts(known.pending, chains=chains, months=shown)
+    return describe_month(known, pl.concat([derived.comparisons, together]), derived.scores, month)
+
+
+def find_newest_month(newest: pl.DataFrame) -> date:
+    """The newest month with actuals; of figures without any, the newest month. There must be a figure."""
+    months = newest.filter(pl.col("kind") == "actual", pl.col("is_monthly"))["month"]
+    month = months.max() or newest["month"].max()
+    assert isinstance(month, date)  # noqa: S101 - there are figures, and each has a month
+    return month
+
+
+def learn_chain(
+    lake: Lake, chain: Chain, vintages: pl.DataFrame, *, as_of: datetime, as_recorded: datetime | None = None
+) -> KnownChain:
+    """What the vintages of one source say about a chain, before a month is looked at."""
+    chains = {chain.name: chain}
+    newest = newest_vintage(vintages)
+    pending = select_known(newest, with_forecasts=True)
     found, stated = list_found(vintages, chains)
-    of_month = [one for one in found if month <= one.month <= following]
-    forecasts = known.filter(kind="forecast", month=following)["figure_id"].to_list()
-    next_gaps = measure_gaps(expected, chain, [shown])
-    together = compare_with_forecasts(known, chains=chains, months=shown)
+    return KnownChain(
+        chain=chain,
+        source=vintages["source"][0],
+        as_of=as_of,
+        newest=newest,
+        pending=pending,
+        proved=list_segments(reconcile(select_known(newest, with_forecasts=False), chains), chain),
+        expected=list_segments(reconcile(pending, chains), chain),
+        found=found,
+        stated=stated,
+        refused=_list_refused(lake, chain, as_recorded),
+    )
+
+
+def describe_month(known: KnownChain, comparisons: pl.DataFrame, scores: pl.DataFrame, month: date) -> MonthReading:
+    """The reading of a month from what is known of its chain, the comparisons and scores of it and the next month."""
+    chain, following, before = known.chain, add_months(month, 1), add_months(month, -1)
+    near = known.newest.filter(pl.col("month").is_in([month, following]))
+    forecasts = known.pending.filter(kind="forecast", month=following)["figure_id"].to_list()
+    next_gaps = find_gaps(known.expected, chain, [(month, following)])
+    shares = list_shares(comparisons, month, METRIC)
     return MonthReading(
         chain=chain,
         month=month,
-        source=vintages["source"][0],
-        as_of=as_of,
-        segments=_list_segments(newest, pl.concat([derived.comparisons, together]), derived.scores, chain, month),
-        gaps=measure_gaps(proved, chain, [(before, month)]),
+        source=known.source,
+        as_of=known.as_of,
+        segments=_list_segments(near, comparisons, scores, chain, month),
+        gaps=find_gaps(known.proved, chain, [(before, month)]),
         next_gaps=next_gaps.filter(_rests_on(forecasts)),
-        net_gaps=measure_gaps(expected, chain, [(before, following)]),
-        persistence=measure_persistence(proved, chain, month),
-        holiday=_list_holidays(pl.concat([derived.comparisons, together])),
-        findings=sort_findings(of_month),
-        stated=dict(stated) | {row["figure_id"]: row for row in _near(newest, month).to_dicts()},
-        doubts=_count_doubts(lake, newest, chain, month, as_recorded) | {"waiting": len(forecasts)},
+        net_gaps=find_gaps(known.expected, chain, [(before, following)]),
+        stock_gaps=find_gaps(known.proved, chain, [(add_months(month, -n), month) for n in STOCK_MONTHS]),
+        persistence=find_persistence(known.proved, chain, month),
+        leads=find_leads(known.proved, chain, month),
+        shares=shares,
+        concentration=measure_concentration(shares, chain),
+        holiday=_list_holidays(comparisons),
+        findings=sort_findings([one for one in known.found if month <= one.month <= following]),
+        stated=dict(known.stated) | {row["figure_id"]: row for row in near.to_dicts()},
+        doubts=_count_doubts(known, near, month) | {"waiting": len(forecasts)},
     )
 
 
@@ -110,19 +179,36 @@ def _check_source(vintages: pl.DataFrame, chain: Chain, as_of: datetime) -> None
         raise UsageError(f"several sources review {chain.name}", next=f"name one: --source {' or '.join(sources)}")
 
 
-def _near(newest: pl.DataFrame, month: date) -> pl.DataFrame:
-    return newest.filter(pl.col("month").is_in([month, add_months(month, 1)]))
-
-
 def _list_segments(
-    newest: pl.DataFrame, comparisons: pl.DataFrame, scores: pl.DataFrame, chain: Chain, month: date
+    near: pl.DataFrame, comparisons: pl.DataFrame, scores: pl.DataFrame, chain: Chain, month: date
 ) -> pl.DataFrame:
-    rows = [
-        _describe(newest, comparisons, scores, segment.name, product, month)
-        for segment in chain.segments
-        for product in _heads(newest, segment.name, segment.default_product, month)
-    ]
-    return pl.DataFrame(rows, schema=_SEGMENT_SCHEMA, orient="row")
+    following = add_months(month, 1)
+    tables = _MonthRows(
+        own=_group(near.filter(kind="actual", month=month)),
+        later=_group(near.filter(kind="forecast", month=following)),
+        compared=_group(comparisons.filter(month=month)),
+        scored=_group(
+            scores.filter(month=month, measure="mom_pct", status="scored").sort("forecast_at", descending=True)
+        ),
+        together=_group(
+            comparisons.filter(pl.col("month").is_in([month, following]), measure="jan_feb_yoy_pct").sort("basis")
+        ),
+    )
+    heads = near.filter(metric=METRIC).filter(pl.col("measure").is_in(["mom_pct", "yoy_pct"]))
+    known = set(heads.select("segment", "product").rows())
+    nodes = [next(((s.name, p) for p in ("", s.default_product) if (s.name, p) in known), None) for s in chain.segments]
+    return pl.DataFrame([tables.describe(*node) for node in nodes if node], schema=_SEGMENT_SCHEMA, orient="row")
+
+
+_Rows = Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]
+
+
+def _group(rows: pl.DataFrame) -> _Rows:
+    """Rows of output by segment and product."""
+    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows.filter(metric=METRIC).to_dicts():
+        grouped.setdefault((row["segment"], row["product"]), []).append(row)
+    return grouped
 
 
 _SEGMENT_SCHEMA = {
@@ -138,49 +224,48 @@ _SEGMENT_SCHEMA = {
 }
 
 
-def _heads(newest: pl.DataFrame, segment: str, default: str, month: date) -> list[str]:
-    """The segment's total, else what its figures are filed under: the first that this or the next month knows."""
-    near = _near(newest, month).filter(pl.col("segment") == segment, pl.col("metric") == METRIC)
-    growth = near.filter(pl.col("measure").is_in(["mom_pct", "yoy_pct"]))["product"].to_list()
-    return [product for product in dict.fromkeys(("", default)) if product in growth][:1]
+@dataclass(frozen=True)
+class _MonthRows:
+    """The rows of a month and the next by segment and product: actuals, forecasts, comparisons, scores, both months."""
+
+    own: _Rows
+    later: _Rows
+    compared: _Rows
+    scored: _Rows
+    together: _Rows
+
+    def describe(self, segment: str, product: str) -> dict[str, Any]:
+        node = segment, product
+        compared = self.compared.get(node, ())
+        mom = [row for row in compared if row["measure"] == "mom_pct"]
+        reported = _first(row for row in mom if row["basis"] == "reported")
+        per_day = _first(sorted(mom, key=lambda row: row["basis"], reverse=True))
+        scored, together = _first(self.scored.get(node, ())), _first(self.together.get(node, ()))
+        said = {
+            f"{name}{measure}": _first(row for row in rows.get(node, ()) if row["measure"] == f"{measure}_pct")
+            for name, rows in (("", self.own), ("next_", self.later))
+            for measure in ("mom", "yoy")
+        }
+        return {
+            "segment": segment,
+            "product": product,
+            **{f"{name}_id": row.get("figure_id") for name, row in said.items()},
+            **{f"{name}_pct": row.get("value") for name, row in said.items()},
+            "mom_per_day_pct": per_day.get("per_day_pct"),
+            "level_surprise_pct": scored.get("level_surprise_pct"),
+            "verdict": scored.get("verdict"),
+            "jan_feb_yoy_pct": together.get("value"),
+            "jan_feb_lower": together.get("lower"),
+            "jan_feb_upper": together.get("upper"),
+            "jan_feb_basis": together.get("basis"),
+            "rank": reported.get("rank"),
+            "n_history": reported.get("n_history"),
+            "flags": reported.get("flags"),
+        }
 
 
-def _describe(
-    newest: pl.DataFrame, comparisons: pl.DataFrame, scores: pl.DataFrame, segment: str, product: str, month: date
-) -> dict[str, Any]:
-    node = {"segment": segment, "product": product, "metric": METRIC}
-    following = add_months(month, 1)
-    own, later = (
-        newest.filter(**node, month=month, kind="actual"),
-        newest.filter(**node, month=following, kind="forecast"),
-    )
-    compared = comparisons.filter(**node, month=month)
-    reported = _first(compared.filter(measure="mom_pct", basis="reported"))
-    scored = _first(
-        scores.filter(**node, month=month, measure="mom_pct", status="scored").sort("forecast_at", descending=True)
-    )
-    together = _first(comparisons.filter(**node, measure="jan_feb_yoy_pct").sort("basis"))
-    said = {"mom": _first(own.filter(measure="mom_pct")), "yoy": _first(own.filter(measure="yoy_pct"))}
-    said |= {"next_mom": _first(later.filter(measure="mom_pct")), "next_yoy": _first(later.filter(measure="yoy_pct"))}
-    return {
-        **node,
-        **{f"{name}_id": row.get("figure_id") for name, row in said.items()},
-        **{f"{name}_pct": row.get("value") for name, row in said.items()},
-        "mom_per_day_pct": _first(compared.filter(measure="mom_pct").sort("basis", descending=True)).get("per_day_pct"),
-        "level_surprise_pct": scored.get("level_surprise_pct"),
-        "verdict": scored.get("verdict"),
-        "jan_feb_yoy_pct": together.get("value"),
-        "jan_feb_lower": together.get("lower"),
-        "jan_feb_upper": together.get("upper"),
-        "jan_feb_basis": together.get("basis"),
-        "rank": reported.get("rank"),
-        "n_history": reported.get("n_history"),
-        "flags": reported.get("flags"),
-    }
-
-
-def _first(rows: pl.DataFrame) -> dict[str, Any]:
-    return rows.row(0, named=True) if rows.height else {}
+def _first(rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return next(iter(rows), {})
 
 
 def _list_holidays(comparisons: pl.DataFrame) -> pl.DataFrame:
@@ -192,19 +277,34 @@ def _list_holidays(comparisons: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([own, bases]).filter(pl.col("weight") > 0).unique().sort("month")
 
 
-def _count_doubts(
-    lake: Lake, newest: pl.DataFrame, chain: Chain, month: date, as_recorded: datetime | None
-) -> dict[str, int]:
-    review = format_month(month)
-    refused = lake.table(QUARANTINE).scan().filter(chain=chain.name, review_month=review)
+def _list_refused(lake: Lake, chain: Chain, as_recorded: datetime | None) -> pl.DataFrame:
+    """Review month, release and row of what was refused of the chain's reviews."""
+    refused = lake.table(QUARANTINE).scan().filter(chain=chain.name)
     if as_recorded:
         refused = refused.filter(pl.col("recorded_at") <= as_recorded)
-    own = newest.filter(month=month)
+    return refused.select("review_month", "release_id", "row").unique().collect()
+
+
+def _count_doubts(known: KnownChain, near: pl.DataFrame, month: date) -> dict[str, int]:
+    own = near.filter(month=month)
     return {
-        "refused": refused.select(pl.struct("release_id", "row").n_unique()).collect().item(),
+        "refused": known.refused.filter(review_month=format_month(month)).height,
         "assumed": int(own["is_published_assumed"].sum()),
         "vague": own.filter(pl.col("qualifier") != "exact").height,
     }
+
+
+def list_rows(reading: MonthReading, name: str) -> pl.DataFrame:
+    """A table of the reading by its name in `trona month --rows`; gaps are those of all spans, told apart by months."""
+    gaps = [reading.gaps, reading.stock_gaps, reading.next_gaps, reading.net_gaps]
+    tables = {
+        "segments": reading.segments,
+        "gaps": pl.concat(gaps),
+        "spreads": reading.persistence,
+        "leads": reading.leads,
+        "shares": reading.shares,
+    }
+    return tables[name]
 
 
 def newest_chain(lake: Lake) -> str:

@@ -4,36 +4,40 @@ The page of a month and the mail about it show the same picture.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
 from contracts.chain import Chain
 from contracts.text import count_noun
-from tasks.messages.figure_words import add_series_label, write_stated
+from tasks.pages.parts import sign
+from tasks.pages.words import add_words, load_words, write_figures
+from tasks.reconciling.language import Language
 
-HEAD = ("series", "forecast", "outcome", "level against forecast", "verdict")
-_MEASURES = {"mom_pct": "month on month", "yoy_pct": "year on year"}
+_MEASURES = ("mom_pct", "yoy_pct")
 
 
 @dataclass(frozen=True)
 class Dumbbells:
     """One measure of a month: what the picture says in words, what it draws, and the table of its numbers.
 
-    `rows` has the columns of `charts.draw_dumbbells`: series, forecast, actual, low, high, right, text. `table` has
-    those of `HEAD`, row by row the same series.
+    `rows` has the columns of `charts.draw_dumbbells`; `table` has series, forecast, outcome, level against forecast and
+    verdict, row by row the same series; `axis` is what the picture measures.
     """
 
+    measure: str
     heading: str
     note: str
+    axis: str
     rows: pl.DataFrame
     table: Sequence[tuple[str, str, str, str, str]]
+    detail: Sequence[str]
 
     @property
     def alternative(self) -> str:
         """The finding with every number, for who cannot see the picture."""
-        return f"{self.heading}: " + "; ".join(f"{row[0]} forecast {row[1]}, outcome {row[2]}" for row in self.table)
+        return f"{self.heading}: {'; '.join(self.detail)}"
 
     def limit(self, most: int) -> "Dumbbells":
         """At most so many series, those furthest from their forecasts; in the same order, and the note says so."""
@@ -43,58 +47,69 @@ class Dumbbells:
         kept = self.rows.select((size <= most).alias("kept"))["kept"].to_list()
         note = f"{self.note}; the {most} series furthest from their forecasts of {len(self.table)}"
         table = [row for row, is_kept in zip(self.table, kept, strict=True) if is_kept]
-        return Dumbbells(self.heading, note, self.rows.filter(kept), table)
+        detail = [text for text, is_kept in zip(self.detail, kept, strict=True) if is_kept]
+        return replace(self, note=note, rows=self.rows.filter(kept), table=table, detail=detail)
 
 
-def compare_forecasts(chain: Chain, scores: pl.DataFrame, month: date) -> list[Dumbbells]:
+def compare_forecasts(
+    chain: Chain, scores: pl.DataFrame, month: date, words: Language | None = None
+) -> list[Dumbbells]:
     """Production of `month`, month on month and year on year, where forecasts were marked; those without are left out.
 
-    `scores` has the columns of `SCORES`. Where a series was forecast more than once, the last one counts.
+    `scores` has the columns of `SCORES`. Where a source forecast a series more than once, the last one counts. In
+    English unless other `words` are given.
     """
+    words = words or load_words("en")
     scored = scores.filter(
         pl.col("month") == month,
         pl.col("forecast").is_not_null(),
         pl.col("actual").is_not_null(),
         pl.col("metric") == "production",
     ).sort("forecast_at", maintain_order=True)
-    named = add_series_label(scored, {chain.name: chain}).unique(["series", "measure"], keep="last")
-    place = pl.col("series").replace_strict(order_labels(chain), default=len(chain.segments) * 1000)
-    ordered = named.sort(place, "series")
+    named = add_words(
+        scored.drop("series", "text", strict=False), chain, words, ("forecast", "forecast_lower", "forecast_upper")
+    ).unique(["source", "series", "measure"], keep="last")
+    nodes = {node: place for place, node in enumerate(chain.nodes())}
+    places = [nodes.get(node, len(nodes)) for node in named.select("segment", "product").iter_rows()]
+    ordered = named.with_columns(pl.Series("place", places, dtype=pl.Int64)).sort("place", "series", "source")
     return [
-        _describe(rows, words)
-        for measure, words in _MEASURES.items()
+        _describe(rows, measure.removesuffix("_pct"), words)
+        for measure in _MEASURES
         if (rows := ordered.filter(measure=measure)).height
     ]
 
 
-def order_labels(chain: Chain) -> dict[str, int]:
-    """Place of each series' label: the order of the chain's definition."""
-    names = [(s.title, [p.title for p in s.products]) for s in chain.segments]
-    labels = [label for title, products in names for label in (title, *(f"{title} · {p}" for p in products))]
-    return {label: place for place, label in enumerate(labels)}
-
-
-def _describe(scored: pl.DataFrame, words: str) -> Dumbbells:
-    texts = scored.select(
-        "series",
-        write_stated("forecast", "forecast_lower", "forecast_upper").alias("forecast_text"),
-        write_stated("actual", "actual_lower", "actual_upper").alias("actual_text"),
-        "level_surprise_pct",
-        pl.col("verdict").fill_null(""),
-    ).rows()
-    table = [(series, made, came, write_signed(level), verdict) for series, made, came, level, verdict in texts]
-    level = pl.Series("text", [f"level {row[3]}" if row[3] else "" for row in table], dtype=pl.String)
+def _describe(scored: pl.DataFrame, measure: str, words: Language) -> Dumbbells:
+    outcome = write_figures(scored, words, ("actual", "actual_lower", "actual_upper")).fill_null("")
+    several = scored["source"].n_unique() > 1
+    series = pl.when(several).then(pl.concat_str("series", pl.lit(" ("), "source", pl.lit(")"))).otherwise("series")
+    texts = scored.select(series, "text", outcome, "level_surprise_pct", pl.col("verdict").fill_null("")).rows()
+    table = [
+        (name, made, came, sign(level), words.say(f"page.verdict.{verdict}") if verdict else "")
+        for name, made, came, level, verdict in texts
+    ]
+    level = [words.say("page.month.level", size=row[3]) if row[3] else "" for row in table]
+    half = pl.col("actual_half_width").fill_null(0.0)
     rows = scored.select(
-        "series",
+        series.alias("series"),
         "forecast",
         "actual",
         _bound(-1).alias("low"),
         _bound(1).alias("high"),
+        (pl.col("forecast") - pl.col("band_pp")).alias("usual_low"),
+        (pl.col("forecast") + pl.col("band_pp")).alias("usual_high"),
+        (pl.col("actual") - half).alias("actual_low"),
+        (pl.col("actual") + half).alias("actual_high"),
         pl.max_horizontal("forecast", "actual").alias("right"),
-    ).with_columns(level)
-    misses = sum(row[4] == "miss" for row in table)
-    heading = f"{misses} of {count_noun(len(table), 'forecast')} {words} missed"
-    return Dumbbells(heading, f"Change of output {words}, %; the band is the chain's tolerance", rows, table)
+        pl.Series("text", level, dtype=pl.String),
+    )
+    missed = scored.filter(verdict="miss").height
+    heading = words.say(
+        f"page.month.missed_{measure}", n=missed, of=len(table), forecasts=count_noun(len(table), "forecast")
+    )
+    detail = [words.say("page.month.pair", series=row[0], forecast=row[1], outcome=row[2]) for row in table]
+    note, axis = words.say(f"page.month.missed_note_{measure}"), words.say("page.month.axis_forecasts")
+    return Dumbbells(measure, heading, note, axis, rows, table, detail)
 
 
 def _bound(side: int) -> pl.Expr:
@@ -102,11 +117,3 @@ def _bound(side: int) -> pl.Expr:
     width = 1 + pl.col("tolerance_pct").fill_null(0) / 100
     factor = 1 + pl.col("forecast") / 100
     return 100 * ((factor * width if side > 0 else factor / width) - 1)
-
-
-def write_signed(value: float | None, unit: str = " %") -> str:
-    """`+2 %`, `−41 %`, `+0.3 %`; empty where there is no number."""
-    if value is None:
-        return ""
-    digits = 0 if abs(value) >= 100 or value == round(value) else 1
-    return f"{'−' if value < 0 else '+' if value > 0 else ''}{abs(value):.{digits}f}{unit}"

@@ -1,139 +1,217 @@
-"""The site: a page per month and series of each chain, the track record, sources, and the data to take away."""
+"""The site: pages of every chain, an overview, a search, and the data; a later build writes what has changed."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
-from functools import cache
-from importlib.resources import files
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import Any
 
 import polars as pl
 
 from contracts.chain import Chain
-from contracts.errors import UsageError
-from contracts.period import format_month
-from contracts.text import quote_formulas
 from data_lake.files import write_file
 from data_lake.lake import Lake
-from tasks.month_summary.reading import read_month
-from tasks.month_summary.writing import MonthText, write_month
-from tasks.pages.addresses import name_month_page
-from tasks.pages.charts import can_draw
-from tasks.pages.facts import ChainFacts, read_facts
-from tasks.pages.month import describe_month
-from tasks.pages.record import describe_record, describe_sources
-from tasks.pages.series import describe_series, list_series
-from tasks.reconciling.language import load_language
+from data_lake.ledger import read_alerts
+from data_lake.releases import visible_releases
+from tasks.pages.chain_pages import ChainSummary, PastFacts, build_chain
+from tasks.pages.downloads import build_downloads, list_tables
+from tasks.pages.facts import ChainFacts, read_facts, translate
+from tasks.pages.rendering import Edition, SiteFile, build_page, fingerprint_code, hash_frame, hash_text, read_script
+from tasks.pages.words import load_words
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+STATE = ".trona-page.json"
+"""What a folder of the site remembers of its last build: the key of every file, and of every chain."""
+MOST_FINDINGS = 400
+"""Findings that the search lists, over all chains."""
 
 
-def build_site(lake: Lake, chains: Mapping[str, Chain], folder: Path, *, as_of: datetime) -> list[Path]:
+@dataclass(frozen=True)
+class SiteOptions:
+    """What a site is built with.
+
+    `languages`: the first at the root, others in folders of their codes. `past`: of how many of each chain's newest
+    publications there are pages of what could be known then; None is all of them.
+    """
+
+    languages: Sequence[str] = ("en",)
+    past: int | None = 3
+
+    def editions(self) -> list[Edition]:
+        """The languages as editions of the site. Raises `UsageError` for a language without phrases."""
+        folders = ["", *(f"{code}/" for code in self.languages[1:])]
+        others = [*folders[1:], ""] if len(folders) > 1 else [None]
+        return [
+            Edition(load_words(code), folder, other)
+            for code, folder, other in zip(self.languages, folders, others, strict=True)
+        ]
+
+
+@dataclass
+class _State:
+    """The keys of the last build: of files by path, of chains by name; the chains' files and summaries."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    chains: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> "_State":
+        """The state that the folder remembers; nothing where it has none that can be read.
+
+        A chain of which a file is gone is forgotten, so that it is built anew.
+        """
+        with suppress(OSError, ValueError, TypeError, AttributeError):
+            state = cls(**json.loads((folder / STATE).read_text(encoding="utf-8")))
+            lost = {name for name in state.files if not (folder / PurePosixPath(name)).exists()}
+            whole = {name: chain for name, chain in state.chains.items() if lost.isdisjoint(chain["files"])}
+            return cls(state.files, whole)
+        return cls()
+
+
+def build_site(
+    lake: Lake,
+    chains: Mapping[str, Chain],
+    folder: Path,
+    *,
+    as_of: datetime,
+    options: SiteOptions | None = None,
+) -> list[Path]:
     """Write the site of these chains into `folder`, with the knowledge of `as_of`. Returns the files that changed.
 
-    `index.html` comes first; every page opens from disk, asks no network and runs no script. The same lake and instant
-    give the same bytes, so that a page that says the same is left as it is. Raises `SourceUnavailable` where the disk
-    does not take a file; those before it are whole.
+    `index.html` comes first; every page opens from disk and asks no network. The same lake and instant give the same
+    bytes. What says the same as at the last build, by the keys that the folder remembers, is left as it is; files of
+    an earlier build that the site has no more are removed, and nothing else in the folder is touched. Raises
+    `SourceUnavailable` where the disk does not take a file; those before it are whole.
     """
+    options = options or SiteOptions()
+    before, after = _State.read(folder), _State()
     changed = []
-    for name, content in render_site(lake, chains, as_of=as_of):
-        path = folder / PurePosixPath(name)
+    for file in _list_files(lake, chains, as_of, options, before, after):
+        after.files[file.path] = file.key
+        path = folder / PurePosixPath(file.path)
+        if before.files.get(file.path) == file.key and path.exists():
+            continue
+        content = file.write()
         if not path.exists() or path.read_bytes() != content:
             write_file(path, content)
             changed.append(path)
+    for name in before.files.keys() - after.files.keys():
+        (folder / PurePosixPath(name)).unlink(missing_ok=True)
+    state = json.dumps({"files": after.files, "chains": after.chains}, ensure_ascii=False, sort_keys=True)
+    write_file(folder / STATE, state.encode())
     return changed
 
 
-def render_site(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every file of the site."""
-    everything = [facts for chain in chains.values() if (facts := read_facts(lake, chain, as_of)).figures.height]
-    overview = [(facts.chain, describe_month(facts, facts.months[0])) for facts in everything if facts.months]
-    yield "index.html", _render("index.html", "", everything, pages=overview, title="Trona")
-    for facts in everything:
-        yield from _render_chain(lake, facts, everything)
+def render_site(
+    lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime, options: SiteOptions | None = None
+) -> Iterator[SiteFile]:
+    """Every file of the site, `index.html` first."""
+    return _list_files(lake, chains, as_of, options or SiteOptions(), _State(), _State())
 
 
-def _render_chain(lake: Lake, facts: ChainFacts, everything: Sequence[ChainFacts]) -> Iterator[tuple[str, bytes]]:
-    name, title, labels = facts.chain.name, facts.chain.title, list_series(facts)
-    common = {"facts": facts, "series": labels}
-    for month in facts.months:
-        page, text = describe_month(facts, month), _write_text(lake, facts, month)
-        heading = f"{title}, {month:%B %Y}"
-        yield (
-            name_month_page(name, month),
-            _render("month.html", "../", everything, page=page, text=text, title=heading, **common),
-        )
-    for label, slug in labels:
-        series = describe_series(facts, label, slug)
-        heading = f"{label} ({title})"
-        yield (
-            f"{name}/series/{slug}.html",
-            _render("series.html", "../../", everything, page=series, title=heading, **common),
-        )
-    record, sources = describe_record(facts), describe_sources(facts)
-    yield (
-        f"{name}/record.html",
-        _render("record.html", "../", everything, page=record, title=f"{title}: track record", **common),
+def _list_files(
+    lake: Lake, chains: Mapping[str, Chain], as_of: datetime, options: SiteOptions, before: _State, after: _State
+) -> Iterator[SiteFile]:
+    editions = options.editions()
+    summaries: dict[str, list[ChainSummary]] = {edition.folder: [] for edition in editions}
+    parts = []
+    for chain in chains.values():
+        key = _key_chain(lake, chain, as_of, options)
+        kept = before.chains.get(chain.name, {})
+        if kept.get("key") != key:
+            kept, files = _build_editions(lake, chain, as_of, options, editions)
+            parts.append(files)
+        else:
+            parts.append([SiteFile(path, before.files[path], partial(_lost, path)) for path in kept["files"]])
+        after.chains[chain.name] = {**kept, "key": key}
+        for edition in editions:
+            if summary := kept["summaries"].get(edition.folder):
+                summaries[edition.folder].append(ChainSummary.of_json(summary))
+    for edition in editions:
+        yield from _build_root(edition, summaries[edition.folder])
+    for files in parts:
+        yield from files
+
+
+def _lost(path: str) -> bytes:
+    """A file that was there when the build began has vanished since: the next build, which misses it, writes it."""
+    raise FileNotFoundError(path)
+
+
+def _build_editions(
+    lake: Lake, chain: Chain, as_of: datetime, options: SiteOptions, editions: Iterable[Edition]
+) -> tuple[dict[str, Any], list[SiteFile]]:
+    """The chain in every language: what is to be remembered of it, and its files."""
+    facts = read_facts(lake, chain, as_of)
+    if facts.figures.is_empty():
+        return {"summaries": {}, "files": []}, []
+    past = _read_past(lake, facts, options.past)
+    tables = list_tables(facts)
+    files: list[SiteFile] = []
+    summaries = {}
+    for edition in editions:
+        own = facts if edition.words.code == "en" else translate(facts, edition.words)
+        ago = [PastFacts(p.at, translate(p.facts, edition.words)) for p in past] if own is not facts else past
+        summary, pages = build_chain(lake, edition, own, ago, tables)
+        summaries[edition.folder] = summary.to_json()
+        files += pages
+    files += build_downloads(facts, tables)
+    return {"summaries": summaries, "files": [file.path for file in files]}, files
+
+
+def _read_past(lake: Lake, facts: ChainFacts, most: int | None) -> list[PastFacts]:
+    """The chain as it could be known at its newest instants of publication, the newest first."""
+    instants: list[datetime] = facts.releases["published_at"].unique().sort(descending=True).to_list()
+    past = [PastFacts(at, read_facts(lake, facts.chain, at, recent=True)) for at in instants[:most]]
+    return [one for one in past if one.months]
+
+
+def _key_chain(lake: Lake, chain: Chain, as_of: datetime, options: SiteOptions) -> str:
+    """A hash of all that the chain's pages rest on: what of it is known, its definition, the day, the code."""
+    from data_lake.figures import read_vintages  # noqa: PLC0415
+    from data_lake.selection import Selection  # noqa: PLC0415
+
+    tables = (
+        read_vintages(lake, Selection(chain=chain.name), as_of=as_of).collect(),
+        visible_releases(lake, as_of=as_of).filter(pl.col("chain") == chain.name).collect(),
+        read_alerts(lake, as_of=as_of, full=True).filter(pl.col("chain") == chain.name),
     )
-    yield (
-        f"{name}/sources.html",
-        _render("sources.html", "../", everything, page=sources, title=f"{title}: sources", **common),
-    )
-    frames = {"figures": facts.figures, "comparisons": facts.comparisons, "scores": facts.scores}
-    for table, frame in frames.items():
-        yield f"{name}/data/{table}.csv", _to_csv(frame)
+    hashes = [hash_frame(frame.sort(frame.columns[-2], frame.columns[0], maintain_order=True)) for frame in tables]
+    return hash_text(f"{hashes}{chain!r}{as_of.date()}{options!r}{fingerprint_code()}")
 
 
-def _write_text(lake: Lake, facts: ChainFacts, month: date) -> MonthText | None:
-    """The month in sentences, as `trona month` says it; None where several sources review the chain."""
-    try:
-        return write_month(read_month(lake, facts.chain, month, as_of=facts.as_of), load_language("en"))
-    except UsageError:
-        return None
-
-
-def _to_csv(frame: pl.DataFrame) -> bytes:
-    instants = [
-        pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-        for name, dtype in frame.schema.items()
-        if dtype.is_temporal() and isinstance(dtype, pl.Datetime)
-    ]
-    shown = frame.drop("series", "text").with_columns(instants)
-    return shown.with_columns(quote_formulas(pl.col(pl.String))).write_csv().encode()  # opened by a spreadsheet
-
-
-def _render(template: str, root: str, everything: Sequence[ChainFacts], **values: object) -> bytes:
-    chains = [(facts.chain, [format_month(month) for month in facts.months]) for facts in everything]
-    published: list[datetime] = [at for facts in everything for at in facts.releases["published_at"].to_list()]
+def _build_root(edition: Edition, summaries: Sequence[ChainSummary]) -> Iterator[SiteFile]:
+    """The overview and the search."""
+    published = [datetime.fromisoformat(one.newest) for one in summaries if one.newest]
     newest = max(published, default=None)
-    page = _environment().get_template(template)
-    return page.render(
-        root=root, chains=chains, newest=newest, has_charts=can_draw(), style=_read_style(), **values
-    ).encode()
-
-
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only pages pay for it
-
-    environment = Environment(
-        loader=PackageLoader("tasks.pages", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    title = edition.words.say("page.site")
+    yield build_page(edition, "index.html", "index.html", title=title, newest=newest, chains=summaries)
+    script, digest = read_script()
+    entries = list(_list_entries(edition, summaries))
+    told = sum(len(one.findings) for one in summaries)
+    hidden = max(0, told - MOST_FINDINGS) + sum(one.hidden for one in summaries)
+    yield build_page(
+        edition,
+        "search.html",
+        "search.html",
+        title=edition.words.say("page.search.title"),
+        newest=newest,
+        entries=entries,
+        hidden=hidden,
+        script=script,
+        script_hash=digest,
     )
-    environment.filters["tie"] = tie
-    return environment
 
 
-def tie(text: object) -> str:
-    """The text with numbers that no line break parts from their unit."""
-    return re.sub(r"(?<=\d) (?=%|pp\b|t\b|MoM|YoY)|(?<=%) (?=MoM|YoY)", "\N{NO-BREAK SPACE}", str(text))
-
-
-@cache
-def _read_style() -> str:
-    return (files("tasks.pages") / "templates" / "style.css").read_text(encoding="utf-8")
+def _list_entries(edition: Edition, summaries: Sequence[ChainSummary]) -> Iterator[dict[str, str]]:
+    """Every page and finding as the search lists it."""
+    left = MOST_FINDINGS
+    for one in summaries:
+        for entry in (*one.months, *one.series, *one.findings[:left]):
+            yield {"path": f"{one.name}/{entry.path}", "label": f"{entry.label}, {one.title}", "says": entry.title}
+        left = max(0, left - len(one.findings))
+        for kind in ("record", "findings", "sources", "data"):
+            label = edition.words.say(f"page.{kind}.title", chain=one.title)
+            yield {"path": f"{one.name}/{kind}.html", "label": label, "says": ""}

@@ -1,24 +1,31 @@
 """The site: it opens from disk, says what the lake says, and keeps hostile text as text."""
 
+import base64
 import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from string import Formatter
 
+import openpyxl
+import polars as pl
 import pytest
 
 from contracts.chain import load_chain
-from data_lake.figures import read_figures
+from contracts.errors import UsageError
+from data_lake.figures import read_figures, read_vintages
 from data_lake.lake import open_lake
-from tasks.pages import build_site, charts
-from tasks.pages.site import tie
-from tests.tasks.interrupted import take_in_all
+from data_lake.selection import Selection
+from tasks.pages import SiteOptions, build_site, write_single_file
+from tasks.pages.catalogue import find_chart, list_charts
+from tasks.pages.charts import drawing
+from tasks.pages.rendering import tie
+from tasks.pages.site import STATE, render_site
+from tasks.pages.words import load_words
+from tests.tasks.pages.conftest import AS_OF, HOSTILE
 
-ROOT = Path(__file__).parents[3]
-EXAMPLES = sorted((ROOT / "examples" / "figures" / "smm" / "sodium_ion").glob("*.csv"))
-AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
 SODIUM = {"sodium_ion": load_chain("sodium_ion")}
 
 
@@ -27,12 +34,13 @@ class Reader(HTMLParser):
 
     def __init__(self):
         super().__init__()
-        self.links, self.tags, self.words, self.depth = [], [], [], []
+        self.links, self.tags, self.words, self.depth, self.ids = [], [], [], [], set()
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        self.ids |= {value for name, value in attrs if name == "id"}
         self.links += [value for name, value in attrs if name in {"href", "src"}]
-        if tag not in {"meta", "br", "link", "img"}:
+        if tag not in {"meta", "br", "link", "img", "input"}:
             self.depth.append(tag)
 
     def handle_endtag(self, tag):
@@ -49,42 +57,31 @@ def read(path: Path) -> Reader:
     return reader
 
 
-@pytest.fixture(scope="module")
-def lake(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("page") / "lake"
-    take_in_all(str(folder), [str(path) for path in EXAMPLES])
-    return open_lake(folder)
-
-
-@pytest.fixture(scope="module")
-def site(lake, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    build_site(lake, SODIUM, folder, as_of=AS_OF)
-    return folder
-
-
-def test_every_page_is_well_formed_without_script_or_request_and_its_links_lead_somewhere(site):
-    pages = sorted(site.rglob("*.html"))
-    assert len(pages) > 10
-    for page in pages:
-        reader = read(page)
-        assert not {"script", "iframe", "link", "img"} & set(reader.tags), page
+def test_every_page_is_well_formed_asks_for_nothing_and_its_links_lead_somewhere(site):
+    pages = {page.resolve(): read(page) for page in site.rglob("*.html")}
+    assert len(pages) > 100
+    for page, reader in pages.items():
+        scripts = ["script"] if page.name == "search.html" else []
+        assert [tag for tag in reader.tags if tag in {"script", "iframe", "link", "img"}] == scripts, page
         assert "url(" not in page.read_text(encoding="utf-8")
-        for link in reader.links:
+        for link in set(reader.links):
             assert not re.match(r"\w+:|//", link), f"{page}: {link}"
-            assert (page.parent / link.split("#")[0]).exists(), f"{page}: {link}"
+            target, _, place = link.partition("#")
+            leads = (page.parent / target).resolve() if target else page
+            assert leads.exists(), f"{page}: {link}"
+            assert not place or place in pages[leads].ids, f"{page}: {link}"
 
 
 def test_the_month_says_what_was_published(site):
     text = " ".join(read(site / "sodium_ion" / "2026-01.html").words).replace("\N{NO-BREAK SPACE}", " ")
     assert "Cathode materials: +2 % MoM, +192 % YoY" in text
     assert "Battery cells: −41 % MoM, +132 % YoY" in text
-    assert re.search(r"Expected for 2026-02.*Cathode materials\s+−70 % MoM, −23 % YoY", text, re.DOTALL)
+    assert re.search(r"Expected for February 2026.*Cathode materials\s+−70 % MoM, −23 % YoY", text, re.DOTALL)
 
 
 def test_the_data_to_take_away_are_the_figures_of_the_lake(site, lake):
     rows = list(csv.DictReader(io.StringIO((site / "sodium_ion" / "data" / "figures.csv").read_text(encoding="utf-8"))))
-    known = read_figures(lake, as_of=AS_OF)
+    known = read_figures(lake, Selection(chain="sodium_ion"), as_of=AS_OF)
     assert {row["figure_id"] for row in rows} >= set(known["figure_id"])
     assert {(row["figure_id"], float(row["value"])) for row in rows if row["value"]} >= {
         (figure, value) for figure, value in known.select("figure_id", "value").iter_rows() if value is not None
@@ -92,41 +89,140 @@ def test_the_data_to_take_away_are_the_figures_of_the_lake(site, lake):
 
 
 def test_what_was_not_public_yet_is_not_there(lake, tmp_path):
-    build_site(lake, SODIUM, tmp_path, as_of=datetime(2025, 10, 1, tzinfo=UTC))
-    assert (tmp_path / "sodium_ion" / "2025-08.html").exists()
-    assert not (tmp_path / "sodium_ion" / "2026-01.html").exists()
+    files = {file.path for file in render_site(lake, SODIUM, as_of=datetime(2025, 10, 1, tzinfo=UTC))}
+    assert "sodium_ion/2025-08.html" in files
+    assert "sodium_ion/2026-01.html" not in files
 
 
-def test_the_same_lake_gives_the_same_bytes_and_a_later_look_changes_nothing(site, lake):
-    assert build_site(lake, SODIUM, site, as_of=AS_OF) == []
-    assert build_site(lake, SODIUM, site, as_of=AS_OF + timedelta(hours=5)) == []
+def test_a_page_of_the_past_has_nothing_that_was_published_later(site):
+    """On 5 January 2026 December was known; the review of January, and its forecasts for February, were not."""
+    then = sorted((site / "sodium_ion" / "asof").iterdir())
+    assert [folder.name for folder in then] == ["2025-12-02T160000", "2026-01-05T000000", "2026-02-04T160000"]
+    assert sorted(page.name for page in then[1].iterdir()) == ["2025-11.html", "2025-12.html"]
+    text = " ".join(read(then[1] / "2025-12.html").words).replace("\N{NO-BREAK SPACE}", " ")
+    assert "What could be known on 2026-01-05 08:00 Asia/Shanghai" in text
+    assert re.search(r"Battery cells\s+−12 % MoM", text)  # the forecast for January
+    assert "−41" not in text  # what January came to
+    now = read(site / "sodium_ion" / "2025-12.html")
+    assert "../sodium_ion/asof/2026-01-05T000000/2025-12.html" in now.links
 
 
-def test_without_the_extra_the_numbers_stand_in_tables_and_the_page_says_what_is_missing(lake, tmp_path, monkeypatch):
-    monkeypatch.setattr(charts.importlib.util, "find_spec", lambda name: None)
-    build_site(lake, SODIUM, tmp_path, as_of=AS_OF)
-    page = tmp_path / "sodium_ion" / "2026-01.html"
-    assert "svg" not in read(page).tags
-    text = " ".join(read(page).words)
-    assert "trona[charts]" in text
+def test_the_same_lake_gives_the_same_bytes_and_a_later_look_changes_nothing(site, lake, chains, tmp_path):
+    both = SiteOptions(languages=("en", "zh"))
+    before = {path: path.stat().st_mtime_ns for path in site.rglob("*") if path.name != STATE}
+    assert build_site(lake, chains, site, as_of=AS_OF, options=both) == []
+    assert build_site(lake, chains, site, as_of=AS_OF + timedelta(hours=5), options=both) == []
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    for file in render_site(lake, SODIUM, as_of=AS_OF):
+        if file.path.startswith("sodium_ion/") and "/series/" not in file.path:
+            english = (site / file.path).read_bytes()
+            assert file.write() == re.sub(rb"<a href=[^>]*hreflang.*?</a>", b"", english), file.path
+
+
+def test_a_build_writes_what_is_missing_takes_away_what_is_no_more_and_leaves_the_rest(lake, tmp_path):
+    lithium = {"lithium_ion": load_chain("lithium_ion")}
+    few = SiteOptions(past=0)
+    build_site(lake, SODIUM, tmp_path, as_of=AS_OF, options=few)
+    (tmp_path / "my notes.txt").write_text("mine")
+    lost = tmp_path / "sodium_ion" / "2026-01.html"
+    lost.unlink()
+    assert build_site(lake, SODIUM, tmp_path, as_of=AS_OF, options=few) == [lost]
+    earlier = datetime(2025, 10, 1, tzinfo=UTC)
+    build_site(lake, SODIUM, tmp_path, as_of=earlier, options=few)
+    assert not lost.exists()
+    (tmp_path / STATE).write_text("{ no json")  # of another version, or half written
+    changed = build_site(lake, SODIUM, tmp_path, as_of=AS_OF, options=few)
+    assert lost in changed
+    assert (tmp_path / "my notes.txt").read_text() == "mine"
+    assert lithium  # one chain asked for, one chain built
+    assert not (tmp_path / "lithium_ion").exists()
+
+
+def test_without_the_package_the_numbers_stand_in_tables_and_the_page_says_what_is_missing(lake, monkeypatch):
+    monkeypatch.setattr(drawing.importlib.util, "find_spec", lambda name: None)
+    files = {file.path: file for file in render_site(lake, SODIUM, as_of=AS_OF, options=SiteOptions(past=0))}
+    reader = Reader()
+    reader.feed(files["sodium_ion/2026-01.html"].write().decode())
+    text = " ".join(reader.words)
+    assert "svg" not in reader.tags
+    assert "vl-convert-python, which is not installed here" in text
     assert "−41" in text
 
 
-def test_hostile_text_stays_text(tmp_path):
-    hostile = '<script>alert(1)</script>"><img src=x onerror=alert(1)>'
-    head = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,unit,qualifier,note\n"
-    quoted = hostile.replace('"', '""')
-    row = f'"{quoted}",sodium_ion,2026-01,2026-02-05,cathode,,production,2026-01,actual,mom_pct,2,%,exact,"{quoted}"\n'
-    (tmp_path / "bad.csv").write_text(head + row, encoding="utf-8")
-    take_in_all(str(tmp_path / "lake"), [str(tmp_path / "bad.csv")])
-    build_site(open_lake(tmp_path / "lake"), SODIUM, tmp_path / "site", as_of=AS_OF)
-    for page in (tmp_path / "site").rglob("*.html"):
-        assert not {"script", "img"} & set(read(page).tags), page
+def test_hostile_text_stays_text(site):
+    for page in site.rglob("*.html"):
+        assert not {"img", "b"} & set(read(page).tags), page
+    shown = " ".join(" ".join(read(page).words) for page in (site / "sodium_ion" / "documents").iterdir())
+    assert HOSTILE in shown
+    assert "<b onclick=harm>review & more.md" in shown
+
+
+def test_a_document_shows_its_text_with_the_numbers_that_became_figures(site):
+    pages = [page for page in (site / "sodium_ion" / "documents").iterdir() if "restocking" not in page.name]
+    prose = next(
+        page for page in pages if "output of sodium-ion battery cells rose" in page.read_text(encoding="utf-8")
+    )
+    marked = re.findall(r"<summary[^>]*>([^<]*)</summary>", prose.read_text(encoding="utf-8"))
+    assert [text.strip() for text in marked] == ["7%", "90%", "12%"]
 
 
 def test_an_empty_lake_is_a_page_that_says_so(tmp_path):
     build_site(open_lake(tmp_path / "lake"), SODIUM, tmp_path / "site", as_of=AS_OF)
     assert "no figures yet" in " ".join(read(tmp_path / "site" / "index.html").words)
+
+
+def test_one_file_has_every_page_and_its_links_lead_to_its_own_sections(lake, tmp_path):
+    path = tmp_path / "one.html"
+    size = write_single_file(lake, SODIUM, path, as_of=AS_OF)
+    assert path.stat().st_size == size
+    reader = read(path)
+    sections = {name for name in reader.ids if "--" not in name}
+    assert {"index", "sodium_ion.2026-01", "sodium_ion.record", "sodium_ion.data"} <= sections
+    for link in reader.links:
+        assert link.startswith("data:text/csv;") or link[1:] in reader.ids, link
+    csvs = [base64.b64decode(link.split(",")[1]) for link in reader.links if link.startswith("data:")]
+    rows = list(csv.DictReader(io.StringIO(csvs[0].decode())))
+    assert {row["figure_id"] for row in rows} == set(read_figures_of(lake))
+
+
+def read_figures_of(lake):
+    return read_vintages(lake, Selection(chain="sodium_ion"), as_of=AS_OF).collect()["figure_id"]
+
+
+def test_the_data_come_in_three_forms_that_say_the_same(site):
+    folder = site / "lithium_ion" / "data"
+    parquet = pl.read_parquet(folder / "scores.parquet")
+    assert parquet.height == len(list(csv.DictReader(io.StringIO((folder / "scores.csv").read_text(encoding="utf-8")))))
+    sheet = openpyxl.load_workbook(folder / "scores.xlsx", read_only=True)["Scores"]
+    assert sum(1 for _ in sheet.iter_rows()) - 1 == parquet.height
+
+
+def test_each_language_has_every_phrase_with_the_same_places():
+    def flatten(node, path=""):
+        if isinstance(node, str):
+            places = {name for _, name, *_ in Formatter().parse(node) if name}
+            yield path, {"of" if name == "forecasts" else name for name in places}  # English counts its noun
+        else:
+            for name, child in node.items():
+                yield from flatten(child, f"{path}.{name}")
+
+    english, chinese = (dict(flatten(load_words(code).phrases["page"])) for code in ("en", "zh"))
+    assert english == chinese
+
+
+def test_a_chart_is_a_picture_that_says_its_finding(lake, tmp_path):
+    names = list(list_charts(lake, SODIUM, as_of=AS_OF))
+    assert "sodium_ion/2026-01/chain" in names
+    chart = find_chart(lake, SODIUM, "sodium_ion/2026-01/chain", as_of=AS_OF)
+    assert "Battery cells −41 %" in chart.alternative
+    drawing.write_picture(tmp_path / "a.svg", chart.spec, f"{chart.heading}. {chart.note}", chart.alternative)
+    drawing.write_picture(tmp_path / "a.png", chart.spec, f"{chart.heading}. {chart.note}", chart.alternative)
+    svg = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "the ratio moved by +72.9 %" in svg
+    assert 'role="img"' in svg
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UsageError, match="there is no chart"):
+        find_chart(lake, SODIUM, "sodium_ion/2026-01/heart", as_of=AS_OF)
 
 
 def test_numbers_keep_their_units_on_one_line():
