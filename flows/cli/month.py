@@ -49,7 +49,7 @@ def month(
         en or zh.
     rows
         With another format than text: the segments; gaps across links with what they add up to over 3 and 6 months and
-        with the next month's forecasts; spreads (how long a gap has held, and its usual size); leads; shares of products.
+        with the next month's forecasts; spreads (how long a gap has held, its usual size); leads; shares of products.
     format
         As text, or rows as csv, csv-excel, json, parquet or xlsx.
     safe
