@@ -101,6 +101,24 @@ def find_look() -> "Look":
     return Look(shutil.get_terminal_size((100, 40)).columns, "NO_COLOR" not in os.environ)
 
 
+def fit_text(text: str) -> str:
+    """A text for a person: in a terminal its long sentences are cut into lines that fit; tables stay as they are."""
+    look = find_look()
+    if look.width is None:
+        return text
+    lines = (_fit_line(line, look.width) for line in text.split("\n"))
+    return "\n".join(line for fitted in lines for line in fitted)
+
+
+def _fit_line(line: str, width: int) -> list[str]:
+    from contracts.text_table import wrap_sentence  # noqa: PLC0415 - only texts pay for it
+
+    sentence = line.lstrip(" ")
+    if len(line) <= width or "  " in sentence or "\x1b" in sentence:
+        return [line]
+    return wrap_sentence(sentence, width, line[: len(line) - len(sentence)])
+
+
 def instants_as_text(frame: pl.DataFrame) -> list[pl.Expr]:
     """Instants as ISO 8601 in UTC with a `Z`, to the second where they have no fraction."""
     return [

@@ -107,6 +107,21 @@ def test_findings_fit_and_what_is_wrong_stands_out():
     assert all(draw_width(BOLDLY.sub("", line)) <= 60 for line in lines)
 
 
+def test_long_sentences_of_a_message_are_cut_and_tables_are_not(monkeypatch):
+    from flows.cli import output
+
+    text = (
+        "▲ Warning: a finding with very many words in its title, +2 % MoM\n\nSegment  Measure   Actual  Forecast\n  note "
+        + "x " * 30
+    )
+    assert output.fit_text(text) == text
+    monkeypatch.setattr(output, "find_look", lambda: Look(30))
+    lines = output.fit_text(text).split("\n")
+    assert lines[:4] == ["▲ Warning: a finding with", "very many words in its", "title, +2 % MoM", ""]
+    assert lines[4] == "Segment  Measure   Actual  Forecast"
+    assert all(len(line) <= 30 for line in lines[5:])
+
+
 def see_in_terminal(*command: str, columns: int, **environment: str) -> str:
     """What a pseudo terminal of so many columns gets from a command."""
     parent, child = pty.openpty()
