@@ -21,8 +21,8 @@ soak: $(VENV)/dev.stamp ## the long forms of tests: kills, floods, restarts of a
 	@$(BIN)/python -m pytest -m soak
 	@$(BIN)/python -m pytest -m "hypothesis and not soak" --hypothesis-profile=many
 
-attack: $(VENV)/dev.stamp ## 300 kills of the commands that write, and a count of what was lost: N=20 for fewer, SEED=2 for others
-	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --seed $(or $(SEED),1)
+attack: $(VENV)/dev.stamp ## 300 kills, full disks, a faulty store, writers and readers at once: N=20, MINUTES=1, ONLY=disk, SEED=2
+	@nice -n 15 $(BIN)/python -m tests.attack --kills $(or $(N),300) --minutes $(or $(MINUTES),10) --seed $(or $(SEED),1) $(addprefix --only ,$(ONLY))
 
 fuzz: $(VENV)/fuzz.stamp ## 10^6 changed inputs for every reader and file of settings, by coverage: RUNS=1000 for fewer, TARGET=csv for one
 	@PYTHONPATH=$(VENV)/fuzz nice -n 15 $(BIN)/python -m tests.attack.fuzzing --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1) $(addprefix --target ,$(TARGET))
@@ -43,7 +43,7 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 	@echo "check: all good"
 
 audit: $(VENV)/dev.stamp ## known vulnerabilities of the pinned dependencies; needs the network
-	@$(BIN)/uv tool run --from pip-audit==2.10.1 pip-audit --requirement requirements.lock --require-hashes --disable-pip
+	@$(BIN)/python .ci/audit.py
 
 bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
 	@$(BIN)/python -m bench

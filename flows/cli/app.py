@@ -60,7 +60,9 @@ COMMANDS = {
         },
     },
     "Take away": {
-        "flows.cli.export": {"export": "A workbook for Excel: figures, comparisons, scores, record, alerts, releases."},
+        "flows.cli.export": {
+            "export": "A workbook for Excel: the month, figures, scores, record, findings, alerts, sources."
+        },
         "flows.cli.page": {
             "page": "A static site of what the lake knows: months, series, track record, sources.",
             "chart": "One chart of the page as SVG or PNG.",

@@ -16,9 +16,10 @@ import polars as pl
 from contracts.errors import UsageError
 from contracts.text import quote_formulas
 from flows.cli.options import Shape
+from flows.cli.progress_line import LINE
 
 if TYPE_CHECKING:
-    from flows.cli.text_table import TextColumn
+    from contracts.text_table import Look, TextColumn
     from flows.cli.views import View
 
 SHOWN_ROWS = 40
@@ -87,8 +88,35 @@ def _make_workbook(frame: pl.DataFrame) -> memoryview:
 
 def print_message(message: str) -> None:
     """A message for the person, on stderr; a command goes on where stderr takes nothing (a full disk)."""
-    with suppress(OSError):
+    with suppress(OSError), LINE.printing():
         sys.stderr.write(message + "\n")
+
+
+def find_look() -> "Look":
+    """The width of the terminal and whether it shows bold; a pipe gets everything in full, and a plain text."""
+    from contracts.text_table import Look  # noqa: PLC0415 - only tables pay for it
+
+    if not sys.stdout.isatty():
+        return Look()
+    return Look(shutil.get_terminal_size((100, 40)).columns, "NO_COLOR" not in os.environ)
+
+
+def fit_text(text: str) -> str:
+    """A text for a person: in a terminal its long sentences are cut into lines that fit; tables stay as they are."""
+    look = find_look()
+    if look.width is None:
+        return text
+    lines = (_fit_line(line, look.width) for line in text.split("\n"))
+    return "\n".join(line for fitted in lines for line in fitted)
+
+
+def _fit_line(line: str, width: int) -> list[str]:
+    from contracts.text_table import wrap_sentence  # noqa: PLC0415 - only texts pay for it
+
+    sentence = line.lstrip(" ")
+    if len(line) <= width or "  " in sentence or "\x1b" in sentence:
+        return [line]
+    return wrap_sentence(sentence, width, line[: len(line) - len(sentence)])
 
 
 def instants_as_text(frame: pl.DataFrame) -> list[pl.Expr]:
@@ -125,7 +153,7 @@ def _check_columns(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def _print_table(frame: pl.DataFrame, shape: Shape, view: "View | None", chains_folder: Path | None) -> None:
-    from flows.cli.text_table import render_table  # noqa: PLC0415 - only tables pay for it
+    from contracts.text_table import render_table  # noqa: PLC0415 - only tables pay for it
     from flows.cli.views import View, show_rows  # noqa: PLC0415
 
     limit = (SHOWN_ROWS if sys.stdout.isatty() else 0) if shape.limit is None else shape.limit
@@ -144,7 +172,7 @@ def _print_table(frame: pl.DataFrame, shape: Shape, view: "View | None", chains_
 
 
 def _describe(frame: pl.DataFrame, name: str) -> "TextColumn":
-    from flows.cli.text_table import TextColumn  # noqa: PLC0415
+    from contracts.text_table import TextColumn  # noqa: PLC0415
 
     dtype = frame.schema[name]
     return TextColumn(name, align="right" if dtype.is_numeric() else "left", may_cut=dtype == pl.String)

@@ -162,14 +162,15 @@ def _build_editions(
 
 def read_past(lake: Lake, facts: ChainFacts, most: int | None) -> list[PastFacts]:
     """The chain as it could be known at its newest instants of publication, the newest first."""
-    instants: list[datetime] = facts.releases["published_at"].unique().sort(descending=True).to_list()
-    past = [PastFacts(at, _read_at(lake, facts, at)) for at in instants[:most]]
+    published = pl.concat([facts.releases["published_at"], facts.documents["published_at"]])
+    instants: list[datetime] = published.unique().sort(descending=True).to_list()
+    past = [PastFacts(at, _read_at(lake, facts, at, is_newest=not place)) for place, at in enumerate(instants[:most])]
     return [one for one in past if one.months]
 
 
-def _read_at(lake: Lake, facts: ChainFacts, at: datetime) -> ChainFacts:
+def _read_at(lake: Lake, facts: ChainFacts, at: datetime, *, is_newest: bool) -> ChainFacts:
     """The chain as it could be known at an instant: at the newest it is what is known now, but for what was alerted."""
-    if at < max(facts.releases["published_at"]):
+    if not is_newest:
         return read_facts(lake, facts.chain, at, recent=True)
     known = {source: replace(one, as_of=at) for source, one in facts.known.items()}
     return replace(facts, as_of=at, known=known, alerts=read_chain_alerts(lake, facts.chain, at))

@@ -20,8 +20,8 @@ def read_parquet_file(document: Document) -> SheetGrid:
         raise _damaged(document, "the end of the file is missing")
     try:
         frame = pl.read_parquet(io.BytesIO(document.content))
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _damaged(document, str(error).splitlines()[0]) from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:  # a panic is no `Exception`
+        raise _damaged(document, str(error).partition("\n")[0]) from error
     nested = [name for name, dtype in frame.schema.items() if dtype.is_nested() or dtype == pl.Binary]
     if nested:
         raise ContractBroken(

@@ -1,1 +1,1 @@
-"""Attacks that stay: seeded kills of every command that writes, judged by a checker that shares no code with Trona."""
+"""Attacks that stay: kills, full disks, faulty stores, crowds, fuzzing; judged by a checker without code of Trona."""

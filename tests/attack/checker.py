@@ -2,7 +2,7 @@
 
 import zipfile
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from tests.attack.documents import Stated
 
-COUNTED = ("lost", "doubled", "half-written", "unreadable")
+COUNTED = ("lost", "doubled", "half-written", "unreadable", "told twice", "not told", "broke")
 # a row of these must be there once; comparisons and scores are computed anew, the others are kept for ever
 KEYS = {
     "figures": "release_id, figure_id",
@@ -20,6 +20,8 @@ KEYS = {
     "scores": "forecast_id",
     "alerts": "alert_id, change",
     "runs": "run_id",
+    "deliveries": "delivery_id, step",
+    "silences": "silence_id, event",
 }
 
 
@@ -115,6 +117,40 @@ class Checker:
         for row in (there - wanted).elements():
             self.verdict.add("doubled", f"figure {row}")
         return self.check({s.document for s in stated})
+
+    def turned(self) -> set[tuple[str, str]]:
+        """Every event of a release that is recorded: document and event."""
+        return set(self.ask("select document_name, event from releases")) if "releases" in self.names else set()
+
+    def check_turned(self, acknowledged: Collection[tuple[str, str]]) -> None:
+        """Events that were acknowledged are there."""
+        for name, event in sorted(set(acknowledged) - self.turned()):
+            self.verdict.add("lost", f"the release of {name} was {event}")
+
+    def check_told(self, got: Mapping[str, list[str]]) -> Verdict:
+        """What must hold once everything due was sent: every change that people are to be told stands in one message.
+
+        `got` are the markers of the messages that each receiver got, each of which wants everything. The same marker
+        twice is the same message for a webhook's key and a mail's id; two markers that tell one change are not.
+        """
+        if not {"alerts", "deliveries"} <= set(self.names):
+            return self.verdict
+        wanted = {cover for (cover,) in self.ask("select alert_id || ':' || change from alerts where notify <> ''")}
+        planned: dict[tuple[str, str], set[str]] = {}
+        for receiver, marker, covers in self.ask("select receiver, delivery_id, covers from deliveries"):
+            planned.setdefault((receiver, marker), set()).update(covers.split())
+        unwanted = {cover for (receiver, _), covers in planned.items() if not receiver for cover in covers}
+        for receiver, markers in got.items():
+            told = Counter(cover for marker in set(markers) for cover in planned.get((receiver, marker), ()))
+            for marker in sorted(set(markers)):
+                if (receiver, marker) not in planned:
+                    self.verdict.add("lost", f"{receiver} got {marker}, of which the outbox knows nothing")
+            for cover in sorted(wanted - set(told) - unwanted):
+                self.verdict.add("not told", f"{receiver}: {cover}")
+            for cover, count in sorted(told.items()):
+                if count > 1:
+                    self.verdict.add("told twice", f"{receiver}: {cover} in {count} messages")
+        return self.verdict
 
     def digest(self) -> dict[str, list[tuple]]:
         """What is computed from the figures, without what depends on the instant or the run."""

@@ -108,6 +108,28 @@ def test_a_full_disk_leaves_nothing_half_written(lake, monkeypatch):
     assert found(lake) == ["a", "b"]
 
 
+def test_a_commit_whose_copy_is_not_taken_says_that_it_is_recorded(lake, monkeypatch):
+    """Its entry is in the log and its copy is not: what is said must not be that nothing was written."""
+    lake.table(QUARANTINE).append(row("a"))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("data_lake.storage.Storage.copy", full)
+        with pytest.raises(SourceUnavailable, match="could not be secured") as told:
+            lake.table(QUARANTINE).append(row("b"))
+    assert told.value.found == "No space left on device"
+    assert "it is recorded" in told.value.effect
+    assert found(lake) == ["a", "b"]
+    lake.table(QUARANTINE).append(row("c"))
+    assert found(lake) == ["a", "b", "c"]
+    kept, log = (Path(lake.uri) / "quarantine" / name for name in ("_kept", "_delta_log"))
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == {
+        path.name: path.read_bytes() for path in log.glob("*.json")
+    }
+
+
 def test_every_data_file_and_log_entry_is_flushed_before_a_commit_returns(lake, monkeypatch):
     """fsync is asked of each data file before the log names it, and of the log before the call returns."""
     import os
