@@ -163,7 +163,8 @@ def _build_editions(
 
 def _read_past(lake: Lake, facts: ChainFacts, most: int | None) -> list[PastFacts]:
     """The chain as it could be known at its newest instants of publication, the newest first."""
-    instants: list[datetime] = facts.releases["published_at"].unique().sort(descending=True).to_list()
+    published = pl.concat([facts.releases["published_at"], facts.documents["published_at"]])
+    instants: list[datetime] = published.unique().sort(descending=True).to_list()
     past = [PastFacts(at, read_facts(lake, facts.chain, at, recent=True)) for at in instants[:most]]
     return [one for one in past if one.months]
 
