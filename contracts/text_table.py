@@ -169,7 +169,7 @@ def wrap_sentence(sentence: str, width: int | None, indent: str = "") -> list[st
     from rich.text import Text  # noqa: PLC0415
 
     text = escape_terminal(sentence)
-    if width is None or cell_len(indent + text) <= width:
+    if width is None:
         return [indent + text]
     bound = text.replace(" %", _NO_BREAK + "%").replace(", +", "," + _NO_BREAK + "+")
     bound = bound.replace(", −", "," + _NO_BREAK + "−")

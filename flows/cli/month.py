@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,13 +13,16 @@ from cyclopts import Parameter
 from contracts.errors import Exit, UsageError
 from contracts.period import parse_month
 from flows.cli.options import Format, LakeOption, Shape
-from flows.cli.output import print_frame
+from flows.cli.output import find_look, print_frame
 from flows.cli.query import open_store
 
 if TYPE_CHECKING:
+    from contracts.text_table import Look
     from tasks.month_summary.writing import MonthText
 
 _DEFAULT_LAKE = LakeOption()
+_PRIORITIES = (0, 1, 2, 5, 3, 4, 6)
+"""How early each column is given up: what is expected next stays longer than what was computed per working day."""
 
 
 def month(
@@ -75,28 +79,30 @@ def month(
         print_frame(list_rows(reading, rows), Shape(format, is_safe=safe), nothing=f"nothing is known about {month}")
         return Exit.DONE
     text = write_month(reading, load_language(language))
-    width = shutil.get_terminal_size((100, 40)).columns
-    sys.stdout.write("\n".join(lay_out(text, width)) + "\n")
+    look = find_look()
+    width = look.width or shutil.get_terminal_size((100, 40)).columns  # sentences are cut for a file, too
+    sys.stdout.write("\n".join(lay_out(text, replace(look, width=width))) + "\n")
     return Exit.DONE
 
 
-def lay_out(text: "MonthText", width: int) -> Iterator[str]:
-    """The month's lines, sentences wrapped to the width."""
+def lay_out(text: "MonthText", look: "Look") -> Iterator[str]:
+    """The month's lines, sentences wrapped to the width, headings bold where there is bold."""
     from contracts.terminal_text import escape_terminal  # noqa: PLC0415
-    from contracts.text_table import TextColumn, render_table, wrap_sentence  # noqa: PLC0415
+    from contracts.text_table import TextColumn, render_table  # noqa: PLC0415
 
-    yield escape_terminal(f"{text.title} · {text.known}")
+    yield look.head(escape_terminal(f"{text.title} · {text.known}"))
     yield ""
     for sentence in text.chain:
-        yield from wrap_sentence(sentence, width)
+        yield from look.wrap(sentence)
     if text.segments:
         yield ""
         rows = pl.DataFrame(text.segments, schema=[str(i) for i in range(len(text.heading))], orient="row")
-        columns = [TextColumn(name, i, "left" if i == 0 else "right") for i, name in enumerate(text.heading)]
-        yield from render_table(rows, columns, width=width)
+        named = enumerate(zip(text.heading, _PRIORITIES, strict=True))
+        columns = [TextColumn(name, rank, "left" if i == 0 else "right") for i, (name, rank) in named]
+        yield from render_table(rows, columns, width=look.width, color=look.color)
     for heading, lines in text.lists.items():
         if lines:
             yield ""
-            yield heading
+            yield look.head(heading)
             for line in lines:
-                yield from wrap_sentence(line, width, "  ")
+                yield from look.wrap(line, "  ")

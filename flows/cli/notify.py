@@ -13,8 +13,8 @@ from cyclopts import Parameter
 from contracts.errors import DeliveryFailed, Exit, UsageError
 from contracts.text import count_noun
 from flows.cli.options import LakeOption
-from flows.cli.output import print_message
-from flows.cli.progress_line import waiting_for
+from flows.cli.output import fit_text, print_message
+from flows.cli.progress_line import LINE, waiting_for
 from flows.cli.query import open_store
 
 if TYPE_CHECKING:
@@ -179,4 +179,5 @@ def _show(text: str) -> None:
     """A message on the terminal, line by line, with whatever would steer it made visible."""
     from contracts.terminal_text import escape_terminal  # noqa: PLC0415
 
-    sys.stdout.write("\n".join(escape_terminal(line) for line in text.splitlines()) + "\n")
+    with LINE.printing():
+        sys.stdout.write(fit_text("\n".join(escape_terminal(line) for line in text.splitlines())) + "\n")

@@ -13,7 +13,7 @@ from contracts.errors import Exit, UsageError
 from contracts.settings import Settings, load_settings
 from contracts.text import count_noun
 from flows.cli.options import LakeOption, parse_instant, parse_published
-from flows.cli.output import find_look, print_message
+from flows.cli.output import find_look, fit_text, print_message
 from flows.cli.printable_paths import use_printable_paths
 from flows.cli.progress_line import LINE, waiting_for
 from flows.cli.query import open_to_write
@@ -243,5 +243,5 @@ def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
 
 def _show(text: str) -> None:
     with LINE.printing():
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.write(fit_text(text).removesuffix("\n") + "\n")
         sys.stdout.flush()

@@ -107,6 +107,34 @@ def test_findings_fit_and_what_is_wrong_stands_out():
     assert all(draw_width(BOLDLY.sub("", line)) <= 60 for line in lines)
 
 
+def test_long_sentences_of_a_message_are_cut_and_tables_are_not(monkeypatch):
+    from flows.cli import output
+
+    text = (
+        "▲ Warning: a finding with very many words in its title, +2 % MoM\n\nSegment  Measure   Actual  Forecast\n  note "
+        + "x " * 30
+    )
+    assert output.fit_text(text) == text
+    monkeypatch.setattr(output, "find_look", lambda: Look(30))
+    lines = output.fit_text(text).split("\n")
+    assert lines[:4] == ["▲ Warning: a finding with", "very many words in its", "title, +2 % MoM", ""]
+    assert lines[4] == "Segment  Measure   Actual  Forecast"
+    assert all(len(line) <= 30 for line in lines[5:])
+
+
+def test_reasons_are_told_of_the_same_rows_as_the_table_shows(loaded):  # noqa: F811
+    shown = loaded("findings", "--limit", "2").out.splitlines()[1:]
+    told = loaded("findings", "--why", "--limit", "2")
+    assert [line.split()[-1] for line in shown] == re.findall(r"^\w+ · \w+ · (\w{8})$", told.out, re.MULTILINE)
+    assert re.search(r"^2 of \d; all of them: --limit 0$", told.err, re.MULTILINE)
+
+
+def test_commands_are_listed_by_task_and_the_month_is_the_first_to_look_at(loaded):  # noqa: F811
+    listed = re.findall(r"^│ ([a-z-]+)  ", loaded("--help", on_lake=False).out, re.MULTILINE)
+    assert listed.index("ingest") < listed.index("run") < listed.index("month") < listed.index("figures")
+    assert listed.index("month") + 1 == listed.index("figures")
+
+
 def see_in_terminal(*command: str, columns: int, **environment: str) -> str:
     """What a pseudo terminal of so many columns gets from a command."""
     parent, child = pty.openpty()

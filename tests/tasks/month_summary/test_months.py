@@ -11,6 +11,7 @@ import pytest
 from contracts.chain import load_chain
 from contracts.errors import UsageError
 from contracts.period import parse_month
+from contracts.text_table import Look
 from data_lake.lake import Lake, open_lake
 from flows.cli.month import lay_out
 from tasks.month_summary.reading import MonthReading, list_rows, newest_chain, read_month
@@ -60,7 +61,7 @@ def read(lake: Lake, chain: str, month: str, as_of: str) -> MonthReading:
 
 
 def check_golden(name: str, reading: MonthReading, language: str) -> None:
-    text = "\n".join(lay_out(write_month(reading, load_language(language)), 100)) + "\n"
+    text = "\n".join(lay_out(write_month(reading, load_language(language)), Look(100))) + "\n"
     path = GOLDEN / f"{name}_{language}.txt"
     if os.environ.get("TRONA_WRITE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
