@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from contracts.table import Table
 from data_lake.claims import claim_count, note_claims
 from data_lake.entries import FILES_STATED, Entries
 from data_lake.opening import open_table, table_address, unreadable
+from data_lake.remembered import remember
 from data_lake.storage import Storage, flush, hold
 
 _CONFIGURATION: dict[str, str | None] = {
@@ -72,9 +74,21 @@ class DeltaLog:
         """Where the table lives."""
         return self.storage.address(self.table.name)
 
-    def scan(self) -> pl.LazyFrame:
-        """All rows, lazily; a filter on the partition column reads only its files. Empty where nothing was written."""
-        return self._scan(self._open())
+    def scan(
+        self, *, partitions: Collection[str] | None = None, months: tuple[date | None, date | None] = (None, None)
+    ) -> pl.LazyFrame:
+        """All rows, lazily; a filter on the partition column reads only its files. Empty where nothing was written.
+
+        With `partitions` or `months`, files are left out by what the log states of them: those of other partitions,
+        and those without a row from the first to the last `month` (None = no limit). What is left may hold other rows.
+        """
+        return self._scan(self._open(), partitions, months)
+
+    def summarise(self, name: str, compute: Callable[[pl.LazyFrame], pl.LazyFrame] = lambda rows: rows) -> pl.DataFrame:
+        """What `compute` makes of all rows, remembered under its `name` until the table changes. For small results."""
+        files = tuple(self.files().items())
+        address = (self.storage.uri, tuple(sorted(self.storage.options.items())), self.table.name, name)
+        return remember(address, files, lambda: compute(self.scan()).collect())
 
     def append(
         self,
@@ -181,8 +195,13 @@ class DeltaLog:
         actions = pl.DataFrame(found.get_add_actions(flatten=True)) if found else pl.DataFrame()
         return dict(actions.select("path", "size_bytes").iter_rows()) if actions.height else {}
 
-    def _scan(self, found: DeltaTable | None) -> pl.LazyFrame:
-        paths = _files_of(found, None) if found else []
+    def _scan(
+        self,
+        found: DeltaTable | None,
+        partitions: Collection[str] | None = None,
+        months: tuple[date | None, date | None] = (None, None),
+    ) -> pl.LazyFrame:
+        paths = _files_of(found, partitions, months) if found else []
         return scan_files(self.storage, self.table, paths) if paths else self.table.empty().lazy()
 
     def _open(self, *, is_writing: bool = False) -> DeltaTable | None:
@@ -327,12 +346,21 @@ def scan_files(storage: Storage, table: Table, paths: list[tuple[str, str]]) -> 
     return scan.select(table.schema.names())
 
 
-def _files_of(found: DeltaTable, partitions: set[str] | None) -> list[tuple[str, str]]:
+def _files_of(
+    found: DeltaTable,
+    partitions: Collection[str] | None,
+    months: tuple[date | None, date | None] = (None, None),
+) -> list[tuple[str, str]]:
     actions: pl.DataFrame = pl.DataFrame(found.get_add_actions(flatten=True))
     keys = [name for name in actions.columns if name.startswith("partition.")]
-    values = actions[keys[0]].cast(pl.String).to_list() if keys else [""] * actions.height
-    pairs = zip(actions["path"].to_list(), values, strict=True)
-    return sorted((path, value) for path, value in pairs if partitions is None or value in partitions)
+    values = actions[keys[0]].cast(pl.String) if keys else pl.repeat("", actions.height, eager=True)
+    files = actions.with_columns(values.alias("_value"))
+    if partitions is not None:
+        files = files.filter(pl.col("_value").is_in(list(partitions)))
+    for limit, name, beyond in ((months[0], "max.month", pl.Expr.lt), (months[1], "min.month", pl.Expr.gt)):
+        if limit is not None and name in files.columns:
+            files = files.filter(~beyond(pl.col(name).cast(pl.Date), limit).fill_null(value=False))
+    return sorted(files.select("path", "_value").iter_rows())
 
 
 def _removal(path: str, partition: str, value: str) -> RemoveAction:

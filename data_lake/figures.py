@@ -17,6 +17,7 @@ PUBLICATION_ORDER = ("published_at", "recorded_at", "release_id")
 """Which of two vintages is the later: the one published later; of one instant the one recorded last."""
 _STATED = ("value", "lower", "upper", "unit", "qualifier")
 _NO_KEY = 2**64 - 1
+_OF_RELEASES = ("release_id", "source", "chain", "review_month")
 
 
 def read_vintages(
@@ -30,9 +31,11 @@ def read_vintages(
 
     None for an instant means no limit. Rows are in no order.
     """
-    releases = visible_releases(lake, as_of=as_of, as_recorded=as_recorded).select("release_id").collect()
-    figures = (selection or Selection()).apply(lake.table(FIGURES).scan())
-    return figures.filter(pl.col("release_id").is_in(releases["release_id"].to_list()))
+    wanted = selection or Selection()
+    releases = visible_releases(lake, as_of=as_of, as_recorded=as_recorded).select(*_OF_RELEASES)
+    ids = wanted.apply(releases).collect()
+    scan = lake.table(FIGURES).scan(partitions=ids["review_month"].unique(), months=(wanted.first, wanted.last))
+    return wanted.apply(scan).filter(pl.col("release_id").is_in(ids["release_id"].to_list()))
 
 
 def read_figures(

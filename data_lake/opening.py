@@ -16,6 +16,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from contracts.errors import SourceUnavailable, UsageError
 from data_lake.entries import Entries
+from data_lake.remembered import forget
 from data_lake.storage import Storage, encode_address, hold
 
 _LOOKED_BACK = 20
@@ -211,8 +212,9 @@ def _set_aside(storage: Storage, name: str, version: int) -> None:
 
 
 def forget_open_tables() -> None:
-    """Close what this thread has open: what is asked next is read from the log."""
+    """Close what this thread has open: what is asked next is read from the log and the files."""
     _OPEN.tables.clear()
+    forget()
 
 
 def list_seen() -> list[tuple[Storage, str]]:

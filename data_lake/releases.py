@@ -6,6 +6,7 @@ killed on the way leaves nothing to be seen, and the next run finishes the job.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -115,6 +116,15 @@ def find_release(lake: Lake, release_id: str, *, is_withdrawn: bool = False) -> 
     return events.filter(pl.col("event") == "recorded")
 
 
+def find_read_document(lake: Lake, release: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and hash of the document that a release was read from; of a settled one the review, not the sheet."""
+    if not release["settles"]:
+        return str(release["document_name"]), str(release["document"])
+    read = lake.table(RELEASES).scan().filter(document=release["settles"]).select("document_name", "document")
+    found = read.head(1).collect().rows()
+    return found[0] if found else (str(release["document_name"]), str(release["settles"]))
+
+
 def find_release_id(lake: Lake, text: str) -> str:
     """The id of the one release that `text` begins, or whose last part, the hash, it begins.
 
@@ -124,9 +134,14 @@ def find_release_id(lake: Lake, text: str) -> str:
     return find_by_prefix(text, ids, "release", "list the releases with `trona releases`")
 
 
+def read_events(lake: Lake) -> pl.DataFrame:
+    """All rows of `RELEASES`; read again only where there are new ones."""
+    return lake.table(RELEASES).summarise("rows")
+
+
 def withdrawn_releases(lake: Lake) -> list[str]:
     """Ids of the releases that are withdrawn now."""
-    return withdrawn_among(lake.table(RELEASES).scan()).collect()["release_id"].to_list()
+    return withdrawn_among(read_events(lake).lazy()).collect()["release_id"].to_list()
 
 
 def visible_releases(lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None) -> pl.LazyFrame:
@@ -159,7 +174,7 @@ def standing_releases(
     lake: Lake, *, as_of: datetime | None = None, as_recorded: datetime | None = None
 ) -> pl.LazyFrame:
     """As `visible_releases`, with those whose place a settlement took."""
-    events = lake.table(RELEASES).scan()
+    events = read_events(lake).lazy()
     recorded, turns = events.filter(pl.col("event") == "recorded"), events
     if as_of is not None:
         recorded = recorded.filter(pl.col("published_at") <= as_of)

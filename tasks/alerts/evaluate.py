@@ -6,10 +6,10 @@ from datetime import date, datetime
 import polars as pl
 
 from contracts.chain import Chain
-from contracts.releases import NO_BREACH, QUARANTINE, RELEASES
+from contracts.releases import NO_BREACH, QUARANTINE
 from data_lake.lake import Lake
 from data_lake.ledger import read_deliveries
-from data_lake.releases import visible_releases
+from data_lake.releases import read_events, visible_releases
 from tasks.alerts.candidates import find_alerts
 from tasks.alerts.evaluation import Evaluation
 from tasks.comparing.refresh import derive_months
@@ -45,8 +45,12 @@ def evaluate_months(
 
 def _read_quarantine(lake: Lake, as_of: datetime) -> pl.DataFrame:
     """Refused rows as of an instant: those of releases public then; of what was refused whole, by when that was."""
-    rows = lake.table(QUARANTINE).scan().filter(~pl.col("rule").is_in(NO_BREACH)).collect()
-    known = lake.table(RELEASES).scan().select("release_id").unique().collect()
+    rows = lake.table(QUARANTINE).summarise("breaches", _find_breaches)
+    known = read_events(lake).select("release_id").unique()
     public = visible_releases(lake, as_of=as_of).select("release_id").collect()
     whole = rows.join(known, on="release_id", how="anti").filter(pl.col("recorded_at") <= as_of)
     return pl.concat([rows.join(public, on="release_id", how="semi"), whole])
+
+
+def _find_breaches(quarantine: pl.LazyFrame) -> pl.LazyFrame:
+    return quarantine.filter(~pl.col("rule").is_in(NO_BREACH))

@@ -16,7 +16,7 @@ from contracts.period import add_months
 from contracts.releases import RELEASES
 from contracts.table import INSTANT
 from data_lake.lake import Lake
-from data_lake.releases import state_releases
+from data_lake.releases import read_events, state_releases
 from tasks.alerts.rules.release_missing import WATCHED_MONTHS
 
 _TURNS = ("retracted", "restored")
@@ -51,19 +51,13 @@ def list_changes(lake: Lake) -> pl.DataFrame:
     where it has none; of a settled document those of all its releases, since figures may be gone with it. A
     publication is evaluated by the event `evaluated`, a turn by `turn_evaluated` of its instant.
     """
-    events = lake.table(RELEASES).scan().collect()
+    events = read_events(lake)
     is_turn = pl.col("event").is_in(_TURNS)
     done = [
         events.filter(pl.col("event") == "evaluated").select("release_id", pl.lit(None, INSTANT).alias("turn")),
         events.filter(pl.col("event") == "turn_evaluated").select("release_id", pl.col("at").alias("turn")),
     ]
-    months = (
-        lake.table(FIGURES)
-        .scan()
-        .group_by("release_id")
-        .agg(first=pl.col("month").min(), last=pl.col("month").max())
-        .collect()
-    )
+    months = lake.table(FIGURES).summarise("months of releases", _find_months)
     events = events.with_columns(read=pl.coalesce("settles", "document"))
     settled = events.filter(pl.col("settles").is_not_null())["settles"].unique().to_list()
     return (
@@ -89,6 +83,10 @@ def list_changes(lake: Lake) -> pl.DataFrame:
         .sort("instant", "release_id", "event")
         .select("release_id", "event", "source", "chain", "review_month", "instant", "first", "last", "is_evaluated")
     )
+
+
+def _find_months(figures: pl.LazyFrame) -> pl.LazyFrame:
+    return figures.group_by("release_id").agg(first=pl.col("month").min(), last=pl.col("month").max())
 
 
 def pending_changes(lake: Lake, *, chain: str = "", month: str = "", until: datetime | None = None) -> pl.DataFrame:
@@ -144,7 +142,7 @@ def record_evaluated(lake: Lake, release_ids: list[str], *, until: datetime, at:
     pending = pending_changes(lake, until=until).filter(pl.col("release_id").is_in(release_ids))
     if pending.is_empty():
         return
-    events = lake.table(RELEASES).scan().filter(pl.col("event") == "recorded").collect()
+    events = read_events(lake).filter(pl.col("event") == "recorded")
     is_turn = pl.col("change").is_in(_TURNS)
     done = events.join(pending.select("release_id", "instant", change="event"), on="release_id").with_columns(
         pl.when(is_turn).then(pl.lit("turn_evaluated")).otherwise(pl.lit("evaluated")).alias("event"),

@@ -13,23 +13,25 @@ from contracts.checks import check_table
 from contracts.comparisons import COMPARISONS
 from contracts.errors import UsageError
 from contracts.figures import FIGURES
-from contracts.releases import RELEASES
 from contracts.scores import SCORES
 from contracts.settings import load_settings
 from data_lake.derived import Basis, note_basis, read_basis, replace_months
 from data_lake.figures import newest_vintage, read_vintages
 from data_lake.lake import Lake
+from data_lake.releases import read_events
 from data_lake.selection import Selection
 from data_lake.tables import FROM_FIGURES
 from tasks.comparing.comparisons import compare_months
 from tasks.comparing.knowledge import hash_knowledge, list_public
-from tasks.scoring import score_forecasts
+from tasks.scoring import code_scorable
 
 MEMORY_YEARS = 3
 """A month's scores look back to January this many years before: enough for every band (they need 9 past
 surprises), and the cost of a month does not grow with the lake. They look ahead to the end of the next year too,
 since what was known when a late outcome came out includes outcomes of later months. The rule depends on the month
 alone, so the same month gives the same bytes whichever span is asked for."""
+_YEARS_AT_ONCE = 3
+"""Years whose figures are read and coded together: what one instant's rules look at, and no more memory than that."""
 
 
 def load_chains(lake: Lake, folder: Path | None = None) -> dict[str, Chain]:
@@ -44,7 +46,7 @@ def find_chains(lake: Lake, folder: Path | None = None) -> tuple[dict[str, Chain
     """Definitions of the chains that the lake has releases of; and of those that have none that can be read, why."""
     found: dict[str, Chain] = {}
     lost: dict[str, UsageError] = {}
-    for name in lake.table(RELEASES).scan().select(pl.col("chain").unique()).collect()["chain"].sort():
+    for name in read_events(lake)["chain"].unique().sort():
         try:
             found[name] = load_chain(name, folder)
         except UsageError as error:
@@ -80,28 +82,45 @@ def derive_months(
     with `MEMORY_YEARS` before it.
     """
     only = only or Selection()
-    mine = Selection(source=only.source)
-    is_forecaster = any(only.source in chain.forecasters for chain in chains.values())
-    parts = []
-    for start, stop in split_years(*months):
-        window = Selection(
-            source="" if is_forecaster else only.source,
-            chain=only.chain,
-            first=date(max(start.year - MEMORY_YEARS, 1), 1, 1),
-            last=date(start.year + 1, 12, 1),
-        )
-        stated = read_vintages(lake, window, as_of=as_of, as_recorded=as_recorded)
-        vintages = stated.filter(pl.col("chain").is_in(list(chains))).collect()
-        known = newest_vintage(vintages.filter(pl.col("month") <= stop))
-        derived = Derived(
-            compare_months(known, chains=chains, months=(start, stop)),
-            score_forecasts(vintages, chains=chains, months=(start, stop)),
-            vintages.filter(pl.col("month").is_between(start, stop)),
-        )
-        parts.append(Derived(*(mine.apply(frame.lazy()).collect() for frame in derived)) if is_forecaster else derived)
+    years = split_years(*months)
+    parts = [
+        _derive_years(lake, chains, years[at : at + _YEARS_AT_ONCE], (as_of, as_recorded), only)
+        for at in range(0, len(years), _YEARS_AT_ONCE)
+    ]
     if not parts:
         return Derived(COMPARISONS.empty(), SCORES.empty(), FIGURES.empty())
     return Derived(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
+
+
+def _derive_years(
+    lake: Lake,
+    chains: Mapping[str, Chain],
+    years: list[tuple[date, date]],
+    known: tuple[datetime | None, datetime | None],
+    only: Selection,
+) -> Derived:
+    """The same for a few years that follow one another, whose figures are read and coded once."""
+    is_forecaster = any(only.source in chain.forecasters for chain in chains.values())
+    windows = [(date(max(start.year - MEMORY_YEARS, 1), 1, 1), date(start.year + 1, 12, 1)) for start, _ in years]
+    window = Selection(
+        source="" if is_forecaster else only.source, chain=only.chain, first=windows[0][0], last=windows[-1][1]
+    )
+    stated = read_vintages(lake, window, as_of=known[0], as_recorded=known[1])
+    vintages = stated.filter(pl.col("chain").is_in(list(chains))).collect()
+    newest, coded = newest_vintage(vintages), code_scorable(vintages, chains=chains)
+    parts = []
+    for (first, last), (start, stop) in zip(windows, years, strict=True):
+        past = newest.filter(pl.col("month").is_between(first, stop))
+        parts.append(
+            (
+                compare_months(past, chains=chains, months=(start, stop)),
+                coded.within(first, last).score((start, stop)),
+                vintages.filter(pl.col("month").is_between(start, stop)),
+            )
+        )
+    derived = Derived(*(pl.concat(frames) for frames in zip(*parts, strict=True)))
+    mine = Selection(source=only.source)
+    return Derived(*(mine.apply(frame.lazy()).collect() for frame in derived)) if is_forecaster else derived
 
 
 def split_years(first: date, last: date) -> list[tuple[date, date]]:
@@ -112,9 +131,13 @@ def split_years(first: date, last: date) -> list[tuple[date, date]]:
 
 def known_span(lake: Lake) -> tuple[date, date] | None:
     """First and last month that figures of the lake are about, or None where there are none."""
-    months = lake.table(FIGURES).scan().select(first=pl.col("month").min(), last=pl.col("month").max()).collect()
+    months = lake.table(FIGURES).summarise("span", _find_span)
     first, last = months.row(0)
     return (first, last) if first else None
+
+
+def _find_span(figures: pl.LazyFrame) -> pl.LazyFrame:
+    return figures.select(first=pl.col("month").min(), last=pl.col("month").max())
 
 
 def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime) -> None:
@@ -133,7 +156,7 @@ def refresh_derived(lake: Lake, chains: Mapping[str, Chain], *, as_of: datetime)
     follows: dict[str, int | None] = {
         table.name: lake.table(table).count_replaced() for table in FROM_FIGURES
     }  # before anything is read
-    newest = lake.table(RELEASES).scan().select(pl.col("at").max()).collect().item()
+    newest = read_events(lake).select(pl.col("at").max()).item()
     public = list_public(lake, as_of=as_of)
     basis = Basis(hash_knowledge(public, chains), as_of, newest)
     if not _find_behind(lake, basis.knowledge):
@@ -190,9 +213,7 @@ def _list_changed(lake: Lake, chains: Mapping[str, Chain], public: pl.Series, kn
 def _find_first(lake: Lake, release_ids: pl.Series) -> date | None:
     """The first month that figures of these releases are about, if any."""
     ids = release_ids.unique().to_list()
-    reviews = lake.table(RELEASES).scan().filter(pl.col("release_id").is_in(ids)).select("review_month").unique()
-    figures = (
-        lake.table(FIGURES).scan().filter(pl.col("review_month").is_in(reviews.collect()["review_month"].to_list()))
-    )
+    reviews = read_events(lake).filter(pl.col("release_id").is_in(ids))["review_month"].unique()
+    figures = lake.table(FIGURES).scan(partitions=reviews)
     first = figures.filter(pl.col("release_id").is_in(ids)).select(pl.col("month").min()).collect().item()
     return first if isinstance(first, date) else None

@@ -6,7 +6,7 @@ from tasks.scoring.pairwise import compare_forecasters, compare_sources
 from tasks.scoring.record import RECORD_NEEDS, build_record
 from tasks.scoring.restatement_record import restatement_stats
 from tasks.scoring.rolling import roll_bias
-from tasks.scoring.score_forecasts import score_forecasts
+from tasks.scoring.score_forecasts import code_scorable, score_forecasts
 from tasks.scoring.surprise_index import surprise_index
 from tasks.scoring.table_checks import check_score_table
 from tasks.scoring.table_form import score_table
@@ -15,6 +15,7 @@ __all__ = [
     "RECORD_NEEDS",
     "build_record",
     "check_score_table",
+    "code_scorable",
     "compare_forecasters",
     "compare_sources",
     "draw_murphy",

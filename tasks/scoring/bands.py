@@ -23,7 +23,7 @@ _LEAST_USUAL = 8
 _LEVELS = {"q80": 0.8, "q90": 0.9}
 
 
-def add_bands(frame: pl.DataFrame) -> pl.DataFrame:
+def add_bands(frame: pl.DataFrame, needed: pl.Series | None = None) -> pl.DataFrame:
     """Add `z`, `z_n`, `z_scale`, `band_pp`, `band_kind`, `band_{lower,upper,80,90}_pp`, `band_n` and tolerances.
 
     `frame` has a row per forecast, ordered by `group` (series, forecaster and lead), `month_no` and
@@ -31,11 +31,14 @@ def add_bands(frame: pl.DataFrame) -> pl.DataFrame:
     `in_points`, `forecast`, surprises, half-widths, `tolerance` (percent of level, or points),
     `forecast_at` and `actual_at`. Adds `limit` as well, the tolerance on the scale of |ε| or |e|, and on
     that scale, from eight past errors on, `usual_size` (80 %) and `own_size` (90 %, else 80 %) of the own band.
+    `needed` says which rows to keep: all of them are the past.
     """
     frame = frame.with_columns(
         _standardised_error().alias("_error"), _scored_size().alias("_size"), _find_limit().alias("limit")
     )
     past = expand_past(_select_past(frame), _LEVELS, median="median")
+    if needed is not None:
+        frame, past = frame.filter(needed), _place_anew(past, needed)
     frame = _add_z(frame, past)
     found = look_up_past(
         frame.select("group", pl.col("forecast_at").alias("at")),
@@ -97,13 +100,20 @@ def _select_past(frame: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(~again.fill_null(value=False)).drop("_scored", "month_no")
 
 
+def _place_anew(past: pl.DataFrame, needed: pl.Series) -> pl.DataFrame:
+    """The past errors with their places among the rows that are needed; null where theirs is not."""
+    places = pl.select(pl.when(needed).then(needed.cast(pl.UInt32).cum_sum() - 1)).to_series()
+    return past.with_columns(places.gather(past["_at_row"]).alias("_at_row"))
+
+
 def _add_z(frame: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     before = look_before(past, ["n", "median"])
     height = frame.height
-    counts = pl.repeat(0, height, dtype=pl.Int32, eager=True).scatter(past["_at_row"], before["n"].fill_null(0))
-    medians = pl.repeat(None, height, dtype=pl.Float64, eager=True).scatter(past["_at_row"], before["median"])
+    mine = before.with_columns(past["_at_row"]).filter(pl.col("_at_row").is_not_null())
+    counts = pl.repeat(0, height, dtype=pl.Int32, eager=True).scatter(mine["_at_row"], mine["n"].fill_null(0))
+    medians = pl.repeat(None, height, dtype=pl.Float64, eager=True).scatter(mine["_at_row"], mine["median"])
     frame = frame.with_columns(counts.alias("z_n"), medians.alias("_median"))
-    frame = _look_up_superseded(frame, past)
+    frame = _look_up_superseded(frame, past, mine["_at_row"])
     percent = pl.when(_is_unit_level()).then(100 / pl.col("forecast")).otherwise(1.0)
     floor = ((pl.col("forecast_half_width") ** 2 + pl.col("actual_half_width") ** 2) / 3).sqrt() * percent
     scale = pl.max_horizontal(_ROBUST * pl.col("_median"), floor)
@@ -111,13 +121,13 @@ def _add_z(frame: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns((pl.col("_error") / pl.col("z_scale")).alias("z")).drop("_median")
 
 
-def _look_up_superseded(frame: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+def _look_up_superseded(frame: pl.DataFrame, past: pl.DataFrame, found_at: pl.Series) -> pl.DataFrame:
     """Give scored forecasts that are no past error themselves (a later one of the month is) their z's past."""
     scored = frame.select(((pl.col("status") == "scored") & pl.col("actual_at").is_not_null()).alias("s"))["s"]
-    if scored.sum() == past.height:
+    if scored.sum() == len(found_at):
         return frame
     mine = pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
-    mine = mine.scatter(past["_at_row"], pl.repeat(value=True, n=past.height, dtype=pl.Boolean, eager=True))
+    mine = mine.scatter(found_at, pl.repeat(value=True, n=len(found_at), dtype=pl.Boolean, eager=True))
     rows = (scored & ~mine).arg_true()
     asked = frame.select("group", pl.col("actual_at").alias("at"))[rows]
     found = look_up_past(asked, past.select("group", "at", "n", "median"), strictly_before=True)

@@ -6,6 +6,7 @@ given, so that figures as of T give scores as of T.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
@@ -43,39 +44,68 @@ def score_forecasts(
 
     Raises `ContractBroken` for NaN or infinite numbers, and for null key columns.
     """
+    return code_scorable(figures, chains=chains).score(months)
+
+
+@dataclass(frozen=True)
+class CodedFigures:
+    """Figures whose words are integers: coded once, scored for several spans of months."""
+
+    figures: pl.DataFrame
+    series: pl.DataFrame
+
+    def within(self, first: date, last: date) -> "CodedFigures":
+        """Those about months from first to last."""
+        return replace(self, figures=self.figures.filter(pl.col("month").is_between(first, last)))
+
+    def score(self, months: tuple[date, date] | None = None) -> pl.DataFrame:
+        """The forecasts for `months`, scored with all of these figures: see `score_forecasts`."""
+        forecasts, others = split_forecasts(self.figures)
+        scorable = (pl.col("kind") == "actual") & pl.col("is_scorable")
+        names = {"published_at": "at", "is_published_assumed": "assumed"}
+        actuals = self.figures.lazy().filter(scorable).rename(names).collect()
+        marked = score_pairs(forecasts, collect_actuals(actuals, forecasts, self.series), months=months)
+        if not others.is_empty():
+            marked = pl.concat([marked, others], how="diagonal_relaxed").sort(*_ORDER)
+        if months is not None:
+            marked = marked.filter(pl.col("month").is_between(*months))
+        words = [self.series[c].gather(marked["voice"]) for c in SERIES]
+        return SCORES.conform(fill_scores(marked).with_columns(words))
+
+
+def code_scorable(figures: pl.DataFrame | pl.LazyFrame, *, chains: Mapping[str, Chain]) -> CodedFigures:
+    """All vintages in the form that is scored. Parameters and errors as of `score_forecasts`."""
     read = figures.lazy().select(NEEDED).collect()
     refuse_infinite(read)
-    coded, series = code_figures(read, chains)
-    del read
-    forecasts, others = split_forecasts(coded)
-    scorable = (pl.col("kind") == "actual") & pl.col("is_scorable")
-    actuals = coded.lazy().filter(scorable).rename({"published_at": "at", "is_published_assumed": "assumed"}).collect()
-    del coded
-    marked = score_pairs(forecasts, collect_actuals(actuals, forecasts, series))
-    if not others.is_empty():
-        marked = pl.concat([marked, others], how="diagonal_relaxed").sort(*_ORDER)
-    if months is not None:
-        marked = marked.filter(pl.col("month").is_between(*months))
-    words = [series[c].gather(marked["voice"]) for c in SERIES]
-    return SCORES.conform(fill_scores(marked).with_columns(words))
+    return CodedFigures(*code_figures(read, chains))
 
 
-def score_pairs(forecasts: pl.DataFrame, vintages: pl.DataFrame) -> pl.DataFrame:
+def score_pairs(
+    forecasts: pl.DataFrame, vintages: pl.DataFrame, *, months: tuple[date, date] | None = None
+) -> pl.DataFrame:
     """Score prepared forecasts against actual vintages; the part that tables without a lake share.
 
     `forecasts` has a row per forecast with the columns that `SCORES` calls forecast_*, plus the integers
     `series` (whose actuals it is about), `voice` (series and forecaster), `base`, `pool`, `route`,
     `month_no` and `key`, and `family`, `is_yearly`, `unit`, `tolerance`, `release_id`, `reason`, and `status`
-    (empty where still open). `vintages` are folded actuals. Rows come back ordered by voice, lead, month,
-    publication and id.
+    (empty where still open). `vintages` are folded actuals. With `months`, all rows serve as the past of bands and z,
+    and those of other months come back only where a release of these months needs them. Rows come back ordered by
+    voice, lead, month, publication and id.
     """
     frame = _order(forecasts).join(resolve_actuals(vintages), on="key", how="left", maintain_order="left")
-    frame = add_naive(add_surprises(set_status(frame)), vintages)
-    frame = frame.with_columns(
+    frame = _add_repeats(add_surprises(set_status(frame)))
+    frame = add_bands(frame, None if months is None else _find_needed(frame, months))
+    frame = add_naive(frame, vintages).with_columns(
         classify_direction("forecast").alias("forecast_direction"), _classify_actual().alias("actual_direction")
     )
-    frame = add_routes(_judge(add_bands(frame)))
-    return _add_repeats(_add_issue(frame))
+    return _add_issue(add_routes(_judge(frame)))
+
+
+def _find_needed(frame: pl.DataFrame, months: tuple[date, date]) -> pl.Series:
+    """Rows of these months, and of the releases whose forecasts for them have a base that was a forecast as well."""
+    inside = pl.col("month").is_between(*months)
+    paths = frame.filter(inside, pl.col("is_base_forecast"))["release_id"].unique()
+    return frame.select((inside | pl.col("release_id").is_in(paths.to_list())).alias("needed"))["needed"]
 
 
 def _order(forecasts: pl.DataFrame) -> pl.DataFrame:
