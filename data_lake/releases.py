@@ -43,11 +43,11 @@ def record_release(
     for table, rows in ((QUARANTINE, quarantine), (FIGURES, figures), (SETTLEMENTS, settled)):
         if rows.height:
             try:
-                lake.table(table).append(rows, claim=_claim(release_id))
+                lake.table(table).append(rows, claim=_claim(release_id), metadata=told)
             except ClaimTaken:
                 continue  # an earlier, interrupted attempt or a second writer has written these rows
     try:
-        lake.table(RELEASES).append(release, claim=_claim(release_id))
+        lake.table(RELEASES).append(release, claim=_claim(release_id), metadata=told)
     except ClaimTaken:
         return False
     return True
