@@ -64,7 +64,7 @@ def read_review(
     plain = normalise(text)
     lexicon = build_lexicon(head.chain.name, head.language, chains_folder, has_sums=names_sums(plain, head.chain))
     account = complete(read_text(text, lexicon, head.calendar), text)
-    sure, doubtful = part_doubtful(account.stated)
+    sure, doubtful = part_doubtful(account.stated, lexicon.parents)
     figures = merge_statements(sure, account.directions)
     doubted = frame_doubtful(doubtful, figures, text)
     shown = {(item.statement.start, item.statement.end) for item in figures}
