@@ -3,9 +3,10 @@
 import io
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from contracts.text_table import Look, TextColumn
     from flows.cli.views import View
 
+_LABELLED = re.compile(r"(\s*(?:\S+\s{2,})?)(.*)", re.DOTALL)
+"""A line with its indent, and the name in front of it where it has one: `  told      nobody yet`."""
 SHOWN_ROWS = 40
 """Rows that a terminal shows unless more are asked for; a file or a pipe gets all."""
 
@@ -113,10 +116,38 @@ def fit_text(text: str) -> str:
 def _fit_line(line: str, width: int) -> list[str]:
     from contracts.text_table import wrap_sentence  # noqa: PLC0415 - only texts pay for it
 
-    sentence = line.lstrip(" ")
-    if len(line) <= width or "  " in sentence or "\x1b" in sentence:
+    label, text = _LABELLED.fullmatch(line).groups("")  # type: ignore[union-attr]
+    if len(line) <= width or "  " in text or "\x1b" in text:
         return [line]
-    return wrap_sentence(sentence, width, line[: len(line) - len(sentence)])
+    if not label.strip():
+        return wrap_sentence(text, width, label)
+    first, *rest = wrap_sentence(text, width - len(label))
+    return [label + first, *(" " * len(label) + more for more in rest)]
+
+
+def print_told(
+    frame: pl.DataFrame, shape: Shape, view: "View", tell: Callable[[pl.DataFrame], Iterable[str]], *, nothing: str
+) -> None:
+    """Print what `tell` says of rows, the same rows in the same order as their table: the most important first.
+
+    `nothing` is said on stderr where there is no row. Text of documents is escaped.
+    """
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415 - only texts pay for it
+
+    if frame.is_empty():
+        print_message(nothing)
+        return
+    rows = _sort(frame, shape.sort) if shape.sort else frame.sort(view.order, descending=True, maintain_order=True)
+    shown = rows.head(_find_limit(shape) or rows.height)
+    text = "\n".join(escape_terminal(line) for line in tell(shown))
+    sys.stdout.write(fit_text(text).rstrip("\n") + "\n")
+    sys.stdout.flush()
+    if shown.height < rows.height:
+        print_message(f"{shown.height:,} of {rows.height:,}; all of them: --limit 0")
+
+
+def _find_limit(shape: Shape) -> int:
+    return (SHOWN_ROWS if sys.stdout.isatty() else 0) if shape.limit is None else shape.limit
 
 
 def instants_as_text(frame: pl.DataFrame) -> list[pl.Expr]:
@@ -156,7 +187,7 @@ def _print_table(frame: pl.DataFrame, shape: Shape, view: "View | None", chains_
     from contracts.text_table import render_table  # noqa: PLC0415 - only tables pay for it
     from flows.cli.views import View, show_rows  # noqa: PLC0415
 
-    limit = (SHOWN_ROWS if sys.stdout.isatty() else 0) if shape.limit is None else shape.limit
+    limit = _find_limit(shape)
     if view is not None:
         kept = View(view.columns, () if shape.sort else view.order, view.needs_series)
         texts, columns = show_rows(frame, kept, chains_folder, limit), [shown.column for shown in view.columns]

@@ -138,7 +138,6 @@ def read_facts(lake: Lake, chain: Chain, as_of: datetime, *, recent: bool = Fals
     vintages = read_vintages(lake, only, as_of=as_of).collect()
     span = _find_span(vintages, as_of, recent=recent)
     derived = derive_months(lake, {chain.name: chain}, months=span, as_of=as_of, only=only)
-    alerts = read_alerts(lake, as_of=as_of, full=True).filter(pl.col("chain") == chain.name)
     releases = visible_releases(lake, as_of=as_of).filter(pl.col("chain") == chain.name).collect()
     stands = standing_releases(lake, as_of=as_of).filter(pl.col("chain") == chain.name, pl.col("settles").is_null())
     documents = stands.collect()
@@ -152,13 +151,18 @@ def read_facts(lake: Lake, chain: Chain, as_of: datetime, *, recent: bool = Fals
         comparisons=derived.comparisons.sort(*_KEY, "basis"),
         scores=derived.scores.sort(*_KEY, "forecast_at"),
         figures=vintages.sort(*_KEY, "published_at", "figure_id"),
-        alerts=alerts.sort("month", "alert_id"),
+        alerts=read_chain_alerts(lake, chain, as_of),
         releases=RELEASES.conform(releases).sort("published_at", "release_id"),
         documents=RELEASES.conform(documents).sort("published_at", "release_id"),
         known=known,
         together=pl.concat(pending) if pending else derived.comparisons.clear(),
     )
     return translate(plain, load_words("en"))
+
+
+def read_chain_alerts(lake: Lake, chain: Chain, as_of: datetime) -> pl.DataFrame:
+    """The alerts of a chain as they stood at an instant, by month."""
+    return read_alerts(lake, as_of=as_of, full=True).filter(pl.col("chain") == chain.name).sort("month", "alert_id")
 
 
 def _find_span(vintages: pl.DataFrame, as_of: datetime, *, recent: bool) -> tuple[date, date]:

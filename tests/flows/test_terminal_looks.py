@@ -122,6 +122,19 @@ def test_long_sentences_of_a_message_are_cut_and_tables_are_not(monkeypatch):
     assert all(len(line) <= 30 for line in lines[5:])
 
 
+def test_reasons_are_told_of_the_same_rows_as_the_table_shows(loaded):  # noqa: F811
+    shown = loaded("findings", "--limit", "2").out.splitlines()[1:]
+    told = loaded("findings", "--why", "--limit", "2")
+    assert [line.split()[-1] for line in shown] == re.findall(r"^\w+ · \w+ · (\w{8})$", told.out, re.MULTILINE)
+    assert re.search(r"^2 of \d; all of them: --limit 0$", told.err, re.MULTILINE)
+
+
+def test_commands_are_listed_by_task_and_the_month_is_the_first_to_look_at(loaded):  # noqa: F811
+    listed = re.findall(r"^│ ([a-z-]+)  ", loaded("--help", on_lake=False).out, re.MULTILINE)
+    assert listed.index("ingest") < listed.index("run") < listed.index("month") < listed.index("figures")
+    assert listed.index("month") + 1 == listed.index("figures")
+
+
 def see_in_terminal(*command: str, columns: int, **environment: str) -> str:
     """What a pseudo terminal of so many columns gets from a command."""
     parent, child = pty.openpty()
