@@ -2,6 +2,7 @@
 
 import errno
 import re
+from collections import OrderedDict
 from pathlib import Path
 
 import polars as pl
@@ -27,8 +28,9 @@ def told(error: Exception, root: Path) -> str:
 
 
 @pytest.fixture
-def made(lake) -> Lake:
-    """A lake with figures of two reviews, each in its own file."""
+def made(lake, monkeypatch) -> Lake:
+    """A lake with figures of two reviews, each in its own file, in a process that has seen no other."""
+    monkeypatch.setattr("data_lake.opening._SEEN", OrderedDict())
     record(lake, head(), {"value": 2.0})
     record(lake, head(review_month="2026-02", document="2" * 64), {"value": 3.0, "period": "2026-02"})
     forget_open_tables()
