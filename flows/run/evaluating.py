@@ -11,7 +11,8 @@ from data_lake.lake import Lake, open_lake
 from flows.run.prefect_tasks import enter_candidates, evaluate_step
 from flows.run.progress import Progress
 from flows.run.request import RunRequest
-from tasks.alerts.steps import EvaluationPlan, Step, list_changes, pending_changes
+from tasks.alerts.step import Step
+from tasks.alerts.steps import EvaluationPlan, list_changes, pending_changes
 
 _FROM, _SHARE = 30.0, 60.0
 """How far a run is, in percent, before its steps, and how much of it they are."""
