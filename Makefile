@@ -40,13 +40,15 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 	@$(BIN)/python .ci/alert_rules.py --check
 	@$(BIN)/python .ci/architecture.py --check
 	@$(BIN)/python .ci/dependencies.py --check
+	@$(BIN)/python .ci/performance.py --check
 	@echo "check: all good"
 
 audit: $(VENV)/dev.stamp ## known vulnerabilities of the pinned dependencies; needs the network
 	@$(BIN)/python .ci/audit.py
 
-bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers
-	@$(BIN)/python -m bench
+bench: $(VENV)/dev.stamp ## ratios, medians and peak memory against floors and peers; docs/performance.md: 20 minutes
+	@$(BIN)/python -m bench --json bench/results.json
+	@$(BIN)/python .ci/performance.py
 
 mutants: $(VENV)/dev.stamp ## changes that no test notices: ONLY=contracts/period.py for some files, SAMPLE=20 for so many of each
 	@nice -n 15 $(BIN)/python .ci/mutants.py $(ONLY) --sample $(or $(SAMPLE),0) --seed $(or $(SEED),1)
@@ -64,6 +66,7 @@ docs: $(VENV)/dev.stamp ## pages that are made from the code: tables, errors, al
 	@$(BIN)/python .ci/alert_rules.py
 	@$(BIN)/python .ci/architecture.py
 	@$(BIN)/python .ci/dependencies.py
+	@$(BIN)/python .ci/performance.py
 
 lock: $(VENV)/dev.stamp ## resolve the dependencies of pyproject.toml anew
 	@$(BIN)/python .ci/lock.py

@@ -7,18 +7,17 @@ the same decision with the whole ledger in hand, for comparison. Fixed seed, med
     python -m bench.bench_alerts
 """
 
-import platform
-import statistics
+import argparse
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
 import polars as pl
 
+from bench.measure import Result, hold, median_of, show
 from contracts.alerts import ALERTS
 from contracts.chain import Chain, Segment, load_chain
 from contracts.period import add_months
@@ -29,6 +28,7 @@ from data_lake.ledger import read_ledger, read_notices, read_silences, record_al
 from tasks.alerts import Entry, Evaluation, decide, find_alerts
 
 SERIES, PER_MONTH = 100_000, 4_000
+SMALL = ["--scores", "2000", "--ledger", "5000"]
 MONTH = date(2026, 5, 1)
 NOW = datetime(2026, 6, 5, 12, tzinfo=UTC)
 
@@ -40,12 +40,12 @@ def make_chain(segments: int = 2_000) -> Chain:
     return replace(base, segments=tuple(Segment(n, n, {"en": (n,)}, {}, ()) for n in names), links=(), thresholds={})
 
 
-def make_scores(rng: np.random.Generator) -> pl.DataFrame:
-    """100,000 marked forecasts of one month: 50 sources by 2,000 segments, one in 25 missed by 10 pp."""
-    missed = rng.random(SERIES) < PER_MONTH / SERIES
-    forecast = rng.integers(-20, 20, SERIES).astype(float)
-    actual = forecast + np.where(missed, rng.choice([-10.0, 10.0], SERIES), rng.integers(-2, 3, SERIES))
-    row = pl.int_range(SERIES, eager=True)
+def make_scores(rng: np.random.Generator, count: int = SERIES) -> pl.DataFrame:
+    """Marked forecasts of one month: 50 sources by 2,000 segments, one in 25 missed by 10 pp."""
+    missed = rng.random(count) < PER_MONTH / SERIES
+    forecast = rng.integers(-20, 20, count).astype(float)
+    actual = forecast + np.where(missed, rng.choice([-10.0, 10.0], count), rng.integers(-2, 3, count))
+    row = pl.int_range(count, eager=True)
     frame = pl.DataFrame({"row": row, "forecast": forecast, "actual": actual}).with_columns(
         fill_text("source{}", pl.col("row") % 50).alias("source"),
         pl.lit("sodium_ion").alias("chain"),
@@ -85,45 +85,39 @@ def fill_ledger(lake: Lake, found: pl.DataFrame, rows: int) -> None:
         record_alerts(lake, lambda _, fresh=fresh: fresh, months=(month, month))
 
 
-def time_of(work: Callable[[], object], repeat: int = 3) -> float:
-    """Median seconds."""
-    taken = []
-    for _ in range(repeat):
-        begin = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
-
-
-def main() -> None:
-    """Print a table of medians."""
-    threads = f"{platform.machine()}, {pl.thread_pool_size()} threads"
-    print(f"python {sys.version.split()[0]}, polars {pl.__version__}, {threads}")
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """The rules over the scores of a month, and decisions on a ledger of each size."""
     chain = make_chain()
-    scores = make_scores(np.random.default_rng(5))
+    asked = _parse(options)
+    scores = make_scores(np.random.default_rng(5), asked.scores)
     found = run_rules(scores, chain)
-    taken = time_of(lambda: run_rules(scores, chain))
-    print(f"rules over {scores.height:,} scores ({found.height:,} findings): {taken:.2f} s")
-    for rows in (10_000, 100_000, 1_000_000):
+    yield hold("all rules", scores.height, "scores", median_of(lambda: run_rules(scores, chain)))
+    for rows in asked.ledger:
         with tempfile.TemporaryDirectory() as folder:
             lake = open_lake(folder)
             fill_ledger(lake, found, rows)
-            measure_ledger(lake, found)
+            yield from measure_ledger(lake, found)
 
 
-def measure_ledger(lake: Lake, found: pl.DataFrame) -> None:
-    """One line about a ledger: deciding on the month, on everything, and looking for what is untold."""
-    silences = read_silences(lake)
+def _parse(options: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scores", type=int, default=SERIES)
+    parser.add_argument("--ledger", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    return parser.parse_args(options)
+
+
+def measure_ledger(lake: Lake, found: pl.DataFrame) -> Iterator[Result]:
+    """Deciding on the month, on everything, and looking for what is untold."""
+    silences, rows = read_silences(lake), read_ledger(lake).height
 
     def judge(ledger: pl.DataFrame) -> pl.DataFrame:
         return decide(found, ledger, silences, Entry(NOW, NOW, "bench", quiet=True))
 
-    month = time_of(lambda: judge(read_ledger(lake, (MONTH, MONTH))))
-    whole = time_of(lambda: judge(read_ledger(lake)), repeat=1)
-    notices = time_of(lambda: read_notices(lake))
-    print(f"ledger of {read_ledger(lake).height:>9,} rows: read the month and decide {month:.2f} s;", end=" ")
-    print(f"with all of it in hand {whole:.2f} s; look for what is untold {notices:.2f} s")
+    whole = median_of(lambda: judge(read_ledger(lake)), 1)
+    month = median_of(lambda: judge(read_ledger(lake, (MONTH, MONTH))))
+    yield hold("read a month's alerts and decide", rows, "entries", month, against=("all read", whole))
+    yield hold("look for what is untold", rows, "entries", median_of(lambda: read_notices(lake)))
 
 
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

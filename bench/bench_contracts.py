@@ -5,12 +5,13 @@ and filters; it names no rule and makes no quarantine.
 """
 
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 
-from bench.measure import line, machine, measure, measure_in_turn
+from bench.measure import Result, hold, measure, measure_in_turn, show
 from contracts.chain import load_chain
 from contracts.checks import check_figures, list_figure_rules
 from contracts.errors import ContractBroken
@@ -21,6 +22,7 @@ from contracts.rules.keys import find_repeats
 from contracts.rules.shares import find_share_contradictions
 
 SEED = 20260205
+SMALL = ["20"]
 CHAIN = load_chain("sodium_ion")
 HEAD = ReleaseHead("made", "sodium_ion", "2026-01", datetime(2999, 12, 31, tzinfo=UTC), "0" * 64, "made.csv")
 _MEASURES = ("mom_pct", "yoy_pct", "ytd_yoy_pct", "share_pct", "level")
@@ -112,10 +114,9 @@ def _filter(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(verdicts.select(pl.all_horizontal(pl.all())).to_series())
 
 
-def main(sizes: tuple[int, ...] = (20, 2_000, 1_000_000, 10_000_000)) -> None:
-    """Print medians, peaks and ratios for each size, without and with 1 % of bad rows."""
-    print(f"contracts against raw polars · {machine()} · seed {SEED}")
-    for rows in sizes:
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """Each number of rows, without and with 1 % of bad ones."""
+    for rows in map(int, options or ("20", "2000", "1000000")):
         rounds = 9 if rows < 100_000 else 5 if rows <= 1_000_000 else 3
         for bad in (0.0, 0.01):
             works = {
@@ -128,12 +129,13 @@ def main(sizes: tuple[int, ...] = (20, 2_000, 1_000_000, 10_000_000)) -> None:
                 found = measure_in_turn(works, rounds=rounds)
             else:
                 found = {name: measure(work, *args, runs=rounds) for name, (work, args) in works.items()}
-            print(f" {rows:,} rows, {bad:.0%} bad")
-            line("rules of rows, raw polars", found["raw rules"])
-            line("rules of rows, contract", found["contract rules"], found["raw rules"], "target 2×")
-            line("whole release, raw polars", found["raw release"])
-            line("whole release, contract", found["contract release"], found["raw release"], "target 2×")
+            for what in ("rules", "release"):
+                title = {"rules": "rules of rows", "release": "whole release"}[what] + f", {bad:.0%} bad"
+                raw = found[f"raw {what}"]
+                yield hold(f"{title}, raw polars", rows, "rows", raw)
+                ours = found[f"contract {what}"]
+                yield hold(title, rows, "rows", ours, against=("raw polars", raw), target="≤ 1.5×")
 
 
 if __name__ == "__main__":
-    main(tuple(int(size) for size in sys.argv[1:]) or (20, 2_000, 1_000_000, 10_000_000))
+    show(measure_all(sys.argv[1:]))

@@ -8,18 +8,21 @@ import argparse
 import cProfile
 import pstats
 import random
-import resource
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.measure import Result, Timing, hold, peak_mb, show
 from contracts.readings import Document
 from tasks.extraction import read_review
 
 SIZE = 6_000
+PUBLISHED = datetime(2025, 6, 5, tzinfo=UTC)
+SMALL = ["--documents", "4"]
 ENGLISH = (
     ("Cathode materials", "cathode"),
     ("Hard carbon", "hard carbon"),
@@ -78,35 +81,39 @@ def write_review(seed: int) -> bytes:
     return text.encode()
 
 
-def measure(documents: list[Document]) -> float:
+def read_all(documents: list[Document]) -> float:
+    """Processor seconds of reading these."""
     start = time.process_time()
     for document in documents:
-        read_review(document, source="bench")
+        read_review(document, source="bench", published=PUBLISHED)
     return time.process_time() - start
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--documents", type=int, default=1000)
-    parser.add_argument("--profile", action="store_true")
-    options = parser.parse_args()
-    documents = [Document(f"{seed}.txt", write_review(seed)) for seed in range(options.documents)]
-    size = sum(len(d.content) for d in documents) / len(documents)
-    start = time.process_time()
-    figures = sum(
-        read_review(d, source="bench", published=datetime(2025, 6, 5, tzinfo=UTC)).figures.height for d in documents[:2]
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """A document, many, and one as long as many; by processor time. `--profile` prints where it goes."""
+    asked = _parse(options)
+    documents = [Document(f"{seed}.txt", write_review(seed)) for seed in range(asked.documents)]
+    yield hold("start: both languages' words and rules", 2, "documents", read_all(documents[:2]))
+    few = documents[: min(10, asked.documents)]
+    each = read_all(few) / len(few)
+    yield hold("a document of 6.7 kB, of ten", len(few), "documents", each)
+    many = read_all(documents) / len(documents)
+    yield hold(
+        "a document of 6.7 kB, of many", len(documents), "documents", many, against=("of ten", each), target="5 ms"
     )
-    print(f"start-up (both languages): {time.process_time() - start:.2f} s; {figures / 2:.0f} figures each")
-    for count in (10, options.documents):
-        seconds = measure(documents[:count])
-        speed = f"{seconds / count * 1000:.2f} ms each, {count / seconds:,.0f} per second"
-        print(f"{count:5d} documents of {size:,.0f} bytes: {speed}")
-    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
-    if options.profile:
+    yield hold("all of them", len(documents), "documents", Timing([many * len(documents)], peak_mb()))
+    if asked.profile:
         profile = cProfile.Profile()
-        profile.runcall(measure, documents[:100])
+        profile.runcall(read_all, documents[:100])
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
 
 
+def _parse(options: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=300)
+    parser.add_argument("--profile", action="store_true")
+    return parser.parse_args(options)
+
+
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

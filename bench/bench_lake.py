@@ -1,12 +1,14 @@
 """The lake: as-of reads against one plain Parquet file and DuckDB, appends as the history grows, both sizes.
 
-python -m bench.bench_lake [--series 2000] [--months 240] [--releases 1200]
+python -m bench.bench_lake [--series 500] [--months 120] [--releases 480]
 """
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +16,8 @@ import duckdb
 import polars as pl
 
 from bench.made_lake import make_releases, record_made
-from bench.measure import Timing, line, machine, measure_in_turn
-from contracts.figures import FIGURE_KEY, FIGURES
+from bench.measure import Result, hold, measure_in_turn, show
+from contracts.figures import FIGURE_KEY
 from contracts.readings import ReleaseHead
 from data_lake.figures import read_figures
 from data_lake.lake import open_lake
@@ -25,31 +27,33 @@ AS_OF = datetime(2020, 1, 6, tzinfo=UTC)
 ONE = "s00007"
 
 
-def main() -> None:
-    """Make the lake, then measure; print ratios."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--series", type=int, default=2000)
-    options.add_argument("--months", type=int, default=240)
-    options.add_argument("--releases", type=int, default=1200)
-    asked = options.parse_args()
-    print(f"lake: {machine()}")
+SMALL = ["--series", "20", "--months", "3", "--releases", "15"]
+
+
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """Small releases one after another, then months of a tenth of the series, and of all."""
+    asked = _parse(options)
     with tempfile.TemporaryDirectory() as folder:
-        measure_small_appends(str(Path(folder) / "small"), asked.releases)
+        yield from measure_small_appends(str(Path(folder) / "small"), asked.releases)
         for series in (asked.series // 10, asked.series):
-            measure_lake(Path(folder) / str(series), series, asked.months)
+            yield from measure_lake(Path(folder) / str(series), series, asked.months)
 
 
-def measure_lake(folder: Path, series: int, months: int) -> None:
+def _parse(options: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", type=int, default=500)
+    parser.add_argument("--months", type=int, default=120)
+    parser.add_argument("--releases", type=int, default=480)
+    return parser.parse_args(options)
+
+
+def measure_lake(folder: Path, series: int, months: int) -> Iterator[Result]:
     """Appends, then reads, of one size."""
     uri, one_file = str(folder / "lake"), str(folder / "one.parquet")
     seconds = append_months(uri, series, months)
     count = pl.scan_delta(f"{uri}/figures").select(pl.len()).collect().item()
-    print(f"{series:,} series × {months} months: {count:,} figures")
-    early, late = statistics.median(seconds[5:15]), statistics.median(seconds[-10:])
-    print(
-        f"  append of a month, 10th and last (medians of 10)  {early * 1e3:6.1f} ms {late * 1e3:6.1f} ms "
-        f"{late / early:6.2f}×  target ≤ 1.5×"
-    )
+    early, late = statistics.median(seconds[5:15] or seconds), statistics.median(seconds[-10:])
+    yield hold("append of the last month", count, "figures", late, against=("the 10th", early), target="≤ 1.1×")
     pl.scan_delta(f"{uri}/figures").sink_parquet(one_file)
     found = measure_in_turn(
         {
@@ -62,11 +66,15 @@ def measure_lake(folder: Path, series: int, months: int) -> None:
     results = {name: timing.result for name, timing in found.items()}
     assert results["floor"] == results["all"], results
     assert results["one"] == results["duckdb"], results
-    report(found)
+    floor, duck = ("one Parquet file", found["floor"]), ("DuckDB", found["duckdb"])
+    yield hold("as of T, everything: one Parquet file", count, "figures", found["floor"])
+    yield hold("as of T, everything", count, "figures", found["all"], against=floor, target="≤ 1.3×")
+    yield hold("as of T, one series: DuckDB on the same files", count, "figures", found["duckdb"])
+    yield hold("as of T, one series", count, "figures", found["one"], against=duck, target="≤ 1.2×")
 
 
-def measure_small_appends(uri: str, releases: int) -> None:
-    """Releases of one figure, one after another: what the 10th, 240th and last cost, as medians of 9 around them."""
+def measure_small_appends(uri: str, releases: int) -> Iterator[Result]:
+    """Releases of 4 figures, one after another: what the 10th, 240th and last cost, as medians of 9 around them."""
     lake, seconds = open_lake(uri), []
     for number in range(releases):
         document = f"{number:064x}"
@@ -76,18 +84,9 @@ def measure_small_appends(uri: str, releases: int) -> None:
         record_made(lake, head, rows)
         seconds.append(time.perf_counter() - started)
     tenth = statistics.median(seconds[5:14])
-    print(f"{releases:,} releases of 4 figures")
     for number in sorted({min(n, releases - 5) for n in (10, 240, releases)}):
         found = statistics.median(seconds[number - 5 : number + 4])
-        print(f"  append of release {number:>5,}  {found * 1e3:6.1f} ms {found / tenth:6.2f}×  target ≤ 1.1×")
-
-
-def report(found: dict[str, Timing]) -> None:
-    """Print the reads beside what they are held against."""
-    line("as of T, everything: polars on one Parquet file", found["floor"])
-    line("as of T, everything: the lake", found["all"], found["floor"], "target ≤ 2×")
-    line("as of T, one series: DuckDB on the lake's files", found["duckdb"])
-    line("as of T, one series: the lake", found["one"], found["duckdb"], "target ≤ 3×")
+        yield hold("append of a small release", number, "releases", found, against=("the 10th", tenth), target="≤ 1.1×")
 
 
 def append_months(uri: str, series: int, months: int) -> list[float]:
@@ -101,17 +100,16 @@ def append_months(uri: str, series: int, months: int) -> list[float]:
 
 
 def read_plain(path: str) -> tuple[int, float]:
-    """The floor: the same rows from one file, the same group-by, no log, no releases."""
-    rows = (
-        pl.scan_parquet(path)
-        .filter(pl.col("published_at") <= AS_OF)
-        .sort("published_at")
+    """The floor: the newest row of each key by a narrow sort, then one gather; one file, no log, no releases."""
+    rows = pl.read_parquet(path).filter(pl.col("published_at") <= AS_OF)
+    newest = (
+        rows.select(*FIGURE_KEY, "published_at")
+        .with_row_index("row")
         .group_by(FIGURE_KEY)
-        .last()
-        .select(FIGURES.schema.names())
-        .collect()
+        .agg(pl.col("row").get(pl.col("published_at").arg_max()))
     )
-    return rows.height, round(rows["value"].sum() or 0.0, 3)
+    found = rows[newest["row"]]
+    return found.height, round(found["value"].sum() or 0.0, 3)
 
 
 def read_as_of(uri: str) -> tuple[int, float]:
@@ -138,4 +136,4 @@ def read_one_duckdb(uri: str) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """A month by hand: start of the command, a month of many series through all steps, months 1 to 60, with Prefect.
 
-python -m bench.bench_month [--series 2000] [--months 60] [--backfill]
+python -m bench.bench_month [--series 200] [--months 36] [--no-prefect]
 """
 
 import argparse
@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -16,10 +17,11 @@ import numpy as np
 import polars as pl
 
 from bench.direct import work_directly
-from bench.measure import machine
+from bench.measure import Result, hold, show
 from contracts.period import add_months, format_month
 
 SEED = 20260205
+SMALL = ["--series", "5", "--months", "2", "--rounds", "1", "--no-prefect"]
 START = date(2006, 1, 1)
 HEAD = (
     'title = "Made"\nnames = {en = ["made"]}\n[calendar]\ntime_zone = "Asia/Shanghai"\npublication_day = 5\n'
@@ -27,25 +29,29 @@ HEAD = (
 )
 
 
-def main() -> None:
-    """Print medians and ratios."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--series", type=int, default=2000)
-    options.add_argument("--months", type=int, default=60)
-    options.add_argument("--no-prefect", action="store_true")
-    asked = options.parse_args()
-    print(f"month: {machine()}")
-    measure_start()
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """The start of the command, months without Prefect, and the next month with it."""
+    asked = _parse(options)
+    yield from measure_start(asked.rounds)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         documents = write_documents(root, asked.series, asked.months + 1)
         seconds = [follow_month(root, path) for path in documents[:-1]]
-        report_slope(seconds, asked.series)
+        yield from report_slope(seconds, asked.series)
         if not asked.no_prefect:
-            measure_prefect(root, documents[-1], statistics.median(seconds[-5:]))
+            yield measure_prefect(root, documents[-1], statistics.median(seconds[-5:]), asked.series)
 
 
-def measure_start(rounds: int = 7) -> None:
+def _parse(options: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", type=int, default=200)
+    parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--no-prefect", action="store_true")
+    return parser.parse_args(options)
+
+
+def measure_start(rounds: int) -> Iterator[Result]:
     """The start of the command against the bare import of polars, in turn."""
     command = "import sys; sys.argv = ['trona', 'figures', '--help']; from flows.cli import main; main()"
     found: dict[str, list[float]] = {"import polars": [], command: []}
@@ -55,8 +61,8 @@ def measure_start(rounds: int = 7) -> None:
             subprocess.run([sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL)
             seconds.append(time.perf_counter() - started)
     floor, own = (statistics.median(seconds) for seconds in found.values())
-    print(f"  python -c 'import polars'             {floor * 1e3:8.0f} ms")
-    print(f"  trona figures --help                  {own * 1e3:8.0f} ms {own / floor:5.2f}×  target ≤ 2×")
+    yield hold("python -c 'import polars'", 1, "starts", floor)
+    yield hold("trona figures --help", 1, "starts", own, against=("import polars", floor), target="≤ 2×")
 
 
 def write_documents(root: Path, series: int, months: int, start: date = START) -> list[Path]:
@@ -104,18 +110,18 @@ def follow_month(root: Path, path: Path) -> float:
     return time.perf_counter() - started
 
 
-def report_slope(seconds: list[float], series: int) -> None:
+def report_slope(seconds: list[float], series: int) -> Iterator[Result]:
     """The first months are cheaper (no past to look back on); from the fourth year on a month costs the same."""
-    print(f"  a month of {series:,} series, all steps, no Prefect (medians of 5)")
-    for count in (6, 12, 24, 36, 48, 60, 120, 240):
+    first = statistics.median(seconds[1:6] or seconds)
+    for count in (1, 6, 12, 24, 36, 48, 60, 120, 240):
         if count <= len(seconds):
-            print(
-                f"    months {count - 4:3} to {count:3}                   {statistics.median(seconds[count - 5 : count]) * 1e3:8.0f} ms"
+            found = statistics.median(seconds[max(0, count - 5) : count])
+            yield hold(
+                f"month {count}, all steps, no Prefect", series, "series", found, against=("months 2 to 6", first)
             )
-    print(f"    all {len(seconds)} months                       {sum(seconds):8.1f} s")
 
 
-def measure_prefect(root: Path, path: Path, floor: float) -> None:
+def measure_prefect(root: Path, path: Path, floor: float, series: int) -> Result:
     """The next month as a flow, with a server running, against the same functions called directly."""
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
@@ -133,8 +139,8 @@ def measure_prefect(root: Path, path: Path, floor: float) -> None:
             started = time.perf_counter()
             backfill(str(root / "lake"), documents=[path], chains_folder=root / "chains")
             own = time.perf_counter() - started
-    print(f"  the next month as a flow, server running    {own * 1e3:8.0f} ms, {own - floor:+.2f} s over the functions")
+    return hold("the next month as a flow, server running", series, "series", own, against=("its functions", floor))
 
 
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,23 +29,26 @@ from urllib.request import Request, urlopen
 import psutil
 
 from bench.direct import work_directly
-from bench.measure import machine
+from bench.measure import Result, machine
 from contracts.period import add_months, format_month
 
 ROOT = Path(__file__).parents[1]
+SMALL = None  # starts servers: minutes
 HEAD = "source,chain,review_month,published,segment,product,metric,period,kind,measure,value,unit\n"
 
 
-def main() -> None:
+def measure_all(options: Sequence[str] = ()) -> list[Result]:
+    """Print each figure as it is found."""
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--documents", type=int, default=11)
     reader.add_argument("--months", type=int, default=240)
     reader.add_argument("--series", type=int, nargs="*", default=[20, 200, 2000])
     reader.add_argument("--port", type=int, default=4399)
-    asked = reader.parse_args()
+    asked = reader.parse_args(options)
     print(f"operate: {machine()}, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         serve(Path(folder), asked)
+    return []
 
 
 def write_review(month: date, source: str = "bench") -> str:
@@ -268,4 +271,4 @@ def tell(what: str, seconds: list[float]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    measure_all(sys.argv[1:])

@@ -10,18 +10,20 @@ import csv
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.measure import Result, hold, show
 from contracts.errors import TronaError
 from contracts.readings import Document, Reading
 from tasks.extraction import read_review
 
 ROOT = Path(__file__).parents[1]
+SMALL = None  # a measure of quality: read-bench
 KEY = ("segment", "product", "metric", "period", "kind", "measure")
 Row = tuple[object, ...]
 
@@ -203,20 +205,20 @@ def find_folders() -> list[Path]:
     return [folder for folder in folders if (folder / "docs.csv").is_file()]
 
 
-def main() -> None:
-    """Read every hand and print the account."""
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """Read every hand and print the account; how long it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--errors", type=int, default=0, help="wrong and missed rows to show of each document")
     parser.add_argument("--heads", action="store_true", help="let the reader find chain, publication and month")
-    options = parser.parse_args()
-    hands = [load_hand(folder) for folder in (options.folders or find_folders())]
-    seconds = sum(read_hand(hand, find_heads=options.heads) for hand in hands)
+    asked = parser.parse_args(options)
+    hands = [load_hand(folder) for folder in (asked.folders or find_folders())]
+    seconds = sum(read_hand(hand, find_heads=asked.heads) for hand in hands)
     print_groups(hands)
-    print_misses(hands, options.errors)
-    if options.heads:
+    print_misses(hands, asked.errors)
+    if asked.heads:
         print_heads(hands)
-    print(f"{sum(len(h.readings) for h in hands)} documents in {seconds:.2f} s")
+    yield hold("read every document", sum(len(h.readings) for h in hands), "documents", seconds)
 
 
 def print_heads(hands: list[Hand]) -> None:
@@ -234,4 +236,4 @@ def print_heads(hands: list[Hand]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

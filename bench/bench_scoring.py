@@ -6,19 +6,18 @@ fixed seed: 2,000 series, five leads, one actual in ten restated once. Every num
 """
 
 import argparse
-import statistics
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from functools import partial
-from importlib.metadata import version
 
 import numpy as np
 import polars as pl
 
+from bench.measure import Result, hold, median_of, show
 from contracts.chain import load_chain
 from contracts.figures import SERIES
 from contracts.text import fill_text
@@ -29,6 +28,7 @@ SEED = 20260205
 LEADS = 5
 SERIES_COUNT = 2000
 RESTATED = 0.1
+SMALL = ["--pairs", "2000", "--repeat", "1", "--boe-pairs", "200"]
 
 
 def make_figures(pairs: int, *, leads: int = LEADS, seed: int = SEED) -> pl.DataFrame:
@@ -114,17 +114,6 @@ def _dress(rows: pl.DataFrame) -> pl.DataFrame:
         fill_text("r{}", pl.col("r")).alias("release_id"),
         fill_text("f{}", pl.int_range(pl.len())).alias("figure_id"),
     )
-
-
-def median_seconds(work: Callable[[], object], repeat: int) -> tuple[float, float]:
-    """Median wall and median processor seconds; on a shared machine the second is the steadier."""
-    wall, cpu = [], []
-    for _ in range(repeat):
-        start, spent = time.perf_counter(), time.process_time()
-        work()
-        wall.append(time.perf_counter() - start)
-        cpu.append(time.process_time() - spent)
-    return statistics.median(wall), statistics.median(cpu)
 
 
 # ------------------------------------------------------------------ peers, each on the same pairs
@@ -219,21 +208,32 @@ def run_bank_of_england(pairs: int) -> float:
 # ------------------------------------------------------------------ the run
 
 
-def measure(pairs: int, repeat: int) -> dict[str, tuple[float, float]]:
-    """Wall and processor seconds of each step for this many pairs."""
+def measure_pairs(pairs: int, repeat: int) -> Iterator[Result]:
+    """Each step for this many pairs, by the wall; records against one pass of MAE, and like against like."""
     chains = {"sodium_ion": load_chain("sodium_ion")}
     figures = make_figures(pairs)
     scores = score_forecasts(figures, chains=chains)
     build_record(scores.head(1000))  # imports are paid once a process, not once a pair
-    found = {"mark": median_seconds(partial(score_forecasts, figures, chains=chains), repeat)}
+    floor = ("MAE", median_of(partial(measure_floor, scores, list(RECORD_KEY)), repeat))
+    yield hold("one pass: MAE by group", pairs, "pairs", floor[1])
+    yield hold("score forecasts", pairs, "pairs", median_of(partial(score_forecasts, figures, chains=chains), repeat))
     del figures
-    found["record"] = median_seconds(partial(build_record, scores), repeat)
-    found["plain record"] = median_seconds(partial(measure_plain, scores), repeat)
-    found["floor"] = median_seconds(partial(measure_floor, scores, list(RECORD_KEY)), repeat)
-    theirs, ours = run_utilsforecast(scores)
-    found["utilsforecast, four metrics, one lead"] = median_seconds(theirs, repeat)
-    found["ours, the same metrics and pairs"] = median_seconds(ours, repeat)
-    return found
+    plain, whole = (median_of(partial(work, scores), repeat) for work in (measure_plain, build_record))
+    yield hold("plain record", pairs, "pairs", plain, against=floor, target="≤ 6×")
+    yield hold("whole record", pairs, "pairs", whole, against=floor, target="≤ 18×")
+    theirs, ours = (median_of(work, repeat) for work in run_utilsforecast(scores))
+    yield hold("utilsforecast, four metrics, one lead", pairs, "pairs", theirs)
+    yield hold("the same four metrics", pairs, "pairs", ours, against=("utilsforecast", theirs), target="≤ 1×")
+
+
+def measure_bank_of_england(pairs: int, repeat: int) -> Iterator[Result]:
+    """Their tables and ours over as many pairs."""
+    theirs = run_bank_of_england(pairs) * pairs
+    yield hold("forecast-evaluation, its tables", pairs, "pairs", theirs)
+    scores = score_forecasts(make_figures(pairs), chains={"sodium_ion": load_chain("sodium_ion")})
+    build_record(scores)
+    ours = median_of(partial(build_record, scores), repeat)
+    yield hold("whole record", pairs, "pairs", ours, against=("forecast-evaluation", theirs))
 
 
 def measure_peak(pairs: int) -> tuple[float, float]:
@@ -250,30 +250,26 @@ def measure_peak(pairs: int) -> tuple[float, float]:
     return made, whole
 
 
-def main() -> None:
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """Each number of pairs, and forecast-evaluation at the number it can do."""
+    asked = _parse(options)
+    for pairs in asked.pairs:
+        yield from measure_pairs(pairs, asked.repeat)
+        if asked.peak:
+            made, whole = measure_peak(pairs)
+            print(f"  peak memory: figures alone {made:.1f} GB, with scores and record {whole:.1f} GB")
+    if asked.boe_pairs:
+        yield from measure_bank_of_england(asked.boe_pairs, asked.repeat)
+
+
+def _parse(options: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--boe-pairs", type=int, default=4000)
     parser.add_argument("--peak", action="store_true")
-    options = parser.parse_args()
-    print(f"polars {pl.__version__}, {pl.thread_pool_size()} threads; {datetime.now(UTC):%Y-%m-%d}")
-    print(f"utilsforecast {version('utilsforecast')}, forecast-evaluation {version('forecast-evaluation')}")
-    for pairs in options.pairs:
-        found = measure(pairs, options.repeat)
-        print(f"{pairs:,} pairs, medians of {options.repeat}")
-        for name, (wall, cpu) in found.items():
-            print(f"  {name:<40} {wall:8.3f} s wall {cpu:8.3f} s cpu {1e6 * wall / pairs:7.2f} µs a pair")
-        for name in ("plain record", "record"):
-            wall, cpu = (ours / least for ours, least in zip(found[name], found["floor"], strict=True))
-            print(f"  {name} over the floor: {wall:.1f}× wall, {cpu:.1f}× cpu")
-        if options.peak:
-            made, whole = measure_peak(pairs)
-            print(f"  peak memory: figures alone {made:.1f} GB, with scores and record {whole:.1f} GB")
-    if options.boe_pairs:
-        each = run_bank_of_england(options.boe_pairs)
-        print(f"forecast-evaluation {version('forecast-evaluation')}: {1e6 * each:.0f} µs a pair")
+    return parser.parse_args(options)
 
 
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

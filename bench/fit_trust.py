@@ -23,6 +23,7 @@ _RARE = 4
 _STEPS = 30
 _STILL = 1e-6
 _DOUBT = -4.5
+_GUESS = -2.0
 Sample = tuple[frozenset[str], bool]
 
 
@@ -96,6 +97,7 @@ def count(judged: list[tuple[float, bool]], threshold: float) -> str:
 
 def write(bias: float, weights: dict[str, float], threshold: float) -> None:
     """Put the weights into the reader's data."""
+    weights["doubt.guess"] = min(weights.get("doubt.guess", _GUESS), _GUESS)
     weights |= {
         name: min(weight, _DOUBT)
         for name, weight in weights.items()

@@ -6,8 +6,9 @@ import platform
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -32,7 +33,15 @@ def _run(work: Callable[..., Any], args: tuple[Any, ...], runs: int, warmup: int
         result = work(*args)
         if index >= warmup:
             seconds.append(time.perf_counter() - started)
-    return Timing(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, result)
+    return Timing(seconds, peak_mb(), result)
+
+
+def peak_mb() -> float:
+    """Peak memory of this process; the system's other count is that of the parent where that was larger."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def measure(work: Callable[..., Any], *args: Any, runs: int = 5, warmup: int = 1) -> Timing:
@@ -66,11 +75,76 @@ def machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
 
 
-def line(name: str, timing: Timing, against: Timing | None = None, target: str = "") -> None:
-    """Print one figure: median, range, peak memory, and the ratio to another one."""
-    ratio = f"{timing.median / against.median:6.2f}×" if against else "       "
-    low, high = min(timing.seconds), max(timing.seconds)
-    print(
-        f"  {name:<46} {timing.median * 1e3:9.1f} ms [{low * 1e3:.1f}–{high * 1e3:.1f}]"
-        f" {timing.peak_mb:7.0f} MB {ratio}  {target}"
+@dataclass(frozen=True)
+class Result:
+    """One measured figure: so many seconds for so much, and what it is held against."""
+
+    what: str
+    size: int
+    unit: str
+    seconds: float
+    peak_mb: float | None = None
+    against: str = ""
+    ratio: float | None = None
+    target: str = ""
+
+    def __str__(self) -> str:
+        """As a line of a table in a terminal."""
+        memory = f"{self.peak_mb:7,.0f} MB" if self.peak_mb else " " * 10
+        ratio = f"{self.ratio:8.2f}× {self.against}" if self.ratio is not None else ""
+        target = f" (target {self.target})" if self.target else ""
+        return f"  {self.what:<44} {self.size:>11,} {self.unit:<10} {say_seconds(self.seconds):>9} {memory} {ratio}{target}".rstrip()
+
+
+def hold(
+    what: str,
+    size: int,
+    unit: str,
+    found: Timing | float,
+    *,
+    against: tuple[str, Timing | float] | None = None,
+    target: str = "",
+) -> Result:
+    """A result: a timing (its median) or seconds, and the ratio to another one with its name."""
+    seconds = found.median if isinstance(found, Timing) else found
+    peak = found.peak_mb if isinstance(found, Timing) else None
+    if against is None:
+        return Result(what, size, unit, seconds, peak, target=target)
+    name, other = against
+    return Result(
+        what,
+        size,
+        unit,
+        seconds,
+        peak,
+        name,
+        seconds / (other.median if isinstance(other, Timing) else other),
+        target,
     )
+
+
+def say_seconds(seconds: float) -> str:
+    """Seconds with a unit that a person reads at once."""
+    for factor, unit in ((1.0, "s"), (1e3, "ms"), (1e6, "µs")):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:.3g} {unit}" if seconds * factor < 1000 else f"{seconds * factor:,.0f} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def median_of(work: Callable[[], object], runs: int = 3) -> float:
+    """Median seconds of a call in this process."""
+    taken = []
+    for _ in range(runs):
+        begun = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def show(results: Iterable[Result]) -> list[Result]:
+    """Print each as it comes; all of them."""
+    found = []
+    for result in results:
+        print(result, flush=True)
+        found.append(result)
+    return found

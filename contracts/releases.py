@@ -76,3 +76,28 @@ QUARANTINE = Table(
     key=("release_id", "row", "rule", "column"),
     partition="review_month",
 )
+
+SOURCES = Table(
+    name="sources",
+    meaning="What each source published of a chain: reviews, how soon they come, and what became of their numbers.",
+    columns=(
+        Column("source", pl.String, "who published it"),
+        Column("chain", pl.String, "value chain"),
+        Column("reviews", pl.Int64, "documents that stand"),
+        Column("first_month", pl.String, "first month or period that one reviews"),
+        Column("last_month", pl.String, "last month or period that one reviews"),
+        Column("last_published_at", INSTANT, "when the newest was published"),
+        Column(
+            "usual_days",
+            pl.Int64,
+            "median day of publication, counted from the end of the month reviewed: the 5th of the month after is 5",
+            nullable=True,
+        ),
+        Column("figures", pl.Int64, "figures they state"),
+        Column("quarantined", pl.Int64, "rows refused"),
+        Column("unresolved", pl.Int64, "statements seen but not placed"),
+        Column("settled", pl.Int64, "documents whose reading a person settled"),
+    ),
+    key=("source", "chain"),
+    partition="",
+)

@@ -6,6 +6,7 @@ killed on the way leaves nothing to be seen, and the next run finishes the job.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -113,6 +114,15 @@ def find_release(lake: Lake, release_id: str, *, is_withdrawn: bool = False) -> 
         state = "is not withdrawn" if is_withdrawn else "is withdrawn already"
         raise UsageError(f"release {release_id} {state}", next="see `trona releases`")
     return events.filter(pl.col("event") == "recorded")
+
+
+def find_read_document(lake: Lake, release: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and hash of the document that a release was read from; of a settled one the review, not the sheet."""
+    if not release["settles"]:
+        return str(release["document_name"]), str(release["document"])
+    read = lake.table(RELEASES).scan().filter(document=release["settles"]).select("document_name", "document")
+    found = read.head(1).collect().rows()
+    return found[0] if found else (str(release["document_name"]), str(release["settles"]))
 
 
 def find_release_id(lake: Lake, text: str) -> str:

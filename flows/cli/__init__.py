@@ -41,10 +41,13 @@ def main() -> NoReturn:
 
 
 def _tell(error: TronaError) -> None:
-    from contracts.terminal_text import escape_terminal  # noqa: PLC0415 - only where something failed
+    from flows.cli.error_text import lay_out_error  # noqa: PLC0415 - only where something failed
+    from flows.cli.progress_line import LINE  # noqa: PLC0415
+
+    LINE.hide()
 
     with suppress(OSError):  # the exit code says it where stderr takes nothing
-        sys.stderr.write("\n".join(escape_terminal(line) for line in str(error).splitlines()) + "\n")
+        sys.stderr.write("\n".join(lay_out_error(error)) + "\n")
         sys.stderr.flush()
 
 

@@ -1,5 +1,7 @@
 """The commands and the modules that hold them; a module is imported only when its command is called."""
 
+from itertools import count
+
 from cyclopts import App, Group
 
 app = App(
@@ -38,6 +40,7 @@ COMMANDS = {
         },
     },
     "Look": {
+        "flows.cli.month": {"month": "The month of a chain on one screen, in sentences and a line per segment."},
         "flows.cli.query": {
             "figures": "Published numbers, as they were known at any instant.",
             "comparisons": "Changes and shares per month, reported and derived.",
@@ -52,7 +55,6 @@ COMMANDS = {
         },
     },
     "Prove": {
-        "flows.cli.month": {"month": "The month of a chain on one screen, in sentences and a line per segment."},
         "flows.cli.reconcile": {
             "implied": "The change between two months that the figures imply, with its interval.",
             "index": "A series as an index with the envelope that rounding leaves.",
@@ -60,7 +62,9 @@ COMMANDS = {
         },
     },
     "Take away": {
-        "flows.cli.export": {"export": "A workbook for Excel: figures, comparisons, scores, record, alerts, releases."},
+        "flows.cli.export": {
+            "export": "A workbook for Excel: the month, figures, scores, record, findings, alerts, sources."
+        },
         "flows.cli.page": {
             "page": "A static site of what the lake knows: months, series, track record, sources.",
             "chart": "One chart of the page as SVG or PNG.",
@@ -94,8 +98,12 @@ COMMANDS = {
     },
 }
 
+_numbers = count()
 for _place, (_title, _modules) in enumerate(COMMANDS.items()):
     _group = Group(_title, sort_key=_place)
     for _module, _commands in _modules.items():
         for _name, _summary in _commands.items():
-            app.command(f"{_module}:{_name.replace('-', '_')}", name=_name, help=_summary, group=_group)
+            _order = next(_numbers)  # as they stand above: by task, not from A to Z
+            app.command(
+                f"{_module}:{_name.replace('-', '_')}", name=_name, help=_summary, group=_group, sort_key=_order
+            )

@@ -3,14 +3,21 @@
 import json as json_format
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contracts.errors import Exit, SourceUnavailable, UsageError
 from contracts.settings import load_settings, settings_path
 from flows.cli.options import LakeOption
-from flows.cli.output import print_message
+from flows.cli.output import find_look, print_message
+from flows.cli.progress_line import waiting_for
+
+if TYPE_CHECKING:
+    from contracts.text_table import Look
+    from flows.cli.health_checks import HealthFinding
 
 _DEFAULT_LAKE = LakeOption()
 _SETTINGS = Path(__file__).parents[1] / "templates" / "trona.toml"
@@ -61,11 +68,11 @@ def doctor(*, deep: bool = False, send_test: bool = False, json: bool = False, l
     json
         Print the findings as JSON.
     """
-    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
     from flows.cli.health_checks import check_all  # noqa: PLC0415 - not for --help
 
     settings = load_settings(lake=lake.lake)
-    findings = check_all(settings, is_deep=deep)
+    with waiting_for("reading every byte of the lake" if deep else "looking at everything"):
+        findings = check_all(settings, is_deep=deep)
     is_delivered = True
     if send_test:
         from flows.cli.test_message import send_tests  # noqa: PLC0415
@@ -79,13 +86,26 @@ def doctor(*, deep: bool = False, send_test: bool = False, json: bool = False, l
     if json:
         sys.stdout.write(json_format.dumps([f.to_dict() for f in findings], ensure_ascii=False, indent=1) + "\n")
     else:
-        width = max(len(finding.about) for finding in findings)
-        for finding in findings:
-            sys.stdout.write(escape_terminal(f"{finding.state:<5} {finding.about:<{width}} {finding.found}") + "\n")
-            if finding.next:
-                sys.stdout.write(escape_terminal(f"      {'':<{width}} next: {finding.next}") + "\n")
+        sys.stdout.write("\n".join(lay_out_findings(findings, find_look())) + "\n")
     wrong = sum(finding.state == "wrong" for finding in findings)
     print_message(f"{wrong} wrong" if wrong else "nothing is wrong")
     if not is_delivered:
         return Exit.DELIVERY
     return Exit.SOURCE if wrong else Exit.DONE
+
+
+def lay_out_findings(findings: Sequence["HealthFinding"], look: "Look") -> Iterator[str]:
+    """A line per finding and one for what to do about it, cut into lines that fit; what is wrong stands out."""
+    from contracts.text_table import wrap_sentence  # noqa: PLC0415 - not for --help
+
+    about = max(len(finding.about) for finding in findings)
+    start = " " * (len("wrong") + about + 4)
+    for finding in findings:
+        width = None if look.width is None else look.width - len(start)
+        first, *rest = [
+            *wrap_sentence(finding.found, width),
+            *(wrap_sentence(f"next: {finding.next}", width) if finding.next else []),
+        ]
+        line = f"{finding.state:<5}  {finding.about:<{about}}  {first}"
+        yield look.head(line) if finding.state == "wrong" else line
+        yield from (start + more for more in rest)

@@ -1,9 +1,9 @@
 """The month of a chain on one screen."""
 
-import io
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,14 +13,16 @@ from cyclopts import Parameter
 from contracts.errors import Exit, UsageError
 from contracts.period import parse_month
 from flows.cli.options import Format, LakeOption, Shape
-from flows.cli.output import print_frame
+from flows.cli.output import find_look, print_frame
 from flows.cli.query import open_store
 
 if TYPE_CHECKING:
+    from contracts.text_table import Look
     from tasks.month_summary.writing import MonthText
 
 _DEFAULT_LAKE = LakeOption()
-_NO_BREAK = "\ue000"  # any sign of one place that no document holds
+_PRIORITIES = (0, 1, 2, 5, 3, 4, 6)
+"""How early each column is given up: what is expected next stays longer than what was computed per working day."""
 
 
 def month(
@@ -30,6 +32,7 @@ def month(
     as_of: str = "",
     source: str = "",
     language: Literal["en", "zh"] = "en",
+    rows: Literal["segments", "gaps", "spreads", "leads", "shares"] = "segments",
     format: Format = "table",  # noqa: A002 - the option's name
     safe: Annotated[bool, Parameter(negative="")] = False,
     lake: LakeOption = _DEFAULT_LAKE,
@@ -48,14 +51,17 @@ def month(
         Which source, where several review the chain.
     language
         en or zh.
+    rows
+        With another format than text: the segments; gaps across links with what they add up to over 3 and 6 months and
+        with the next month's forecasts; spreads (how long a gap held, and its usual size); leads; shares of products.
     format
-        As text, or the segments' rows as csv, csv-excel, json, parquet or xlsx.
+        As text, or rows as csv, csv-excel, json, parquet or xlsx.
     safe
         With --format csv: ' before a text that a spreadsheet would take for a formula.
     """
     from flows.cli.options import parse_instant  # noqa: PLC0415 - not needed for --help
     from tasks.comparing.refresh import load_chains  # noqa: PLC0415
-    from tasks.month_summary.reading import newest_chain, read_month  # noqa: PLC0415
+    from tasks.month_summary.reading import list_rows, newest_chain, read_month  # noqa: PLC0415
     from tasks.month_summary.writing import write_month  # noqa: PLC0415
     from tasks.reconciling.language import load_language  # noqa: PLC0415
 
@@ -70,48 +76,33 @@ def month(
     wanted = parse_month(month) if month else None
     reading = read_month(store, chains[name], wanted, as_of=instant, source=source)
     if format != "table":
-        print_frame(reading.segments, Shape(format, is_safe=safe), nothing=f"nothing is known about {month}")
+        print_frame(list_rows(reading, rows), Shape(format, is_safe=safe), nothing=f"nothing is known about {month}")
         return Exit.DONE
     text = write_month(reading, load_language(language))
-    width = shutil.get_terminal_size((100, 40)).columns
-    sys.stdout.write("\n".join(lay_out(text, width)) + "\n")
+    look = find_look()
+    width = look.width or shutil.get_terminal_size((100, 40)).columns  # sentences are cut for a file, too
+    sys.stdout.write("\n".join(lay_out(text, replace(look, width=width))) + "\n")
     return Exit.DONE
 
 
-def lay_out(text: "MonthText", width: int) -> Iterator[str]:
-    """The month's lines, sentences wrapped to the width."""
+def lay_out(text: "MonthText", look: "Look") -> Iterator[str]:
+    """The month's lines, sentences wrapped to the width, headings bold where there is bold."""
     from contracts.terminal_text import escape_terminal  # noqa: PLC0415
-    from flows.cli.text_table import TextColumn, render_table  # noqa: PLC0415
+    from contracts.text_table import TextColumn, render_table  # noqa: PLC0415
 
-    yield escape_terminal(f"{text.title} · {text.known}")
+    yield look.head(escape_terminal(f"{text.title} · {text.known}"))
     yield ""
     for sentence in text.chain:
-        yield from _wrap(sentence, width, "")
+        yield from look.wrap(sentence)
     if text.segments:
         yield ""
         rows = pl.DataFrame(text.segments, schema=[str(i) for i in range(len(text.heading))], orient="row")
-        columns = [TextColumn(name, i, "left" if i == 0 else "right") for i, name in enumerate(text.heading)]
-        yield from render_table(rows, columns, width=width)
+        named = enumerate(zip(text.heading, _PRIORITIES, strict=True))
+        columns = [TextColumn(name, rank, "left" if i == 0 else "right") for i, (name, rank) in named]
+        yield from render_table(rows, columns, width=look.width, color=look.color)
     for heading, lines in text.lists.items():
         if lines:
             yield ""
-            yield heading
+            yield look.head(heading)
             for line in lines:
-                yield from _wrap(line, width, "  ")
-
-
-def _wrap(sentence: str, width: int, indent: str) -> list[str]:
-    """Lines of at most so many places; a number stays with its unit."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
-
-    bound = escape_terminal(sentence).replace(" %", _NO_BREAK + "%").replace(", +", "," + _NO_BREAK + "+")
-    bound = bound.replace(", −", "," + _NO_BREAK + "−")
-    console = Console(width=width, file=io.StringIO())
-    lines = Text(bound).wrap(console, max(width - len(indent) - 2, 20))
-    return [
-        (indent + ("  " if indent and place else "") + line.plain.rstrip()).replace(_NO_BREAK, " ")
-        for place, line in enumerate(lines)
-    ]
+                yield from look.wrap(line, "  ")

@@ -13,7 +13,8 @@ from cyclopts import Parameter
 from contracts.errors import DeliveryFailed, Exit, UsageError
 from contracts.text import count_noun
 from flows.cli.options import LakeOption
-from flows.cli.output import print_message
+from flows.cli.output import fit_text, print_message
+from flows.cli.progress_line import LINE, waiting_for
 from flows.cli.query import open_store
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ def notify(
         again = requeue(store, retry, every_dead=dead, now=now, run_id=run_id)
         print_message(f"{count_noun(again.height, 'message')} to be sent again")
     post = OutboxWorker(store, receivers, resolve_secret, run_id, _show, Hands(start_clock(now)), imprint=imprint)
-    report = deliver(post, chains, now, only=to)
+    with waiting_for("telling the receivers"):
+        report = deliver(post, chains, now, only=to)
     for line in report.lines:
         print_message(line)
     print_message(
@@ -177,4 +179,5 @@ def _show(text: str) -> None:
     """A message on the terminal, line by line, with whatever would steer it made visible."""
     from contracts.terminal_text import escape_terminal  # noqa: PLC0415
 
-    sys.stdout.write("\n".join(escape_terminal(line) for line in text.splitlines()) + "\n")
+    with LINE.printing():
+        sys.stdout.write(fit_text("\n".join(escape_terminal(line) for line in text.splitlines())) + "\n")

@@ -3,9 +3,10 @@
 import io
 import json
 import os
+import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,11 +17,14 @@ import polars as pl
 from contracts.errors import UsageError
 from contracts.text import quote_formulas
 from flows.cli.options import Shape
+from flows.cli.progress_line import LINE
 
 if TYPE_CHECKING:
-    from flows.cli.text_table import TextColumn
+    from contracts.text_table import Look, TextColumn
     from flows.cli.views import View
 
+_LABELLED = re.compile(r"(\s*(?:\S+\s{2,})?)(.*)", re.DOTALL)
+"""A line with its indent, and the name in front of it where it has one: `  told      nobody yet`."""
 SHOWN_ROWS = 40
 """Rows that a terminal shows unless more are asked for; a file or a pipe gets all."""
 
@@ -87,8 +91,63 @@ def _make_workbook(frame: pl.DataFrame) -> memoryview:
 
 def print_message(message: str) -> None:
     """A message for the person, on stderr; a command goes on where stderr takes nothing (a full disk)."""
-    with suppress(OSError):
+    with suppress(OSError), LINE.printing():
         sys.stderr.write(message + "\n")
+
+
+def find_look() -> "Look":
+    """The width of the terminal and whether it shows bold; a pipe gets everything in full, and a plain text."""
+    from contracts.text_table import Look  # noqa: PLC0415 - only tables pay for it
+
+    if not sys.stdout.isatty():
+        return Look()
+    return Look(shutil.get_terminal_size((100, 40)).columns, "NO_COLOR" not in os.environ)
+
+
+def fit_text(text: str) -> str:
+    """A text for a person: in a terminal its long sentences are cut into lines that fit; tables stay as they are."""
+    look = find_look()
+    if look.width is None:
+        return text
+    lines = (_fit_line(line, look.width) for line in text.split("\n"))
+    return "\n".join(line for fitted in lines for line in fitted)
+
+
+def _fit_line(line: str, width: int) -> list[str]:
+    from contracts.text_table import wrap_sentence  # noqa: PLC0415 - only texts pay for it
+
+    label, text = _LABELLED.fullmatch(line).groups("")  # type: ignore[union-attr]
+    if len(line) <= width or "  " in text or "\x1b" in text:
+        return [line]
+    if not label.strip():
+        return wrap_sentence(text, width, label)
+    first, *rest = wrap_sentence(text, width - len(label))
+    return [label + first, *(" " * len(label) + more for more in rest)]
+
+
+def print_told(
+    frame: pl.DataFrame, shape: Shape, view: "View", tell: Callable[[pl.DataFrame], Iterable[str]], *, nothing: str
+) -> None:
+    """Print what `tell` says of rows, the same rows in the same order as their table: the most important first.
+
+    `nothing` is said on stderr where there is no row. Text of documents is escaped.
+    """
+    from contracts.terminal_text import escape_terminal  # noqa: PLC0415 - only texts pay for it
+
+    if frame.is_empty():
+        print_message(nothing)
+        return
+    rows = _sort(frame, shape.sort) if shape.sort else frame.sort(view.order, descending=True, maintain_order=True)
+    shown = rows.head(_find_limit(shape) or rows.height)
+    text = "\n".join(escape_terminal(line) for line in tell(shown))
+    sys.stdout.write(fit_text(text).rstrip("\n") + "\n")
+    sys.stdout.flush()
+    if shown.height < rows.height:
+        print_message(f"{shown.height:,} of {rows.height:,}; all of them: --limit 0")
+
+
+def _find_limit(shape: Shape) -> int:
+    return (SHOWN_ROWS if sys.stdout.isatty() else 0) if shape.limit is None else shape.limit
 
 
 def instants_as_text(frame: pl.DataFrame) -> list[pl.Expr]:
@@ -125,10 +184,10 @@ def _check_columns(frame: pl.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def _print_table(frame: pl.DataFrame, shape: Shape, view: "View | None", chains_folder: Path | None) -> None:
-    from flows.cli.text_table import render_table  # noqa: PLC0415 - only tables pay for it
+    from contracts.text_table import render_table  # noqa: PLC0415 - only tables pay for it
     from flows.cli.views import View, show_rows  # noqa: PLC0415
 
-    limit = (SHOWN_ROWS if sys.stdout.isatty() else 0) if shape.limit is None else shape.limit
+    limit = _find_limit(shape)
     if view is not None:
         kept = View(view.columns, () if shape.sort else view.order, view.needs_series)
         texts, columns = show_rows(frame, kept, chains_folder, limit), [shown.column for shown in view.columns]
@@ -144,7 +203,7 @@ def _print_table(frame: pl.DataFrame, shape: Shape, view: "View | None", chains_
 
 
 def _describe(frame: pl.DataFrame, name: str) -> "TextColumn":
-    from flows.cli.text_table import TextColumn  # noqa: PLC0415
+    from contracts.text_table import TextColumn  # noqa: PLC0415
 
     dtype = frame.schema[name]
     return TextColumn(name, align="right" if dtype.is_numeric() else "left", may_cut=dtype == pl.String)

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from contracts.errors import Exit, UsageError
 from flows.cli.options import LakeOption, parse_instant
 from flows.cli.output import print_message
+from flows.cli.progress_line import waiting_for
 from flows.cli.query import days_zone, open_store
 
 if TYPE_CHECKING:
@@ -58,11 +59,13 @@ def page(
         if language == "both":
             raise UsageError("a single file is in one language", found="--language both", next="--language en, or zh")
         file = out if out.suffix == ".html" else out.with_name(out.name + ".html")
-        size = write_single_file(store, chains, file, as_of=instant, language=language)
+        with waiting_for(f"writing {file}"):
+            size = write_single_file(store, chains, file, as_of=instant, language=language)
         print_message(f"wrote {file}: {size / 1000:,.0f} kB")
         return Exit.DONE
     options = SiteOptions(languages=languages, past=None if past == "all" else int(past))
-    changed = build_site(store, chains, out, as_of=instant, options=options)
+    with waiting_for(f"drawing the page into {out}"):
+        changed = build_site(store, chains, out, as_of=instant, options=options)
     print_message(f"wrote {out / 'index.html'}: {len(changed)} files new or changed")
     return Exit.DONE
 

@@ -17,7 +17,7 @@ from contracts.scores import SCORES
 from contracts.settings import Settings, load_settings
 from data_lake.selection import Selection
 from flows.cli.options import Filters, LakeOption, parse_instant
-from flows.cli.output import print_frame, print_message
+from flows.cli.output import print_frame, print_message, print_told
 
 if TYPE_CHECKING:
     from contracts.table import Table
@@ -186,7 +186,7 @@ def alerts(
     if severity:
         found = found.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :]))
     nothing = f"no alerts in {settings.lake} for these filters"
-    code = _print_reasons(found, nothing) if why else print_filtered(found, filters, nothing, "alerts")
+    code = _print_reasons(found, filters, nothing) if why else print_filtered(found, filters, nothing, "alerts")
     if fail_on:
         live = found.filter(
             pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(fail_on) :]),
@@ -196,14 +196,14 @@ def alerts(
     return code
 
 
-def _print_reasons(found: pl.DataFrame, nothing: str) -> int:
-    from contracts.terminal_text import escape_terminal  # noqa: PLC0415
-    from tasks.alerts.explaining import explain_alerts  # noqa: PLC0415 - only --why pays for it
+def _print_reasons(found: pl.DataFrame, filters: Filters, nothing: str) -> int:
+    from flows.cli.views import VIEWS  # noqa: PLC0415 - only --why pays for them
+    from tasks.alerts.explaining import explain_alerts  # noqa: PLC0415
 
-    for line in explain_alerts(found).splitlines():
-        print(escape_terminal(line))
-    if found.is_empty():
-        print_message(nothing)
+    def tell(rows: pl.DataFrame) -> list[str]:
+        return explain_alerts(rows).split("\n")
+
+    print_told(found, filters.shape(), VIEWS["alerts"], tell, nothing=nothing)
     return Exit.DONE
 
 

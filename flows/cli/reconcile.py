@@ -1,6 +1,7 @@
 """Commands about what the figures say together: implied changes and the index."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
@@ -12,7 +13,7 @@ from contracts.reconciled import FINDING_RULES, INDEX
 from data_lake.selection import Selection
 from flows.cli.filter_names import refuse_unknown
 from flows.cli.options import Filters, LakeOption
-from flows.cli.output import print_message
+from flows.cli.output import print_told
 from flows.cli.query import find_instants, open_store, print_filtered
 
 if TYPE_CHECKING:
@@ -123,7 +124,11 @@ def findings(
     rows = rows.filter(rule=rule) if rule else rows
     rows = rows.filter(pl.col("severity").is_in(SEVERITIES[SEVERITIES.index(severity) :])) if severity else rows
     nothing = f"no findings in {settings.lake} for these filters"
-    return _print_proofs(rows, vintages, chains, nothing) if why else print_filtered(rows, filters, nothing, "findings")
+    return (
+        _print_proofs(rows, vintages, chains, filters, nothing)
+        if why
+        else print_filtered(rows, filters, nothing, "findings")
+    )
 
 
 def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
@@ -131,14 +136,14 @@ def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     refuse_unknown(name, value, list(choices))
 
 
-def _print_proofs(rows: pl.DataFrame, vintages: pl.DataFrame, chains: "Mapping[str, Chain]", nothing: str) -> int:
-    from contracts.terminal_text import escape_terminal  # noqa: PLC0415 - only --why pays for it
+def _print_proofs(
+    rows: pl.DataFrame, vintages: pl.DataFrame, chains: "Mapping[str, Chain]", filters: Filters, nothing: str
+) -> int:
+    from flows.cli.views import VIEWS  # noqa: PLC0415 - only --why pays for them
     from tasks.reconciling.proofs import explain_findings  # noqa: PLC0415
 
-    for line in explain_findings(rows, vintages, chains):
-        print(escape_terminal(line))
-    if rows.is_empty():
-        print_message(nothing)
+    tell = partial(explain_findings, vintages=vintages, chains=chains)
+    print_told(rows, filters.shape(), VIEWS["findings"], tell, nothing=nothing)
     return Exit.DONE
 
 

@@ -13,8 +13,9 @@ from contracts.errors import Exit, UsageError
 from contracts.settings import Settings, load_settings
 from contracts.text import count_noun
 from flows.cli.options import LakeOption, parse_instant, parse_published
-from flows.cli.output import print_message
+from flows.cli.output import find_look, fit_text, print_message
 from flows.cli.printable_paths import use_printable_paths
+from flows.cli.progress_line import LINE, waiting_for
 from flows.cli.query import open_to_write
 from flows.service.prefect_server import announce, choose_server_for
 from flows.service.server_loss import watch_server
@@ -155,7 +156,7 @@ def replay(*, as_of: str = "", folder: Path | None = None, lake: LakeOption = _D
     now = datetime.now(UTC)
     store = open_lake(settings.lake)
     instant = _read_as_of(as_of, settings, "", now) or now
-    with TemporaryDirectory() as temporary:
+    with TemporaryDirectory() as temporary, waiting_for("rebuilding every computed table and comparing it"):
         fresh = open_lake(folder or temporary)
         rebuild(store, fresh, load_chains(store, settings.chains_folder), as_of=instant)
         settled = find_settled(store, instant)
@@ -193,6 +194,7 @@ def call_flow(
     server = choose_server_for(settings)
     store = open_to_write(settings)
     announce(server)
+    LINE.show("loading what runs flows" if server.address else "loading what runs flows, then the server")
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
 
     from flows import backfill as backfill_module  # noqa: PLC0415 - Prefect reads its settings at import
@@ -201,13 +203,14 @@ def call_flow(
 
     flow = monthly.monthly_run if name == "monthly_run" else backfill_module.backfill
     call: Callable[..., str] = flow.with_options(retries=0)  # a person sees the error, and may mend what is behind it
-    reporter = Reporter(say=print_message, show=_show, report=report)
+    reporter = Reporter(say=print_message, show=_show, report=report, wait=LINE.show, look=find_look())
     # the heartbeat of a flow sleeps a second at its end; a command that a person waits for needs none
     with (
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
         use_reporter(reporter),
         watch_server(server),
         use_printable_paths(documents) as paths,
+        waiting_for("asking the Prefect server for a run" if server.address else "starting the Prefect server"),
     ):
         run_id = call(
             documents=paths,
@@ -239,5 +242,6 @@ def refuse_mistakes(settings: Settings, documents: list[Path]) -> None:
 
 
 def _show(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    with LINE.printing():
+        sys.stdout.write(fit_text(text).removesuffix("\n") + "\n")
+        sys.stdout.flush()

@@ -10,8 +10,8 @@ import polars as pl
 from contracts.chain import Chain, chain_paths, load_chain
 from contracts.local_time import show_local
 from contracts.text import fill_text
+from contracts.text_table import TextColumn
 from contracts.wording import measure_words, name_quantity, rank_severity, write_number, write_signed
-from flows.cli.text_table import TextColumn
 from tasks.messages.figure_words import add_series_label, write_stated
 
 ID_LENGTH = 8
@@ -199,7 +199,7 @@ VIEWS: Mapping[str, View] = {
     "scores": View(
         (
             _column("month", _month("month"), 1),
-            _SERIES,
+            _column("series", "series", 1, may_cut=True, least=20),
             _column("forecast", write_stated("forecast", "forecast_lower", "forecast_upper"), 1, align="right"),
             _column("outcome", write_stated("actual", "actual_lower", "actual_upper"), 2, align="right"),
             _column("surprise", _points("surprise_pp"), 5, align="right"),

@@ -2,13 +2,20 @@
 
 import polars as pl
 
+from contracts.text_table import Look, TextColumn, render_table
 from flows.run.request import RunResult
 
-_HEAD = ("month", "releases", "figures", "quarantined", "refused", "alerts")
+_COLUMNS = (
+    TextColumn("month", 1),
+    *(TextColumn(name, 1, "right") for name in ("releases", "figures", "quarantined", "refused", "alerts")),
+)
 
 
-def format_backfill_table(result: RunResult) -> str:
-    """Months as rows, counts as columns, as aligned text; empty where nothing is new."""
+def format_backfill_table(result: RunResult, look: Look = Look()) -> str:  # noqa: B008 - frozen
+    """Months as rows, counts as columns, as aligned text; empty where nothing is new.
+
+    A column that counts nothing is left out, as in every table.
+    """
     rows: dict[str, list[int]] = {}
     for outcome in result.ingested.outcomes:
         if outcome.status not in {"recorded", "refused"}:
@@ -24,11 +31,10 @@ def format_backfill_table(result: RunResult) -> str:
     if not rows:
         return ""
     total = [sum(column) for column in zip(*rows.values(), strict=True)]
-    body = [(month, *map(str, counts)) for month, counts in [*sorted(rows.items()), ("total", total)]]
-    widths = [max(len(line[i]) for line in (_HEAD, *body)) for i in range(len(_HEAD))]
-    return "\n".join(_align(line, widths) for line in (_HEAD, *body))
-
-
-def _align(line: tuple[str, ...], widths: list[int]) -> str:
-    first, *rest = zip(line, widths, strict=True)
-    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)])
+    body = [(month, *counts) for month, counts in [*sorted(rows.items()), ("total", total)]]
+    counted = pl.DataFrame(body, schema=[column.heading for column in _COLUMNS], orient="row")
+    shown = [pl.lit("") if not count else pl.col(c.heading) for c, count in zip(_COLUMNS[1:], total, strict=True)]
+    texts = counted.select(
+        "month", *(c.cast(pl.String).alias(name) for c, name in zip(shown, counted.columns[1:], strict=True))
+    )
+    return "\n".join(render_table(texts, _COLUMNS, width=look.width, color=look.color))

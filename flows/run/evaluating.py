@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,33 +27,45 @@ figures of years in memory."""
 
 
 def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress) -> pl.DataFrame:
-    """Changes that the steps made to the ledger of alerts, oldest step first; a live run looks at today as well."""
+    """Changes that the steps made to the ledger of alerts, oldest step first; a live run looks at today as well.
+
+    All of them are one line for a person; each is a record of the log.
+    """
     _say_waiting(request, plan, progress)
     watched: list[Step] = [*plan.steps, *([plan.today] if request.is_live and plan.today else [])]
     entered = [ALERTS.empty()]
-    for count, (step, found) in enumerate(_evaluate_ahead(request, watched), start=1):
-        rows = enter_candidates(request, step, found)
+    for count, (step, future) in enumerate(_evaluate_ahead(request, watched), start=1):
+        progress.wait(f"evaluating step {count} of {len(watched)}, as of {step.as_of:%Y-%m-%d}")
+        rows = enter_candidates(request, step, future.result())
         entered.append(rows)
-        about = f"{', '.join(step.chains) or 'all chains'}, {step.first:%Y-%m} to {step.last:%Y-%m}"
-        changes = count_noun(rows.height, "change")
         told = {"chains": list(step.chains), "from_month": step.first, "to_month": step.last, "as_of": step.as_of}
         ids = {"run_id": request.run_id, "changes": rows.height, "alert_ids": rows["alert_id"].to_list()}
         logging.getLogger("trona.step").info("step evaluated", extra={"trona": told | ids})
-        progress.say(f"  as of {step.as_of:%Y-%m-%d %H:%M} UTC ({about}): {changes} in the ledger")
         progress.advance(_FROM + _SHARE * count / len(watched))
+    if watched:
+        progress.say(f"  {describe_steps(watched, entered[1:])}")
     return pl.concat(entered)
 
 
-def _evaluate_ahead(request: RunRequest, steps: Iterable[Step]) -> Iterator[tuple[Step, pl.DataFrame]]:
-    """What the rules find at each step, in order; so many steps are worked on at the same time as there is room for."""
+def _evaluate_ahead(request: RunRequest, steps: Iterable[Step]) -> Iterator[tuple[Step, Any]]:
+    """Each step, in order, with what the rules will find; so many are worked on at the same time as there is room for."""
     room = _ON_A_CLUSTER if load_settings().dask else max(2, os.cpu_count() or 1)
     ahead: deque[tuple[Step, Any]] = deque()
     for step in steps:
         ahead.append((step, evaluate_step.submit(request, step)))
         if len(ahead) >= room:
-            first, future = ahead.popleft()
-            yield first, future.result()
-    yield from ((step, future.result()) for step, future in ahead)
+            yield ahead.popleft()
+    yield from ahead
+
+
+def describe_steps(steps: Sequence[Step], entered: Sequence[pl.DataFrame]) -> str:
+    """`25 steps as of 2023-12-04 to 2026-02-10: 28 changes in the ledger, made by 12 of them`."""
+    first, last = (f"{step.as_of:%Y-%m-%d}" for step in (steps[0], steps[-1]))
+    span = first if first == last else f"{first} to {last}"
+    changes = count_noun(sum(rows.height for rows in entered), "change")
+    made = sum(rows.height > 0 for rows in entered)
+    some = f", made by {made} of them" if 0 < made < len(steps) else ""
+    return f"{count_noun(len(steps), 'step')} evaluated, as of {span}: {changes} in the ledger of alerts{some}"
 
 
 def _say_waiting(request: RunRequest, plan: EvaluationPlan, progress: Progress) -> None:

@@ -36,6 +36,7 @@ def notify(request: RunRequest, progress: Progress) -> DeliveryReport:
     """Tell receivers what is new, unless nobody is to be told; what does not arrive is scheduled again."""
     if request.notify == "none":
         return DeliveryReport()
+    progress.wait("telling the receivers")
     delivered = notify_receivers(request, progress)
     if delivered.again_at is not None:
         pause = max(delivered.again_at - request.instant, timedelta(seconds=PAUSE_SECONDS))
@@ -91,11 +92,12 @@ def show_results(result: RunResult, progress: Progress) -> None:
     month = _find_latest_month(result)
     if month:
         show_month(request, month)
-    table = "" if request.is_live else format_backfill_table(result)
+    table = "" if request.is_live else format_backfill_table(result, progress.look)
     if table:
         progress.show(table)
     if progress.report:
-        progress.show(write_overview(lake, load_chains(lake, request.chains_folder)))
+        progress.wait("looking for what stands out")
+        progress.show(write_overview(lake, load_chains(lake, request.chains_folder), progress.look))
 
 
 def _find_latest_month(result: RunResult) -> date | None:

@@ -28,6 +28,7 @@ def ingest_documents(request: RunRequest, paths: tuple[Path, ...], progress: Pro
     futures = [ingest_document.submit(request, path, number) for number, path in enumerate(paths, start=1)]
     for count, (path, future) in enumerate(zip(paths, futures, strict=True), start=1):
         place = f"  [{count}/{len(futures)}] {path.name}"
+        progress.wait(f"reading document {count} of {len(futures)}: {path.name}")
         try:
             found = tuple(future.result())
         except TronaError as error:

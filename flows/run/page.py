@@ -29,6 +29,7 @@ def refresh_page(result: RunResult, progress: Progress) -> None:
     folder = load_settings().page_folder
     if folder is None or not (_has_news(result) or not (folder / INDEX).exists()):
         return
+    progress.wait("drawing the page")
     state = draw_page(result.request, folder, return_state=True)
     found = state.result(raise_on_failure=False)
     if isinstance(found, BaseException):

@@ -55,6 +55,7 @@ def run_pipeline(request: RunRequest) -> str:
         request = meet_history(request, lake, plan)
         alerts = evaluate_steps(request, plan, progress)
         if plan.steps or is_table_behind(request):
+            progress.wait("comparing and scoring")
             refresh_tables(request)
         if plan.pending:
             finish_evaluation(request, plan.pending)

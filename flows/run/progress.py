@@ -4,10 +4,11 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from contracts.errors import TronaError
+from contracts.text_table import Look
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -19,11 +20,16 @@ Write = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Reporter:
-    """`say` takes progress, one line each; `show` takes results; `report` asks for an overview at the end."""
+    """`say` takes what was done, one line each; `show` takes results; `report` asks for an overview at the end.
+
+    `wait` takes what is waited for now: it is said to who looks at it, and kept nowhere. `look` is what results fit.
+    """
 
     say: Write
     show: Write
     report: bool = False
+    wait: Write = lambda _: None
+    look: Look = field(default_factory=Look)
 
 
 _REPORTER: ContextVar[Reporter | None] = ContextVar("trona_reporter", default=None)
@@ -73,7 +79,7 @@ def start_progress(request: "RunRequest") -> Progress:
     reporter = current_reporter()
     key = f"trona-{request.flow.replace('_', '-')}"
     artifact = cast("UUID", create_progress_artifact(0.0, key=key, description=f"run {request.run_id}"))
-    return Progress(reporter.say, reporter.show, reporter.report, artifact)
+    return Progress(reporter.say, reporter.show, reporter.report, reporter.wait, reporter.look, artifact)
 
 
 def _drop_expected_traceback(record: logging.LogRecord) -> bool:

@@ -78,6 +78,7 @@ def run_up(settings: Settings, show: Say) -> int:
                 else f"password  the line in {password}"
             )
         roles = [*([] if external else ["server"]), "runner", "watcher", *(["page"] if settings.page else [])]
+        show(f"starting  the {', the '.join(roles)}: a quarter of a minute, the first time twice that")
         tree = Tree([Child(role, environment, ready) for role in roles], f"{page}/api")
         return tree.run(lambda: show(f"ready     drop a document into {settings.inbox_address}; Ctrl-C stops"))
 

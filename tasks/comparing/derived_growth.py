@@ -23,14 +23,17 @@ def derive_missing_growth(known: pl.LazyFrame) -> pl.LazyFrame:
     """
     growth = known.filter(pl.col("value") > -100.0, pl.col("lower") > -100.0)
     mom, yoy = (growth.filter(pl.col("measure") == f"{name}_pct") for name in _LAGS)
-    mom_before, yoy_before = _shift(mom, 12), _shift(yoy, 1)
-    found = pl.concat(
+    # what is known already is left out before anything is joined: that is nearly everything
+    alone = {
+        name: rows.join(known.filter(pl.col("measure") == measure), on=[*NODE, "month"], how="anti")
+        for name, rows, measure in (("yoy", yoy, "mom_pct"), ("mom", mom, "yoy_pct"))
+    }
+    return pl.concat(
         [
-            _chain("mom_pct", over=[mom_before, yoy], under=yoy_before),
-            _chain("yoy_pct", over=[yoy_before, mom], under=mom_before),
+            _chain("mom_pct", over=[alone["yoy"], _shift(mom, 12)], under=_shift(yoy, 1)),
+            _chain("yoy_pct", over=[alone["mom"], _shift(yoy, 1)], under=_shift(mom, 12)),
         ]
     )
-    return found.join(known, on=[*NODE, "measure", "month"], how="anti")
 
 
 def derive_contributions(known: pl.LazyFrame) -> pl.LazyFrame:

@@ -50,6 +50,8 @@ ROLES = (
         "basis_pair",
         "reason",
         "equal",
+        "arrow",
+        "arrow_back",
     ),
 )
 BIT = {role: 1 << place for place, role in enumerate(ROLES)}

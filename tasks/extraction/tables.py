@@ -166,7 +166,8 @@ def _name_base(calendar: Calendar, beside: list[Token]) -> list[Token]:
         basis = _tell_step(calendar.resolve(name), calendar.resolve(order[1].roles["period"]))
     else:
         basis = "yoy" if name.kind in {"to_date", "year"} else ""
-    return [order[0], make_token(order[0].start, order[0].end, {"basis": basis})] if basis else []
+    is_told = bool(basis) or len(order) == 2  # a base of no name, from January to April, is none that may be assumed
+    return [order[0], make_token(order[0].start, order[0].end, {"basis": basis})] if is_told else []
 
 
 def _tell_step(later: str, earlier: str) -> str:

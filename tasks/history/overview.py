@@ -1,46 +1,55 @@
 """What stands out in a lake: the last month, the most surprising month, the largest misses, what is open."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from contracts.chain import Chain
 from contracts.period import format_month
-from contracts.terminal_text import escape_terminal
-from contracts.vocabulary import MEASURES
+from contracts.text_table import Look, TextColumn, render_table
+from contracts.wording import write_signed
 from data_lake.lake import Lake
 from data_lake.ledger import read_alerts
 from tasks.alerts.decisions import ACTIVE
 from tasks.comparing.refresh import Derived, derive_months, known_span
-from tasks.messages.digest import write_number
+from tasks.messages.figure_words import add_series_label, write_stated
 
 _MOST_ALERTS = 8
 _MOST_SCORES = 20
-_LARGEST = 3
-_CHANGES = {"mom_pct": "MoM", "yoy_pct": "YoY"}
+_SERIES = TextColumn("series", 1, may_cut=True, least=22)
+_CHANGES = (_SERIES, TextColumn("MoM", 1, "right"), TextColumn("YoY", 1, "right"))
+_SCORES = (
+    TextColumn("month", 1),
+    _SERIES,
+    TextColumn("forecast", 1, "right"),
+    TextColumn("outcome", 1, "right"),
+    TextColumn("surprise", 4, "right"),
+    TextColumn("level", 3, "right"),
+    TextColumn("verdict", 2),
+)
+_COUNTS = (TextColumn("month", 1), TextColumn("chain", 1, may_cut=True, least=22), TextColumn("forecasts", 1, "right"))
+_EXPECTED = (_SERIES, TextColumn("forecast", 1))
 
 
-def write_overview(lake: Lake, chains: Mapping[str, Chain]) -> str:
-    """The overview as plain text, from everything the lake holds now."""
+def write_overview(lake: Lake, chains: Mapping[str, Chain], look: Look = Look()) -> str:  # noqa: B008 - frozen
+    """The overview as plain text that fits the look, from everything the lake holds now."""
     span = known_span(lake)
     if span is None:
         return "the lake holds no figures yet\n"
     derived = derive_months(lake, chains, months=span, as_of=None)
     alerts = read_alerts(lake)
     scored = derived.scores.filter(pl.col("status") == "scored")
+    last, worst = _last_months(derived), _worst(scored)
     parts = [
-        *(_write_month(derived, alerts, chains[name], month) for name, month in _last_months(derived)),
-        *(
-            _write_month(derived, alerts, chains[name], m, why="the most surprising month")
-            for name, m in _worst(scored)
-        ),
-        _write_largest(scored, chains),
-        _write_marked(scored, chains),
-        _write_open(derived.scores, chains),
-        _write_next(lake, span, max((month for _, month in _last_months(derived)), default=span[1])),
+        *(_Month(derived, alerts, chains[name], month, "").write(look) for name, month in last),
+        *(_Month(derived, alerts, chains[name], m, ": the most surprising month").write(look) for name, m in worst),
+        _write_largest(scored, chains, look),
+        _write_open(derived.scores, chains, look),
+        _write_next(lake, span, max((month for _, month in last), default=span[1]), look),
     ]
-    return "\n".join(part for part in parts if part)
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def _last_months(derived: Derived) -> list[tuple[str, date]]:
@@ -53,7 +62,7 @@ def _last_months(derived: Derived) -> list[tuple[str, date]]:
 def _worst(scored: pl.DataFrame) -> list[tuple[str, date]]:
     """The chain and month whose production forecasts were furthest off, by the mean of |log surprise|."""
     means = (
-        scored.filter(pl.col("measure").is_in(list(_CHANGES)), pl.col("log_surprise").is_not_null())
+        scored.filter(pl.col("measure").is_in(["mom_pct", "yoy_pct"]), pl.col("log_surprise").is_not_null())
         .group_by("chain", "month")
         .agg(pl.col("log_surprise").abs().mean().alias("size"))
         .sort("size", "month", "chain", descending=[True, True, False])
@@ -61,111 +70,102 @@ def _worst(scored: pl.DataFrame) -> list[tuple[str, date]]:
     return [(row["chain"], row["month"]) for row in means.head(1).to_dicts()]
 
 
-def _write_month(derived: Derived, alerts: pl.DataFrame, chain: Chain, month: date, *, why: str = "") -> str:
-    name = chain.name
-    title = f"{chain.title}, {month:%B %Y}" + (f": {why}" if why else "")
-    rows = derived.comparisons.filter(
-        pl.col("chain") == name, pl.col("month") == month, pl.col("basis") == "reported", pl.col("value").is_not_null()
-    )
-    changes = rows.filter(pl.col("measure").is_in(list(_CHANGES)), pl.col("metric") == "production")
-    fired = alerts.filter(pl.col("chain") == name, pl.col("month") == month, pl.col("state").is_in(ACTIVE))
-    lines = [title, "─" * len(title), *_list_changes(changes, chain)]
-    shown = fired.head(_MOST_ALERTS)
-    lines += [f"  {row['severity']}: {escape_terminal(row['title'])}" for row in shown.to_dicts()]
-    if fired.height > shown.height:
-        lines.append(f"  … and {fired.height - shown.height} more alerts")
-    return "\n".join(lines) + "\n"
+@dataclass(frozen=True)
+class _Month:
+    """One month of a chain: its changes and the worst of its alerts."""
+
+    derived: Derived
+    alerts: pl.DataFrame
+    chain: Chain
+    month: date
+    why: str
+
+    def write(self, look: Look) -> list[str]:
+        is_ours = (pl.col("chain") == self.chain.name) & (pl.col("month") == self.month)
+        fired = self.alerts.filter(is_ours, pl.col("state").is_in(ACTIVE))
+        shown = fired.head(_MOST_ALERTS)
+        said = [f"{row['severity']}: {row['title']}" for row in shown.to_dicts()]
+        more = [f"… and {fired.height - shown.height} more alerts"] if fired.height > shown.height else []
+        return [
+            look.head(f"{self.chain.title}, {self.month:%B %Y}{self.why}"),
+            *_table(self._list_changes(is_ours), _CHANGES, look),
+            *(line for text in (*said, *more) for line in look.wrap(text, "  ")),
+        ]
+
+    def _list_changes(self, is_ours: pl.Expr) -> pl.DataFrame:
+        reported = self.derived.comparisons.filter(
+            is_ours,
+            pl.col("basis") == "reported",
+            pl.col("value").is_not_null(),
+            pl.col("measure").is_in(["mom_pct", "yoy_pct"]),
+            pl.col("metric") == "production",
+        )
+        named = add_series_label(reported, {self.chain.name: self.chain})
+        said = write_stated("value", "lower", "upper")
+        by_measure = [said.filter(pl.col("measure") == name).first().alias(name) for name in ("mom_pct", "yoy_pct")]
+        return named.group_by("series", maintain_order=True).agg(by_measure)
 
 
-def _list_changes(changes: pl.DataFrame, chain: Chain) -> list[str]:
-    lines = []
-    for (segment, product), rows in changes.group_by("segment", "product", maintain_order=True):
-        values = {row["measure"]: row["value"] for row in rows.to_dicts()}
-        said = [f"{write_number(values[m], '%')} {words}" for m, words in _CHANGES.items() if m in values]
-        lines.append(f"  {_subject(chain, str(segment), str(product)):<28} {', '.join(said)}")
-    return lines
-
-
-def _write_largest(scored: pl.DataFrame, chains: Mapping[str, Chain]) -> str:
-    largest = _by_size(scored).head(_LARGEST)
-    if largest.is_empty():
-        return ""
-    lines = ["The largest forecast misses", "───────────────────────────"]
-    lines += [f"  {index}. {_score_in_words(row, chains)}" for index, row in enumerate(largest.to_dicts(), start=1)]
-    return "\n".join(lines) + "\n"
-
-
-def _write_marked(scored: pl.DataFrame, chains: Mapping[str, Chain]) -> str:
-    rows = _by_size(scored)
-    rest = rows.slice(_LARGEST, _MOST_SCORES)
-    if rest.is_empty():
-        return ""
-    title = f"Other forecasts that were scored ({rest.height} of {rows.height - _LARGEST})"
-    lines = [title, "─" * len(title), *(f"  {_score_in_words(row, chains)}" for row in rest.to_dicts())]
-    return "\n".join(lines) + "\n"
-
-
-def _by_size(scored: pl.DataFrame) -> pl.DataFrame:
+def _write_largest(scored: pl.DataFrame, chains: Mapping[str, Chain], look: Look) -> list[str]:
     """Scored forecasts by how far the level was off, whatever the measure: points mislead far from zero.
 
     Shares and rates have no level surprise and stand by their points.
     """
     size = pl.coalesce(pl.col("log_surprise").abs(), pl.col("surprise_pp").abs())
     sized = scored.filter(size.is_not_null(), pl.col("measure") != "direction", pl.col("forecast").is_not_null())
-    return sized.sort(size, "month", "segment", "measure", descending=[True, False, False, False])
-
-
-def _score_in_words(row: Mapping[str, object], chains: Mapping[str, Chain]) -> str:
-    chain = chains[str(row["chain"])]
-    measure = str(row["measure"])
-    unit = MEASURES[measure].unit if MEASURES[measure].unit in {"%", "pp"} else ""
-    is_signed = bool(unit)
-    forecast = write_number(float(str(row["forecast"])), unit, signed=is_signed)
-    actual = write_number(float(str(row["actual"])), unit, signed=is_signed)
-    level, surprise = row["level_surprise_pct"], row["surprise_pp"]
-    sizes = [f"surprise {write_number(float(str(surprise)), 'pp')}" if surprise is not None else ""]
-    sizes += [f"level {write_number(float(str(level)), '%')}" if level is not None else ""]
-    subject = _subject(chain, str(row["segment"]), str(row["product"]))
-    said = ", ".join(s for s in sizes if s)
-    return (
-        f"{subject} {row['month']:%B %Y} {row['metric']} {measure}: forecast {forecast}, outcome {actual} "
-        f"({said}; {row['verdict'] or 'no verdict'})"
+    if sized.is_empty():
+        return []
+    ordered = sized.sort(size, "month", "segment", "measure", descending=[True, False, False, False])
+    rows = add_series_label(ordered.head(_MOST_SCORES), chains).select(
+        pl.col("month").dt.strftime("%Y-%m"),
+        "series",
+        write_stated("forecast", "forecast_lower", "forecast_upper").alias("forecast"),
+        write_stated("actual", "actual_lower", "actual_upper").alias("outcome"),
+        (write_signed(pl.col("surprise_pp").round(2)) + pl.lit(" pp")).alias("surprise"),
+        (write_signed(pl.col("level_surprise_pct").round(1)) + pl.lit(" %")).alias("level"),
+        pl.col("verdict").fill_null("none"),
     )
+    title = f"The largest forecast misses ({rows.height} of {sized.height} forecasts that were scored)"
+    return [look.head(title), *_table(rows, _SCORES, look)]
 
 
-def _write_open(scores: pl.DataFrame, chains: Mapping[str, Chain]) -> str:
+def _write_open(scores: pl.DataFrame, chains: Mapping[str, Chain], look: Look) -> list[str]:
+    """How many forecasts wait for their outcome, by chain and month; those of the newest month one by one."""
     pending = scores.filter(pl.col("status") == "pending")
     groups = pending.group_by("chain", "month").agg(pl.len().alias("count")).sort("month", "chain")
     if groups.is_empty():
-        return ""
-    lines = ["Open forecasts", "──────────────"]
-    lines += [f"  {row['count']} for {chains[row['chain']].title}, {row['month']:%B %Y}" for row in groups.to_dicts()]
-    newest = groups.row(-1, named=True)
-    chosen = pending.filter(pl.col("chain") == newest["chain"], pl.col("month") == newest["month"])
-    for row in chosen.sort("segment", "product", "measure").to_dicts():
-        number = "a range or bound" if row["forecast"] is None else write_number(row["forecast"], "")
-        lines.append(f"    {_subject(chains[row['chain']], row['segment'], row['product'])} {row['measure']} {number}")
-    return "\n".join(lines) + "\n"
+        return []
+    titles = pl.col("chain").replace_strict({name: chain.title for name, chain in chains.items()}, default=None)
+    counted = groups.select(pl.col("month").dt.strftime("%Y-%m"), titles, pl.col("count").cast(pl.String))
+    newest = groups.tail(1)
+    stated = write_stated("forecast", "forecast_lower", "forecast_upper").fill_null("a range or bound")
+    ours = pending.join(newest, on=["chain", "month"], how="semi").sort("segment", "product", "measure")
+    named = add_series_label(ours, chains).group_by("series", maintain_order=True).agg(stated.str.join(", "))
+    title = f"Expected for {newest['month'].item():%B %Y}"
+    return [
+        look.head("Open forecasts"),
+        *_table(counted, _COUNTS, look),
+        "",
+        look.head(title),
+        *_table(named, _EXPECTED, look),
+    ]
 
 
-def _write_next(lake: Lake, span: tuple[date, date], last: date) -> str:
+def _write_next(lake: Lake, span: tuple[date, date], last: date, look: Look) -> list[str]:
     place = f" --lake {lake.uri}"
-    return "\n".join(
-        [
-            f"Where to look next (months {format_month(span[0])} to {format_month(span[1])})",
-            f"  trona scores{place}",
-            f"  trona alerts{place}",
-            f"  trona comparisons --from {format_month(last)}{place}",
-            f"  trona figures --as-of {last}{place}",
-            "",
-        ]
-    )
+    return [
+        look.head(f"Where to look next (months {format_month(span[0])} to {format_month(span[1])})"),
+        f"  trona month{place}",
+        f"  trona scores{place}",
+        f"  trona alerts{place}",
+        f"  trona comparisons --from {format_month(last)}{place}",
+        f"  trona figures --as-of {last}{place}",
+    ]
 
 
-def _subject(chain: Chain, segment: str, product: str) -> str:
-    known = {s.name: s for s in chain.segments}
-    found = known.get(segment)
-    if found is None:
-        return escape_terminal(f"{segment} {product}".strip())
-    titles = {p.name: p.title for p in found.products}
-    return titles.get(product, found.title) if product else found.title
+def _table(rows: pl.DataFrame, columns: Sequence[TextColumn], look: Look) -> list[str]:
+    if rows.is_empty():
+        return []
+    named = rows.rename({name: str(place) for place, name in enumerate(rows.columns)})
+    inner = look.narrow(by=2)
+    return [f"  {line}" for line in render_table(named, columns, width=inner.width, color=inner.color)]

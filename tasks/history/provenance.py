@@ -14,6 +14,7 @@ from contracts.terminal_text import escape_terminal
 from data_lake.figures import PUBLICATION_ORDER
 from data_lake.ids import find_by_prefix
 from data_lake.lake import Lake
+from data_lake.releases import find_read_document
 from tasks.extraction import document_text, is_review
 
 _CONTEXT = 240
@@ -46,20 +47,11 @@ def explain_figure(lake: Lake, figure_id: str, chains_folder: Path | None = None
         f"  page        {row['source_url']}" if row["source_url"] else "",
         f"  note        {row['note']}" if row["note"] else "",
         "",
-        _show_evidence(lake, row, *_find_read(lake, release)),
+        _show_evidence(lake, row, *find_read_document(lake, release)),
         "",
         *_list_vintages(figures, row, zone),
     ]
     return "\n".join(escape_terminal(line) for text in lines for line in text.split("\n")).replace("\n\n\n", "\n\n")
-
-
-def _find_read(lake: Lake, release: dict[str, object]) -> tuple[str, str]:
-    """Name and hash of the document that was read: of a settled release the review, not the sheet."""
-    if not release["settles"]:
-        return str(release["document_name"]), str(release["document"])
-    read = lake.table(RELEASES).scan().filter(document=release["settles"]).select("document_name", "document")
-    found = read.head(1).collect().rows()
-    return found[0] if found else (str(release["document_name"]), str(release["settles"]))
 
 
 def _show_evidence(lake: Lake, row: dict[str, object], name: str, document: str) -> str:

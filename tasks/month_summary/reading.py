@@ -17,12 +17,18 @@ from data_lake.lake import Lake
 from data_lake.selection import Selection
 from tasks.comparing.comparisons import compare_with_forecasts
 from tasks.comparing.refresh import derive_months
+from tasks.month_summary.share_structure import list_shares, measure_concentration
 from tasks.reconciling.findings import list_found
 from tasks.reconciling.found import Found, Stated, sort_findings
 from tasks.reconciling.implied import reconcile, select_known
+from tasks.reconciling.lead_lag import find_leads
 from tasks.reconciling.link_gaps import SegmentChanges, find_gaps, find_persistence, list_segments
 
 METRIC = "production"
+STOCK_MONTHS = (3, 6)
+"""Over so many months gaps are added up."""
+MEMORY_YEARS = 6
+"""A single month is read with the figures since January so many years before it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,9 @@ class MonthReading:
     `segments` has a row per segment that something is known of: `segment`, `product`, `mom_per_day_pct`,
     `level_surprise_pct`, `verdict`, `rank`, `n_history`, `jan_feb_yoy_pct` with its ends and basis, and the ids of its
     figures `mom_id`, `yoy_id`, `next_mom_id`, `next_yoy_id` in `stated`. `gaps`, `next_gaps` and `net_gaps` are the
-    month's gap across links, the next month's where forecasts make it, and both together; `doubts` counts by kind.
+    month's gap across links, the next month's where forecasts make it, and both together; `stock_gaps` those added up
+    over three and six months. `leads` says which end of a link moves first, `shares` and `concentration` what the
+    products of a segment make of it; `doubts` counts by kind.
     """
 
     chain: Chain
@@ -43,7 +51,11 @@ class MonthReading:
     gaps: pl.DataFrame
     next_gaps: pl.DataFrame
     net_gaps: pl.DataFrame
+    stock_gaps: pl.DataFrame
     persistence: pl.DataFrame
+    leads: pl.DataFrame
+    shares: pl.DataFrame
+    concentration: pl.DataFrame
     holiday: pl.DataFrame
     findings: list[Found]
     stated: Stated
@@ -86,8 +98,11 @@ def read_month(
     only = Selection(chain=chain.name, source=source)
     vintages = read_vintages(lake, only, as_of=as_of, as_recorded=as_recorded).collect()
     _check_source(vintages, chain, as_of)
+    newest = find_newest_month(vintages)
+    month = month or newest
+    first = date(max(min(month, newest).year - MEMORY_YEARS, 1), 1, 1)
+    vintages = vintages.filter(pl.col("month") >= first)
     known = learn_chain(lake, chain, vintages, as_of=as_of, as_recorded=as_recorded)
-    month = month or find_newest_month(known.newest)
     chains, shown = {chain.name: chain}, (month, add_months(month, 1))
     derived = derive_months(lake, chains, months=shown, as_of=as_of, as_recorded=as_recorded, only=only)
     together = compare_with_forecasts(known.pending, chains=chains, months=shown)
@@ -130,6 +145,7 @@ def describe_month(known: KnownChain, comparisons: pl.DataFrame, scores: pl.Data
     near = known.newest.filter(pl.col("month").is_in([month, following]))
     forecasts = known.pending.filter(kind="forecast", month=following)["figure_id"].to_list()
     next_gaps = find_gaps(known.expected, chain, [(month, following)])
+    shares = list_shares(comparisons, month, METRIC)
     return MonthReading(
         chain=chain,
         month=month,
@@ -139,7 +155,11 @@ def describe_month(known: KnownChain, comparisons: pl.DataFrame, scores: pl.Data
         gaps=find_gaps(known.proved, chain, [(before, month)]),
         next_gaps=next_gaps.filter(_rests_on(forecasts)),
         net_gaps=find_gaps(known.expected, chain, [(before, following)]),
+        stock_gaps=find_gaps(known.proved, chain, [(add_months(month, -n), month) for n in STOCK_MONTHS]),
         persistence=find_persistence(known.proved, chain, month),
+        leads=find_leads(known.proved, chain, month),
+        shares=shares,
+        concentration=measure_concentration(shares, chain),
         holiday=_list_holidays(comparisons),
         findings=sort_findings([one for one in known.found if month <= one.month <= following]),
         stated=dict(known.stated) | {row["figure_id"]: row for row in near.to_dicts()},
@@ -272,6 +292,19 @@ def _count_doubts(known: KnownChain, near: pl.DataFrame, month: date) -> dict[st
         "assumed": int(own["is_published_assumed"].sum()),
         "vague": own.filter(pl.col("qualifier") != "exact").height,
     }
+
+
+def list_rows(reading: MonthReading, name: str) -> pl.DataFrame:
+    """A table of the reading by its name in `trona month --rows`; gaps are those of all spans, told apart by months."""
+    gaps = [reading.gaps, reading.stock_gaps, reading.next_gaps, reading.net_gaps]
+    tables = {
+        "segments": reading.segments,
+        "gaps": pl.concat(gaps),
+        "spreads": reading.persistence,
+        "leads": reading.leads,
+        "shares": reading.shares,
+    }
+    return tables[name]
 
 
 def newest_chain(lake: Lake) -> str:

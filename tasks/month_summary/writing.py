@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import log1p
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,13 +10,11 @@ import polars as pl
 from contracts.holidays import NEW_YEARS, WINDOW_FIRST_DAY, WINDOW_LAST_DAY
 from contracts.period import add_months
 from tasks.month_summary.reading import METRIC, MonthReading
+from tasks.month_summary.telling_gaps import tell_gaps
+from tasks.month_summary.telling_shares import tell_shares
 from tasks.reconciling.found import tell_finding
 from tasks.reconciling.language import Language, write_plain, write_tenths
 
-_FAR, _SLIGHT = 30.0, 5.0
-"""A gap of so many percent is far; one below the other is slight."""
-_UNDONE = 0.5
-"""A forecast undoes a month's gap where it leaves less than this part of it, or turns it round."""
 _SHOWN = 6
 
 
@@ -56,7 +53,12 @@ def write_month(reading: MonthReading, language: Language) -> MonthText:
 
 def tell_chain(reading: MonthReading, language: Language) -> list[str]:
     """What the segments did together, in sentences with the caveats that apply; none where no change is known."""
-    told = [*_tell_gaps(reading, language), *_tell_together(reading, language)]
+    told = [
+        *tell_gaps(reading, language),
+        *_tell_alone(reading, language),
+        *_tell_together(reading, language),
+        *tell_shares(reading, language),
+    ]
     return [*told, *_tell_holiday(reading, language)] if told else []
 
 
@@ -65,107 +67,18 @@ def _name_chain(reading: MonthReading, language: Language) -> str:
     return reading.chain.title if language.code == "en" or not names else names[0]
 
 
-def _series(segment: str, reading: MonthReading, language: Language) -> str:
-    product = reading.chain.segment(segment).default_product
-    return language.series(reading.chain, segment, product, METRIC)
-
-
-def _tell_gaps(reading: MonthReading, language: Language) -> Iterator[str]:
-    """One sentence for each segment that is fed, not one for each link; then what the forecasts make of it."""
-    if reading.gaps.is_empty():
-        yield from _tell_alone(reading, language)
-    for (downstream,), gaps in reading.gaps.group_by("downstream", maintain_order=True):
-        rows = gaps.sort(pl.col("value_pct").abs(), descending=True).to_dicts()
-        for kind, of_kind in _part_by_sign(rows).items():
-            names = [_series(row["upstream"], reading, language) for row in of_kind]
-            smallest = min(abs(row["value_pct"]) for row in of_kind)
-            yield language.say(
-                f"month_page.{kind}",
-                upstream=language.list(names),
-                downstream=_series(str(downstream), reading, language),
-                month=language.month(reading.month),
-                size=language.say(f"month_page.size.{_name_size(smallest)}"),
-                list=_list_gaps(of_kind, reading, language),
-            )
-            yield from _tell_persistence(of_kind, reading, language)
-        clear = [row for row in rows if row["lower_pct"] > 0 or row["upper_pct"] < 0]
-        yield from _tell_next(clear, reading, language)
-
-
-def _part_by_sign(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Gaps above zero, below zero, and those whose interval holds zero, in this order; kinds without any are absent."""
-    kinds: dict[str, list[dict[str, Any]]] = {"ahead": [], "behind": [], "level": []}
-    for row in rows:
-        kinds["ahead" if row["lower_pct"] > 0 else "behind" if row["upper_pct"] < 0 else "level"].append(row)
-    return {kind: members for kind, members in kinds.items() if members}
-
-
-def _name_size(size: float) -> str:
-    return "far" if size >= _FAR else "slightly" if size < _SLIGHT else "plain"
-
-
-def _list_gaps(rows: Sequence[Mapping[str, Any]], reading: MonthReading, language: Language) -> str:
-    items = [
-        language.say(
-            "month_page.item",
-            series=_series(row["upstream"], reading, language),
-            change=language.interval(row["value_pct"], row["lower_pct"], row["upper_pct"]),
-        )
-        for row in rows
-    ]
-    return language.list(items)
-
-
-def _tell_persistence(rows: Sequence[Mapping[str, Any]], reading: MonthReading, language: Language) -> Iterator[str]:
-    """In how many of the last months a gap went the same way; said where there are at least three months."""
-    upstream = [row["upstream"] for row in rows]
-    known = reading.persistence.filter(
-        pl.col("upstream").is_in(upstream), pl.col("downstream") == rows[0]["downstream"], pl.col("n_months") >= 3
-    )
-    for row in known.filter(pl.col("same_sign") * 2 > pl.col("n_months")).to_dicts():
-        series = _series(row["upstream"], reading, language)
-        yield language.say("month_page.held", series=series, k=row["same_sign"], n=row["n_months"])
-
-
-def _tell_next(rows: Sequence[Mapping[str, Any]], reading: MonthReading, language: Language) -> Iterator[str]:
-    """What the next month's forecasts do to each gap: undo it, or carry it on."""
-    following = {_link(row): row for row in reading.next_gaps.to_dicts()}
-    net = {_link(row): row for row in reading.net_gaps.to_dicts()}
-    kinds: dict[str, list[Mapping[str, Any]]] = {"undone": [], "carried": []}
-    for row in rows:
-        if _link(row) in following and _link(row) in net:
-            left = _log(net[_link(row)]["value_pct"]) / (_log(row["value_pct"]) or 1.0)
-            kinds["undone" if left < _UNDONE else "carried"].append(row)
-    for kind, members in kinds.items():
-        if members:
-            yield language.say(
-                f"month_page.{kind}",
-                next_month=language.month(add_months(reading.month, 1)),
-                base_month=language.month(add_months(reading.month, -1)),
-                list=_list_gaps([following[_link(row)] for row in members], reading, language),
-                net=_list_gaps([net[_link(row)] for row in members], reading, language),
-            )
-
-
-def _link(row: Mapping[str, Any]) -> tuple[str, str]:
-    return row["upstream"], row["downstream"]
-
-
-def _log(percent: float) -> float:
-
-    return log1p(percent / 100.0)
-
-
 def _tell_alone(reading: MonthReading, language: Language) -> Iterator[str]:
     """Without links, or with one segment only: what each segment did."""
+    if reading.gaps.height:
+        return
     for row in reading.segments.to_dicts()[:_SHOWN]:
-        said = [language.figure(reading.stated[row[name]]) for name in ("mom_id", "yoy_id") if row[name]]
+        said = [reading.stated[row[name]] for name in ("mom_id", "yoy_id") if row[name]]
         if said:
             yield language.say(
                 "month_page.alone",
                 series=language.series(reading.chain, row["segment"], row["product"], METRIC),
                 month=language.month(reading.month),
-                figures=language.list(said),
+                figures=language.figures(said),
             )
 
 
@@ -175,7 +88,7 @@ def _tell_together(reading: MonthReading, language: Language) -> Iterator[str]:
         items = [
             language.say(
                 "month_page.item",
-                series=language.series(reading.chain, row["segment"], row["product"], METRIC),
+                series=language.inside(language.series(reading.chain, row["segment"], row["product"], METRIC)),
                 change=language.interval(row["jan_feb_yoy_pct"], row["jan_feb_lower"], row["jan_feb_upper"]),
             )
             for row in rows.filter(pl.col("jan_feb_basis").is_in(basis)).to_dicts()
@@ -196,10 +109,10 @@ def _tell_holiday(reading: MonthReading, language: Language) -> Iterator[str]:
         ]
         yield language.say(
             "month_page.cny",
-            first=write_plain(WINDOW_FIRST_DAY, 0),
-            last=WINDOW_LAST_DAY,
+            before=-WINDOW_FIRST_DAY,
+            after=WINDOW_LAST_DAY,
             new_year=language.day(NEW_YEARS[year]),
-            months=language.list(months),
+            months=str(language.phrases["figures_and"]).join(months),
         )
     if "days_estimated" in " ".join(reading.segments["flags"].drop_nulls()):
         yield language.say("month_page.estimated", year=reading.month.year)
@@ -207,7 +120,7 @@ def _tell_holiday(reading: MonthReading, language: Language) -> Iterator[str]:
 
 def _write_segment(row: Mapping[str, Any], reading: MonthReading, language: Language) -> list[str]:
     def said(*names: str) -> str:
-        return language.list([language.figure(reading.stated[row[name]]) for name in names if row[name]])
+        return language.figures([reading.stated[row[name]] for name in names if row[name]])
 
     rank = row["rank"]
     return [

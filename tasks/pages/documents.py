@@ -10,6 +10,7 @@ from contracts.errors import TronaError
 from contracts.local_time import write_instant
 from contracts.readings import Document
 from data_lake.lake import Lake
+from data_lake.releases import find_read_document
 from tasks.extraction.marked_page import Mark, mark_text
 from tasks.extraction.text.documents import document_text
 from tasks.pages.facts import ChainFacts
@@ -56,11 +57,11 @@ def build_document(lake: Lake, facts: ChainFacts, release: Mapping[str, Any]) ->
     )
 
 
-def _mark(lake: Lake, release: Mapping[str, object], figures: pl.DataFrame) -> str:
+def _mark(lake: Lake, release: Mapping[str, Any], figures: pl.DataFrame) -> str:
     """The document's text with its figures marked; empty where the file is not there or is no text any more."""
     try:
-        content = lake.read_document(str(release["document"]))
-        text = document_text(Document(str(release["document_name"]), content))[:_MOST_TEXT]
+        name, digest = find_read_document(lake, release)
+        text = document_text(Document(name, lake.read_document(digest)))[:_MOST_TEXT]
     except (OSError, TronaError):
         return ""
     spans: dict[tuple[int, int], list[str]] = {}

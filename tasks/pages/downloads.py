@@ -27,8 +27,9 @@ _TABLES: Mapping[str, Table] = {
     "record": RECORD,
     "findings": FINDINGS,
 }
+_AS_WORKBOOK = ("figures", "record", "findings")
 MOST_SHEET_ROWS = 20_000
-"""Rows up to which a table comes as a workbook too: beyond, it takes seconds to write and is for other tools."""
+"""Rows up to which these come as a workbook too: it takes seconds to write. `trona export` has every table."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,13 @@ def list_tables(facts: ChainFacts) -> dict[str, pl.DataFrame]:
 def list_downloads(tables: Mapping[str, pl.DataFrame]) -> list[Download]:
     """What the page of the data offers."""
     return [
-        Download(name, frame.height, ("csv", "parquet", *(("xlsx",) if frame.height <= MOST_SHEET_ROWS else ())))
+        Download(name, frame.height, ("csv", "parquet", "xlsx") if _is_workbook(name, frame) else ("csv", "parquet"))
         for name, frame in tables.items()
     ]
+
+
+def _is_workbook(name: str, frame: pl.DataFrame) -> bool:
+    return name in _AS_WORKBOOK and frame.height <= MOST_SHEET_ROWS
 
 
 def build_downloads(facts: ChainFacts, tables: Mapping[str, pl.DataFrame]) -> Iterator[SiteFile]:

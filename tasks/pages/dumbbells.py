@@ -100,7 +100,7 @@ def _describe(scored: pl.DataFrame, measure: str, words: Language) -> Dumbbells:
         (pl.col("forecast") + pl.col("band_pp")).alias("usual_high"),
         (pl.col("actual") - half).alias("actual_low"),
         (pl.col("actual") + half).alias("actual_high"),
-        pl.max_horizontal("forecast", "actual").alias("right"),
+        pl.max_horizontal("forecast", "actual", _bound(1), pl.col("forecast") + pl.col("band_pp")).alias("right"),
         pl.Series("text", level, dtype=pl.String),
     )
     missed = scored.filter(verdict="miss").height

@@ -14,7 +14,7 @@ from contracts.releases import RELEASES
 from data_lake.figures import read_vintages
 from data_lake.lake import Lake
 from data_lake.ledger import read_alerts
-from data_lake.releases import visible_releases
+from data_lake.releases import standing_releases, visible_releases
 from data_lake.selection import Selection
 from tasks.comparing.comparisons import compare_with_forecasts
 from tasks.comparing.refresh import derive_months
@@ -38,6 +38,7 @@ class ChainFacts:
 
     Figures have `day` too, that of publication by the chain's clock.
 
+    `releases` are those that hold; `documents` are those as they were read, also where somebody settled them later.
     `known` is what each source's figures say together; `together` January with February where forecasts take part.
     """
 
@@ -49,6 +50,7 @@ class ChainFacts:
     figures: pl.DataFrame
     alerts: pl.DataFrame
     releases: pl.DataFrame
+    documents: pl.DataFrame
     known: Mapping[str, KnownChain]
     together: pl.DataFrame
 
@@ -136,8 +138,9 @@ def read_facts(lake: Lake, chain: Chain, as_of: datetime, *, recent: bool = Fals
     vintages = read_vintages(lake, only, as_of=as_of).collect()
     span = _find_span(vintages, as_of, recent=recent)
     derived = derive_months(lake, {chain.name: chain}, months=span, as_of=as_of, only=only)
-    alerts = read_alerts(lake, as_of=as_of, full=True).filter(pl.col("chain") == chain.name)
     releases = visible_releases(lake, as_of=as_of).filter(pl.col("chain") == chain.name).collect()
+    stands = standing_releases(lake, as_of=as_of).filter(pl.col("chain") == chain.name, pl.col("settles").is_null())
+    documents = stands.collect()
     sources = vintages["source"].unique().sort().to_list()
     known = {s: learn_chain(lake, chain, vintages.filter(source=s), as_of=as_of) for s in sources}
     pending = [compare_with_forecasts(k.pending, chains={chain.name: chain}, months=span) for k in known.values()]
@@ -148,12 +151,18 @@ def read_facts(lake: Lake, chain: Chain, as_of: datetime, *, recent: bool = Fals
         comparisons=derived.comparisons.sort(*_KEY, "basis"),
         scores=derived.scores.sort(*_KEY, "forecast_at"),
         figures=vintages.sort(*_KEY, "published_at", "figure_id"),
-        alerts=alerts.sort("month", "alert_id"),
+        alerts=read_chain_alerts(lake, chain, as_of),
         releases=RELEASES.conform(releases).sort("published_at", "release_id"),
+        documents=RELEASES.conform(documents).sort("published_at", "release_id"),
         known=known,
         together=pl.concat(pending) if pending else derived.comparisons.clear(),
     )
     return translate(plain, load_words("en"))
+
+
+def read_chain_alerts(lake: Lake, chain: Chain, as_of: datetime) -> pl.DataFrame:
+    """The alerts of a chain as they stood at an instant, by month."""
+    return read_alerts(lake, as_of=as_of, full=True).filter(pl.col("chain") == chain.name).sort("month", "alert_id")
 
 
 def _find_span(vintages: pl.DataFrame, as_of: datetime, *, recent: bool) -> tuple[date, date]:

@@ -20,7 +20,7 @@ from tasks.pages.parts import Chart, sign
 from tasks.reconciling.found import Found, tell_finding
 from tasks.reconciling.language import write_tenths
 
-_MONTHS_SHOWN = 13
+_MONTHS_SHOWN, _LONG_TITLE = 13, 170
 NOT_PUBLISHED, NO_REVIEW, NOT_COMPARABLE = "·", "×", "≈"
 """The three blanks of a heat map: the review has no number here; no review is known; it says no single number."""
 
@@ -67,7 +67,7 @@ def build_month(facts: ChainFacts, month: date) -> MonthPage:
     found = {one.finding_id: one for _, reading in readings for one in reading.findings}
     return MonthPage(
         month=month,
-        title=_choose_title(facts, month, alerts, lines, texts),
+        title=_choose_title(facts, month, alerts, lines, texts, charts[0]),
         lines=lines,
         texts=texts,
         charts=[chart for chart in charts if chart and chart.rows],
@@ -89,11 +89,14 @@ def _choose_title(
     alerts: Sequence[dict[str, object]],
     lines: Sequence[str],
     texts: Sequence[tuple[str, MonthText]],
+    chain: Chart | None,
 ) -> str:
-    """The severest alert, which is recorded in English; in another language the first sentence of the month."""
+    """The severest alert, which is recorded in English; else the month's first sentence, or of a long one its core."""
     if alerts and facts.words.code == "en":
         return str(alerts[0]["title"])
     said = [sentence for _, text in texts for sentence in text.chain[:1]]
+    if chain and said and len(said[0]) > _LONG_TITLE:
+        return chain.heading
     return next(iter([*said, *lines]), facts.words.say("page.month.nothing", month=facts.words.month(month))).rstrip(
         ".。"
     )

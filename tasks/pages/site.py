@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -14,11 +14,10 @@ import polars as pl
 from contracts.chain import Chain
 from data_lake.files import write_file
 from data_lake.lake import Lake
-from data_lake.ledger import read_alerts
 from data_lake.releases import visible_releases
 from tasks.pages.chain_pages import ChainSummary, PastFacts, build_chain
 from tasks.pages.downloads import build_downloads, list_tables
-from tasks.pages.facts import ChainFacts, read_facts, translate
+from tasks.pages.facts import ChainFacts, read_chain_alerts, read_facts, translate
 from tasks.pages.rendering import Edition, SiteFile, build_page, fingerprint_code, hash_frame, hash_text, read_script
 from tasks.pages.words import load_words
 
@@ -147,7 +146,7 @@ def _build_editions(
     facts = read_facts(lake, chain, as_of)
     if facts.figures.is_empty():
         return {"summaries": {}, "files": []}, []
-    past = _read_past(lake, facts, options.past)
+    past = read_past(lake, facts, options.past)
     tables = list_tables(facts)
     files: list[SiteFile] = []
     summaries = {}
@@ -161,11 +160,20 @@ def _build_editions(
     return {"summaries": summaries, "files": [file.path for file in files]}, files
 
 
-def _read_past(lake: Lake, facts: ChainFacts, most: int | None) -> list[PastFacts]:
+def read_past(lake: Lake, facts: ChainFacts, most: int | None) -> list[PastFacts]:
     """The chain as it could be known at its newest instants of publication, the newest first."""
-    instants: list[datetime] = facts.releases["published_at"].unique().sort(descending=True).to_list()
-    past = [PastFacts(at, read_facts(lake, facts.chain, at, recent=True)) for at in instants[:most]]
+    published = pl.concat([facts.releases["published_at"], facts.documents["published_at"]])
+    instants: list[datetime] = published.unique().sort(descending=True).to_list()
+    past = [PastFacts(at, _read_at(lake, facts, at, is_newest=not place)) for place, at in enumerate(instants[:most])]
     return [one for one in past if one.months]
+
+
+def _read_at(lake: Lake, facts: ChainFacts, at: datetime, *, is_newest: bool) -> ChainFacts:
+    """The chain as it could be known at an instant: at the newest it is what is known now, but for what was alerted."""
+    if not is_newest:
+        return read_facts(lake, facts.chain, at, recent=True)
+    known = {source: replace(one, as_of=at) for source, one in facts.known.items()}
+    return replace(facts, as_of=at, known=known, alerts=read_chain_alerts(lake, facts.chain, at))
 
 
 def _key_chain(lake: Lake, chain: Chain, as_of: datetime, options: SiteOptions) -> str:
@@ -176,7 +184,7 @@ def _key_chain(lake: Lake, chain: Chain, as_of: datetime, options: SiteOptions) 
     tables = (
         read_vintages(lake, Selection(chain=chain.name), as_of=as_of).collect(),
         visible_releases(lake, as_of=as_of).filter(pl.col("chain") == chain.name).collect(),
-        read_alerts(lake, as_of=as_of, full=True).filter(pl.col("chain") == chain.name),
+        read_chain_alerts(lake, chain, as_of),
     )
     hashes = [hash_frame(frame.sort(frame.columns[-2], frame.columns[0], maintain_order=True)) for frame in tables]
     return hash_text(f"{hashes}{chain!r}{as_of.date()}{options!r}{fingerprint_code()}")

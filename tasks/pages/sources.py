@@ -68,7 +68,8 @@ def build_sources(facts: ChainFacts) -> SourcesPage:
 
 def _grade(facts: ChainFacts, source: str) -> SourceCard:
     releases = facts.releases.filter(source=source)
-    reviews = releases.filter(pl.col("review_month").str.contains(r"^\d{4}-\d{2}$"))
+    documents = facts.documents.filter(source=source)
+    reviews = documents.filter(pl.col("review_month").str.contains(r"^\d{4}-\d{2}$"))
     first = reviews.sort("published_at").unique("review_month", keep="first", maintain_order=True)
     days = _count_days(facts, first)
     return SourceCard(

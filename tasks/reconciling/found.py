@@ -91,7 +91,7 @@ def _tell_part(part: Part, found: Found, stated: Stated, chain: Chain | None, la
     if part.kind == "figures":
         return language.list([_tell_figure(stated[name], found, chain, language) for name in value])
     if part.kind == "of month":
-        return language.list([language.figure(stated[name]) for name in value])
+        return language.figures([stated[name] for name in value])
     if part.kind == "interval":
         return language.interval(*value)
     return _tell_word(part, chain, language)

@@ -13,8 +13,8 @@ from contracts.period import format_month
 from contracts.reconciled import IMPLIED
 from tasks.reconciling.constraints import COMPONENT, build_constraints
 from tasks.reconciling.contradictions import drop_contradictory, find_contradictions
-from tasks.reconciling.difference_system import LinkedSeries, link_series
-from tasks.reconciling.shortest_paths import find_paths, list_path
+from tasks.reconciling.difference_system import DifferenceSystem, LinkedSeries, link_series
+from tasks.reconciling.shortest_paths import Paths, find_paths, list_path
 
 _DIGITS = 10
 
@@ -92,10 +92,30 @@ class Interval:
 
 def bound_change(linked: LinkedSeries, series: int, tail: int, head: int) -> Interval:
     """The interval of x_head − x_tail in one series, its middle, and the figures of the shortest paths both ways."""
-    system = linked.system.take(np.array([series]))
-    there, back = find_paths(system, tail, with_arcs=True), find_paths(system, head, with_arcs=True)
-    up, down = list_path(system, there, head, 0), list_path(system, back, tail, 0)
-    lower, upper = -float(back.distance[tail, 0]), float(there.distance[head, 0])
+    return bound_changes(linked, series, [(tail, head)])[0]
+
+
+def bound_changes(linked: LinkedSeries, series: int, pairs: Sequence[tuple[int, int]]) -> list[Interval]:
+    """`bound_change` of several pairs (tail, head), all at once."""
+    if not pairs:
+        return []
+    tails, heads = (np.array(ends) for ends in zip(*pairs, strict=True))
+    system = linked.system.take(np.full(len(pairs), series))
+    paths = find_paths(system, tails, with_arcs=True), find_paths(system, heads, with_arcs=True)
+    return [_read_interval(linked, series, system, paths, column, pair) for column, pair in enumerate(pairs)]
+
+
+def _read_interval(
+    linked: LinkedSeries,
+    series: int,
+    system: DifferenceSystem,
+    paths: tuple[Paths, Paths],
+    column: int,
+    pair: tuple[int, int],
+) -> Interval:
+    (there, back), (tail, head) = paths, pair
+    up, down = list_path(system, there, head, column), list_path(system, back, tail, column)
+    lower, upper = -float(back.distance[tail, column]), float(there.distance[head, column])
     edges = [arc // 2 for arc in up], [arc // 2 for arc in down]
     rows = [int(linked.row[edge, series]) for edge in dict.fromkeys([*edges[0], *edges[1]])]
     texts = [linked.constraints["figure_ids"][row] for row in rows]

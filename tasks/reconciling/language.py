@@ -10,6 +10,7 @@ from typing import Any
 
 from contracts.chain import Chain
 from contracts.errors import UsageError
+from contracts.wording import lower_title
 
 _PHRASES = Path(__file__).parent / "phrases"
 _SHOWN = 6
@@ -67,6 +68,18 @@ class Language:
         last = [self.phrases["list_comma"].join(items[:-1])] if len(items) > 1 else []
         return str(self.phrases["list_and"]).join([*last, *items[-1:]])
 
+    def product(self, chain: Chain, segment: str, product: str) -> str:
+        """A product's own name, without its segment's."""
+        return _find_titles(chain, segment, product, self.code)[1] or product
+
+    def inside(self, name: str) -> str:
+        """A name as it stands inside a sentence: `battery cells`, but `LFP cathode`."""
+        return lower_title(name) if self.code == "en" else name
+
+    def figures(self, rows: Sequence[Mapping[str, Any]]) -> str:
+        """Figures of one thing: `−1 % MoM and +111 % YoY`."""
+        return str(self.phrases["figures_and"]).join(self.figure(row) for row in rows)
+
     def figure(self, row: Mapping[str, Any]) -> str:
         """A figure as it is stated: `+2 % MoM`, `a share of 91 %`, `above +25 % YoY`."""
         if row["measure"] == "direction":
@@ -88,10 +101,11 @@ class Language:
             else self.say("open.below", value=write(upper))
         )
 
-    def interval(self, value: float | None, lower: float | None, upper: float | None) -> str:
+    def interval(self, value: float | None, lower: float | None, upper: float | None, unit: str = "%") -> str:
         """A derived change with what rounding allows: `+13.8 % [+11.0, +16.6]`; alone where both ends read the same."""
+        unit = " %" if unit == "%" else str(self.phrases[unit])
         ends = [write_tenths(end) if end is not None else "…" for end in (lower, upper)]
-        shown = f"{write_tenths(value)} %" if value is not None else "…"
+        shown = f"{write_tenths(value)}{unit}" if value is not None else "…"
         if value is not None and set(ends) == {write_tenths(value)}:
             return shown
         return self.say("range", value=shown, lower=ends[0], upper=ends[1])

@@ -29,10 +29,13 @@ class Paths:
     arc: Ints
 
 
-def find_paths(system: DifferenceSystem, source: int, *, with_arcs: bool = False) -> Paths:
-    """Distances from `source`: the largest that x_v − x_source can be. The series must be free of contradictions."""
+def find_paths(system: DifferenceSystem, source: int | Ints, *, with_arcs: bool = False) -> Paths:
+    """Distances from `source`, one node or one for each series: the largest that x_v − x_source can be.
+
+    The series must be free of contradictions.
+    """
     distance = np.full((system.nodes, system.series), np.inf)
-    distance[source] = 0.0
+    distance[source, np.arange(system.series)] = 0.0
     arc = np.full(distance.shape, _NONE, dtype=np.int64) if with_arcs else None
     for forward in _alternate(2 * system.nodes):
         before = distance.copy()

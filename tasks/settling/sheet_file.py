@@ -101,8 +101,9 @@ def _count_lines(text: str, column: str) -> int:
 
 def _say_how(head: SheetHead, rows: pl.DataFrame) -> str:
     counts = dict(rows.filter(~pl.col("is_fact")).group_by("status").len().rows())
-    waiting = f"{counts.get('doubtful', 0)} doubtful and {counts.get('unresolved', 0)} unresolved numbers need a look. "
-    return waiting + HOW.format(command=head.command)
+    waiting = [f"{counts[word]} {word}" for word in ("doubtful", "unresolved") if word in counts]
+    what = f"{' and '.join(waiting)} to look at, on top." if waiting else "Nothing is doubtful or unresolved."
+    return f"{what} {HOW.format(command=head.command)}"
 
 
 def _look(name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ ABOUT = ("document", "SHA-256", "source", "chain", "reviews", "published", "sett
 """Rows of the sheet About, below its first."""
 
 HOW = (
-    "Look at the rows on top. Where a row is right, say yes; where the number is no figure, say no. What is wrong is "
+    "Where a row is right, say yes; where the number is no figure, say no. What is wrong is "
     "corrected in its cells, what is missing added in a row below the last, with its sentence. Rows marked as accepted "
     "count unless you change them, say no or delete them; doubtful ones only if you say yes or correct them. Put your "
     "name on the sheet About, save, and: {command}"

@@ -16,7 +16,7 @@ from tasks.settling.sheet_form import ABOUT, COLUMNS, MARKER, NEEDED, NUMBER, VA
 from tasks.tables.grid import SheetGrid, name_column
 from tasks.tables.workbook import read_workbook
 
-_HEAD_WITHIN, _MOST_TEXTS = 20, 64 << 20
+_HEAD_WITHIN, _MOST_SHEETS, _MOST_TEXTS = 20, 8, 64 << 20
 _AS_READ = {"number", "status", "read_value", "was_value"}
 _CORE = "docProps/core.xml"
 
@@ -71,8 +71,9 @@ def _has_marker(document: Document) -> bool:
     """Whether the marker stands among the texts of a workbook: quick, so that each spreadsheet can be asked."""
     try:
         with zipfile.ZipFile(io.BytesIO(document.content)) as archive:
-            names = [n for n in archive.namelist() if n.endswith("sharedStrings.xml") or "worksheets/" in n]
-            parts = sorted(names, key=lambda name: "worksheets/" in name)[:6]
+            names = archive.namelist()
+            shared = [name for name in names if name.endswith("sharedStrings.xml")]
+            parts = shared or [name for name in names if "/worksheets/" in name][:_MOST_SHEETS]
             return any(MARKER.encode() in archive.open(name).read(_MOST_TEXTS) for name in parts)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError):
         return False  # the reader of tables says what is wrong with it

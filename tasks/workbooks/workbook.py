@@ -1,6 +1,6 @@
 """A workbook of tables: one sheet each, with formats, frozen heads, filters, widths, and notes where they help."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,11 @@ MOST_ROWS = 1_048_575
 """Rows of a sheet below its head; Excel has no more."""
 MOST_NOTES, NOTE_LENGTH = 5_000, 400
 """Notes are slow to write and to open: beyond the first ones the column itself says the same."""
-_NARROWEST, _WIDEST, _SAMPLE = 9, 46, 500
+_NARROWEST, _WIDEST, _WORD, _SAMPLE = 9, 46, 24, 500
+_ROWS_AT_ONCE = 20_000
+_ABOUT_WIDTHS, _LINE, _HEAD_HEIGHT = (26, 90), 15, 32
+_DAY_US, _EPOCH_DAYS = 86_400_000_000, 25_569
+"""Microseconds of a day; days from the epoch of spreadsheets (30 December 1899) to 1970."""
 _SHOWN_COLUMNS = 18
 
 # Fills that a colour-blind reader tells apart, each beside its word: never red against green.
@@ -89,7 +93,7 @@ def make_tables(
         for sheet in sheets:
             _write_sheet(workbook, sheet)
 
-    return make_workbook(fill)
+    return make_workbook(fill, constant_memory=True)
 
 
 def refuse_too_many(sheets: Sequence[Sheet], where: str) -> None:
@@ -115,83 +119,107 @@ def name_head(column: str) -> str:
 
 def _write_about(workbook: "Workbook", about: Sequence[tuple[str, str]], sheets: Sequence[Sheet]) -> None:
     page = workbook.add_worksheet("About")
-    title, bold = workbook.add_format({"bold": True, "font_size": 14}), workbook.add_format({"bold": True})
+    title = workbook.add_format({"bold": True, "font_size": 14})
+    bold = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
     wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
+    page.set_column(0, 0, _ABOUT_WIDTHS[0])
+    page.set_column(1, 1, _ABOUT_WIDTHS[1])
     page.write_string(0, 0, "Trona", title)
     counts = [(sheet.name, f"{sheet.frame.height:,} rows") for sheet in sheets]
-    for row, (name, text) in enumerate([*about, *counts], start=2):
-        page.write_string(row, 0, name, bold)
-        page.write_string(row, 1, text, wrapped)
-    page.set_column(0, 0, 18)
-    page.set_column(1, 1, 90)
+    for row, said in enumerate([*about, *counts], start=2):
+        lines = max(_count_lines(text, width) for text, width in zip(said, _ABOUT_WIDTHS, strict=True))
+        page.set_row(row, _LINE * lines)
+        page.write_string(row, 0, said[0], bold)
+        page.write_string(row, 1, said[1], wrapped)
     page.hide_gridlines(2)
     page.fit_to_pages(1, 0)
 
 
+def _count_lines(text: str, width: int) -> int:
+    """Lines that a wrapped text takes: programs that only show a workbook do not measure it."""
+    return sum(1 + len(line) // width for line in text.split("\n"))
+
+
 def _write_sheet(workbook: "Workbook", sheet: Sheet) -> None:
-    frame, page = _prepare(sheet.frame), workbook.add_worksheet(sheet.name)
-    frame.write_excel(
-        workbook,
-        sheet.name,
-        table_style="Table Style Light 1",
-        header_format={"bold": True, "text_wrap": True, "valign": "top"},
-        dtype_formats={pl.Date: _DATE, pl.Datetime: _INSTANT, pl.Int64: _COUNT},
-        column_formats={name: _NUMBER for name, dtype in frame.schema.items() if dtype.is_float()},
-        column_widths=_choose_widths(frame),
-        freeze_panes=(1, 0),
-        autofilter=True,
-    )
-    _set_page(page, frame.width)
-    _write_notes(page, sheet)
-    _fill_words(workbook, page, sheet.frame)
-
-
-def _set_page(page: "Worksheet", width: int) -> None:
-    """Columns beyond the first are folded away behind a plus sign; on paper the shown ones fit the width of a page."""
-    if width > _SHOWN_COLUMNS:
-        page.set_column(_SHOWN_COLUMNS, width - 1, None, None, {"level": 1, "hidden": True})
-        page.set_column(width, width, None, None, {"collapsed": True})
+    frame, page = sheet.frame, workbook.add_worksheet(sheet.name)
+    look = {"bold": True, "text_wrap": True, "valign": "top", "bottom": 1}
+    head, number_head = workbook.add_format(look), workbook.add_format({**look, "align": "right"})
+    page.set_row(0, _HEAD_HEIGHT)
+    looks = [_choose_look(workbook, dtype) for dtype in frame.dtypes]
+    widths = _choose_widths(frame)
+    for place, name in enumerate(frame.columns):
+        is_folded = {"level": 1, "hidden": True} if place >= _SHOWN_COLUMNS else {}
+        page.set_column_pixels(place, place, widths[name], looks[place], is_folded)
+        page.write_string(0, place, name_head(name), number_head if frame.dtypes[place].is_numeric() else head)
+        if name in sheet.meanings:
+            page.write_comment(0, place, sheet.meanings[name], {"x_scale": 2})
+    if frame.width > _SHOWN_COLUMNS:
+        page.set_column(frame.width, frame.width, None, None, {"collapsed": True})
+    page.freeze_panes(1, 0)
+    page.autofilter(0, 0, max(frame.height, 1), max(frame.width - 1, 0))
     page.set_landscape()
     page.fit_to_pages(1, 0)
     page.repeat_rows(0)
+    _write_rows(page, sheet, looks)
+    _fill_words(workbook, page, sheet.frame)
 
 
-def _prepare(frame: pl.DataFrame) -> pl.DataFrame:
-    """Heads with units; instants without a zone, which Excel does not know; empty texts as empty cells."""
-    return frame.select(*(_as_cell(pl.col(name), dtype).alias(name_head(name)) for name, dtype in frame.schema.items()))
+def _choose_look(workbook: "Workbook", dtype: pl.DataType) -> "Format":
+    code = _DATE if dtype == pl.Date else _INSTANT if dtype.is_temporal() else _COUNT if dtype.is_integer() else ""
+    code = _NUMBER if dtype.is_float() else code
+    side = {"align": "left"} if dtype.is_temporal() else {"indent": 1} if dtype == pl.String else {}
+    return workbook.add_format({"num_format": code, **side} if code else {})
+
+
+def _write_rows(page: "Worksheet", sheet: Sheet, looks: Sequence["Format"]) -> None:
+    """The cells, row by row and part by part: what is written is out of memory, however many rows there are."""
+    frame, number = sheet.frame, 0
+    cells = frame.lazy().select(_as_cell(pl.col(name), dtype) for name, dtype in frame.schema.items())
+    write = [_choose_writer(page, dtype) for dtype in frame.dtypes]
+    notes = [tuple(map(frame.columns.index, pair)) for pair in sheet.notes.items()]
+    for start in range(0, frame.height, _ROWS_AT_ONCE):
+        for row in cells.slice(start, _ROWS_AT_ONCE).collect().iter_rows():
+            number += 1
+            for place, value in enumerate(row):
+                if value is not None:
+                    write[place](number, place, value, looks[place])
+            for place, source in notes if number <= MOST_NOTES else ():
+                if row[source]:
+                    page.write_comment(number, place, row[source][:NOTE_LENGTH], {"x_scale": 3, "y_scale": 1.2})
+
+
+def _choose_writer(page: "Worksheet", dtype: pl.DataType) -> Callable[..., object]:
+    write: Callable[..., object] = page.write_number
+    if dtype in (pl.String, pl.Boolean):
+        write = page.write_string if dtype == pl.String else page.write_boolean
+    return write
 
 
 def _as_cell(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """What a spreadsheet holds: days since its epoch for months and instants (in UTC), nothing for an empty text."""
     if isinstance(dtype, pl.Datetime):
-        return column.dt.replace_time_zone(None)
-    if dtype == pl.String:
-        return column.replace("", None)
-    return column.cast(pl.Int64) if dtype.is_integer() else column
+        return (column.dt.epoch("us") / _DAY_US) + _EPOCH_DAYS
+    if dtype == pl.Date:
+        return column.cast(pl.Int32) + _EPOCH_DAYS
+    return column.replace("", None) if dtype == pl.String else column
 
 
-def _choose_widths(frame: pl.DataFrame) -> Mapping[str | Any, tuple[str, ...] | int]:
+def _choose_widths(frame: pl.DataFrame) -> Mapping[str, int]:
     """Widths in pixels that show the usual content; long texts are cut by their neighbours."""
     sample = frame.head(_SAMPLE).with_columns(
         pl.col(name).dt.strftime("%Y-%m-%d %H:%M" if isinstance(dtype, pl.Datetime) else "%Y-%m")
         for name, dtype in frame.schema.items()
         if dtype.is_temporal()
     )
-    texts = sample.select(pl.all().cast(pl.String).str.len_chars().quantile(0.9).fill_null(0))
+    length = pl.all().cast(pl.String).str.len_chars()
+    longest, usual = sample.select(length.max().fill_null(0)), sample.select(length.quantile(0.9).fill_null(0))
+    texts = {
+        name: longest[name].item() if longest[name].item() <= _WORD else usual[name].item() for name in frame.columns
+    }
     return {
-        name: 12 + 7 * int(min(max(texts[name].item(), len(name) // 2 + 3, _NARROWEST), _WIDEST))
+        name: 12 + 7 * int(min(max(texts[name], len(name_head(name)) // 2 + 3, _NARROWEST), _WIDEST))
         for name in frame.columns
     }
-
-
-def _write_notes(page: "Worksheet", sheet: Sheet) -> None:
-    places = {name: place for place, name in enumerate(sheet.frame.columns)}
-    for name, meaning in sheet.meanings.items():
-        if name in places:
-            page.write_comment(0, places[name], meaning, {"x_scale": 2})
-    for name, source in sheet.notes.items():
-        for row, text in enumerate(sheet.frame[source].head(MOST_NOTES).to_list(), start=1):
-            if text:
-                page.write_comment(row, places[name], text[:NOTE_LENGTH], {"x_scale": 3, "y_scale": 1.2})
 
 
 def _fill_words(workbook: "Workbook", page: "Worksheet", frame: pl.DataFrame) -> None:

@@ -92,4 +92,5 @@ def _end(site: Site, stated: list[Stated], outcome: Outcome) -> None:
     site.call("run")
     site.tell_rest()
     outcome.take(Checker(site.lake).check_end(stated))
-    outcome.take(Checker(site.lake).check_told(site.receivers.got()))
+    outcome.take(Checker(site.lake).check_told(got := site.receivers.got()))
+    outcome.messages += sum(map(len, got.values()))

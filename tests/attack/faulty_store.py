@@ -157,7 +157,8 @@ def attack_store(folder: Path, *, rounds: int, seed: int, say: Callable[[str], o
                 site.tell_rest()
                 with _copied(site, store) as copy:
                     outcome.take(Checker(copy).check_end(stated))
-                    outcome.take(Checker(copy).check_told(receivers.got()))
+                    outcome.take(Checker(copy).check_told(got := receivers.got()))
+                    outcome.messages += sum(map(len, got.values()))
                 say(f"{name}: {dict(proxy.seen)}\n{outcome.describe()}")
             proxy.close()
             zygote.close()

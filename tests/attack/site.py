@@ -32,6 +32,8 @@ class Outcome:
     lakes: int = 0
     verdict: Verdict = field(default_factory=Verdict)
     skipped: tuple[str, ...] = ()
+    messages: int = 0
+    """That the receivers got."""
 
     def take(self, found: Verdict) -> None:
         self.verdict.counts += found.counts
@@ -41,6 +43,8 @@ class Outcome:
         each = ", ".join(f"{name} {count}" for name, count in sorted(self.done.items()))
         found = ", ".join(f"{self.verdict.counts[kind]} {kind}" for kind in COUNTED)
         lines = [f"{self.done.total()} {self.what} ({each}) on {self.lakes} lakes: {found}"]
+        lines += [f"{self.ended_first} commands ended before"] if self.ended_first else []
+        lines += [f"{self.messages} messages arrived"] if self.messages else []
         return "\n".join([*lines, *(f"skipped: {what}" for what in self.skipped), *self.verdict.told[:20]])
 
 
@@ -164,7 +168,9 @@ class Site:
         self.tell_rest()
         checker = Checker(self.lake)
         outcome.take(checker.check_end(stated))
-        outcome.take(Checker(self.lake).check_told(self.receivers.got()))
+        got = self.receivers.got()
+        outcome.messages += sum(map(len, got.values()))
+        outcome.take(Checker(self.lake).check_told(got))
         for marker in self.receivers.shown_twice():
             outcome.verdict.add("told twice", f"slack shows {marker} twice")
         for table, rows in checker.digest().items():

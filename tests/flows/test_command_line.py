@@ -318,7 +318,8 @@ def test_a_workbook_holds_what_the_lake_holds_and_overwrites_nothing_unasked(loa
     path = tmp_path / "trona.xlsx"
     said = loaded("export", path, "--chain", "sodium_ion").err
     book = openpyxl.load_workbook(path, read_only=True)
-    assert book.sheetnames == ["About", "Figures", "Comparisons", "Scores", "Record", "Alerts", "Releases"]
+    tables = ["Figures", "Comparisons", "Scores", "Record", "Findings", "Alerts", "Sources", "Releases"]
+    assert book.sheetnames == ["About", "Month", *tables]
     figures = len(json.loads(loaded("figures", "--chain", "sodium_ion", "--json").out))
     assert sum(1 for _ in book["Figures"].iter_rows()) == figures + 1
     assert f"{figures} figures" in said

@@ -1,11 +1,21 @@
 """`trona extract --xlsx`, `settle` and `reading-record`, as a person types them."""
 
 import json
+import os
 
 import pytest
 
+from contracts.readings import DocumentHints
+from data_lake.figures import read_figures
+from data_lake.lake import open_lake
+from flows.inbox.pickup import take_from_inbox
+from flows.inbox.stores import open_inbox
+from tasks.intake.ingest import ingest_file
+from tests.builders import day
 from tests.flows.command import Command
-from tests.tasks.settling.made_sheets import REVIEW, Person, correct
+from tests.tasks.settling.made_sheets import REVIEW, Person, correct, settle_sheet
+
+NOW = day("2025-07-01")
 
 
 @pytest.fixture
@@ -74,3 +84,21 @@ def test_sheets_of_other_documents_and_other_files_are_refused(trona, tmp_path):
     table = next(row for row in json.loads(trona("releases", "--json").out) if row["document_name"] == "table.csv")
     assert "only a review" in trona("settle", table["release_id"], "--xlsx", "t.xlsx", "--write", code=2).err
     assert "only a review" in trona("extract", "table.csv", "--xlsx", "t.xlsx", code=2, on_lake=False).err
+
+
+def test_a_sheet_in_the_inbox_is_taken_as_any_document(tmp_path):
+    """Review and sheet at once, in whatever order their names have: the sheet's document is read first."""
+    inbox, store = open_inbox(str(tmp_path / "inbox")), open_lake(tmp_path / "lake")
+    inbox.folder.mkdir(parents=True, exist_ok=True)
+    (inbox.folder / REVIEW.name).write_bytes(REVIEW.content)
+    settle_sheet(inbox.folder, correct, name="a.xlsx")
+    names = [REVIEW.name, "a.xlsx"]
+    for name in names:
+        os.utime(inbox.folder / name, (0, 0))
+    hints = DocumentHints(source="smm")
+    with take_from_inbox(str(inbox.folder), names, print) as pickup:
+        found = {path: ingest_file(store, path, hints, now=NOW, run_id="r") for path in sorted(pickup.paths)}
+        pickup.settle(dict.fromkeys(found))
+    assert [[outcome.status for outcome in one] for one in found.values()] == [["recorded", "recorded"], ["known"]]
+    assert read_figures(store).height == 8
+    assert sorted(path.name for path in (inbox.folder / "done").iterdir()) == ["a.xlsx", "review.txt"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.cli.text_table import TextColumn, render_table
+from contracts.text_table import TextColumn, render_table
 from tests.flows.test_command_line import example_lake, loaded, trona  # noqa: F401 - fixtures
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -170,8 +170,9 @@ def _compile_pattern(
         rf"{edge}(?=\d|{starts})(?:{'|'.join(periods)})",
         _spelled_pattern(language, edge),
         word_part,
+        r"(?P<arrow>->|=>|<-)",
         _number_pattern(language),
-        r"(?P<mark>[,;:()。、–—~≈/|•·→\"\[\]!?.…<>≥≤+&]|-)",
+        r"(?P<mark>[←,;:()。、–—~≈/|•·→\"\[\]!?.…<>≥≤+&]|-)",
     ]
     return re.compile("|".join(parts)), kinds
 

@@ -12,6 +12,7 @@ _BOUND, _POST_BOUND, _COMPARE = BIT["bound"], BIT["post_bound"], BIT["compare"]
 _HEDGE, _POST_HEDGE = BIT["hedge"], BIT["post_hedge"]
 _MOTION = BIT["motion"] | BIT["change"]
 _TIMES = BIT["times"]
+_NEAR = 5
 _NO_VALUE = {"", "other", "unread"}
 
 
@@ -102,6 +103,10 @@ def _links(link: Token, before: Token | None, low: Quantity, high: Quantity) -> 
     """Whether the word between two numbers makes them the ends of a range."""
     if link.mask & _HYPHEN:
         return True
+    if link.mask & BIT["arrow"]:  # "57% -> 60%" has come from one to the other
+        return False
+    if link.mask & BIT["equal"]:  # "another 2 or 3 per cent"
+        return not low.unit and 0 < high.value - low.value <= _NEAR
     if link.mask & _TO:
         moves = before is not None and bool(before.mask & _FROM) and bool(low.unit) and low.unit == high.unit
         return not moves and not _is_step(before, low, high)

@@ -32,7 +32,11 @@ _MARKS: dict[str, dict[str, Any]] = {
     "|": {"bar": True},
     "•": {"bar": True},
     "·": {"bar": True},
-    "→": {"to": True},
+    "→": {"to": True, "arrow": True},
+    "->": {"to": True, "arrow": True},
+    "=>": {"to": True, "arrow": True},
+    "<-": {"arrow_back": True},
+    "←": {"arrow_back": True},
     ">": {"bound": "lower"},
     "≥": {"bound": "lower"},
     "<": {"bound": "upper"},
@@ -63,7 +67,7 @@ def scan(lexicon: Lexicon, plain: str, raw: str, start: int, end: int) -> list[T
             if found is not None and found[0] != _ONLY_NEUTRAL:
                 token = Token(match.start(), match.end(), found[0], found[1])
                 tokens.append(_tell_month(token, raw) if found[0] & _MONTH and found[0] != _MONTH else token)
-        elif kind == "mark":
+        elif kind in {"mark", "arrow"}:
             known = _MARK_TOKENS.get(match.group())
             if known is not None:
                 tokens.append(Token(match.start(), match.end(), *known))

@@ -18,7 +18,7 @@ def read_sentence(view: View) -> Findings:
     around: list[tuple[int, Trail]] = []
     for index in view.numbers():
         while around and around[-1][0] < index:
-            trail = replace(around.pop()[1], growth=trail.growth)
+            trail = replace(around.pop()[1], growth=trail.growth, grown=trail.grown)
         closing = _closing_bracket(view, index)
         if closing and not around:
             around.append((closing, trail))

@@ -72,6 +72,7 @@ def build(view: View, index: int, trail: Trail, draft: Draft, told: Told, when: 
         is_share=measure.startswith("share"),
         stated=(*trail.stated, (index, nodes or frozenset())),
         growth=measure if measure in GROWTH else trail.growth,
+        grown=nodes if measure in GROWTH else trail.grown,
         main=trail.main if trail.main and trail.nodes == nodes else period,
     )
 
@@ -151,11 +152,15 @@ def _is_added(view: View, index: int, quantity: Quantity) -> bool:
     return bool(view.touch_left(index) & BIT["change"]) or view.any_of(view.clause_start(index), index, BIT["change"])
 
 
+_OF_BASE = bits(["level", "basis", "of", "verb"])
+_PLAIN_BASES = ("a year", "one year", "twelve months", "a month ago", "去年", "上年", "一年前")
+
+
 def _shift_to_base(view: View, index: int, period: str) -> str:
     """The period of the base where a level is the base's: "a year ago it was 73 %", 去年同期为73%."""
     start = view.clause_start(index)
     touch = view.touch_left(index)
-    if not touch & (BIT["level"] | BIT["basis"] | BIT["of"]) or touch & bits(["to", "moves"]):
+    if not touch & _OF_BASE or touch & bits(["to", "moves"]):
         return ""
     if view.any_of(start, index, BIT["change"]):
         return ""
@@ -163,5 +168,8 @@ def _shift_to_base(view: View, index: int, period: str) -> str:
         basis = view.tokens[place].roles.get("basis")
         if basis is not None and view.masks[place] & BIT["basis"]:
             named = basis if isinstance(basis, str) else name_basis(view, basis, period)
-            return shift_period(period, named) if view.touch_left(index) & BIT["level"] else ""
+            token = view.tokens[place]
+            is_plain = view.plain[token.start : token.end].startswith(_PLAIN_BASES)
+            may_shift = touch & BIT["level"] or (is_plain and touch & (BIT["verb"] | BIT["basis"]))
+            return shift_period(period, named) if may_shift else ""
     return ""

@@ -49,6 +49,20 @@ def find_sign(view: View, index: int) -> tuple[int, str, float] | None:
     return None
 
 
+def _is_of_other_measure(view: View, place: int, index: int) -> bool:
+    """Whether a base that points would take over was said of another metric: 同比+6%,开工82.3%,高了1.6个点."""
+    return bool(view.masks[index] & BIT["points"]) and view.any_of(place + 1, index, BIT["metric"])
+
+
+def _find_closing_basis(view: View) -> object:
+    """The base in brackets at the end of a sentence that names no other: "smelting +1% / causticising -6% (m/m)"."""
+    bases = [place for place, mask in enumerate(view.masks) if mask & BIT["basis"]]
+    if len(bases) != 1 or not bases[0] or bases[0] + 1 >= len(view.masks):
+        return None
+    inside = view.masks[bases[0] - 1] & BIT["open"] and view.masks[bases[0] + 1] & BIT["close"]
+    return view.tokens[bases[0]].roles["basis"] if inside and bases[0] + 3 >= len(view.masks) else None
+
+
 def _find_quoted_period(view: View, index: int) -> object:
     """The period of a base quoted right after a rate: "down by 28% from 5,070 t in February 2024"."""
     quantity = view.tokens[index].quantity
@@ -138,7 +152,12 @@ def find_basis(view: View, index: int) -> tuple[object, str, float] | None:
     found = view.ask("basis", index)
     if found is not None:
         place, rule = found
+        if rule.id == "basis.carried" and _is_of_other_measure(view, place, index):
+            return None
         return view.tokens[place].roles["basis"], rule.id, rule.strength
+    closing = _find_closing_basis(view)
+    if closing is not None:
+        return closing, "basis.closing", 0.9
     for scope in (view.context.lead, view.context.section):
         if scope.basis is not None:
             return scope.basis, "basis.lead", 0.9

@@ -29,6 +29,7 @@ class Signs:
     has_product: bool
     before: str = ""
     before_measure: str = ""
+    is_other: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,10 @@ def tell_measure(view: View, index: int, quantity: Quantity, signs: Signs) -> To
     return _tell_quantity(view, index, quantity, signs)
 
 
+_LOOSE = {"个点"}
+_SIZES = {"production", "shipments", "price", "inventory", "demand"}
+
+
 def _tell_points(view: View, index: int, signs: Signs) -> Told:
     if tells_pace(view, index) and signs.metric != "operating_rate" and not signs.is_share:
         return Told(reason="a change of a rate of growth", is_ours=False)
@@ -86,6 +91,10 @@ def _tell_points(view: View, index: int, signs: Signs) -> Told:
         return Told(reason="sign")
     period = _period_of(view, index, signs)
     name = "mom" if signs.basis is None else name_basis(view, signs.basis, period)
+    quantity = view.tokens[index].quantity
+    if quantity is not None and quantity.unit_text in _LOOSE and not signs.is_share and signs.metric in _SIZES:
+        measure = {"mom": "mom_pct", "yoy": "yoy_pct"}.get(name, "")  # 产量涨了6个点
+        return Told(measure, "measure.loose_points", 0.85) if measure and signs.basis else Told(reason="basis")
     strength = 0.85 if signs.basis is None else 0.97
     if signs.metric == "operating_rate":
         measure = {"mom": "mom_pp", "yoy": "yoy_pp"}.get(name, "")
@@ -142,6 +151,8 @@ def _tell_growth(view: View, index: int, quantity: Quantity, signs: Signs, *, ch
     if kind == "to_date" and name != "mom":
         return Told("ytd_yoy_pct", "measure.to_date", 0.97) if name in {"yoy", None, ""} else Told(reason="basis")
     if name is None:
+        if signs.before_measure and changed and signs.is_other and signs.sign_rule != "sign.printed":
+            return Told(signs.before_measure, "measure.abreast", 0.87)
         if signs.before_measure and (not changed or signs.sign_rule == "sign.printed"):
             return Told(signs.before_measure, "measure.parallel", 0.87)
         return _assume_basis(view, index, kind, changed=changed)

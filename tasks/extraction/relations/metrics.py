@@ -128,3 +128,27 @@ def price_in_yuan(view: View, index: int, quantity: Quantity, trail: Trail) -> Q
     if named.elsewhere or (named.rule == "metric.unit" and not view.any_of(0, index, BIT["averages"])):
         return quantity
     return replace(quantity, unit="CNY/t")
+
+
+_FEW = 200.0
+"""How many times larger or smaller a number may be than the one whose unit it leaves out."""
+
+
+def complete_unit(view: View, index: int, quantity: Quantity, trail: Trail) -> Quantity:
+    """The quantity with the unit that it leaves out: of a rate of operation, or of the number before in a list.
+
+    "Operating rate 81.6", "spodumene 57.0 kt, lepidolite 11.2": the name or metric stands right before the number.
+    """
+    left = view.tokens[index - 1] if index else None
+    if left is None or quantity.form != "digits" or quantity.value <= 0:
+        return quantity
+    if left.roles.get("metric") == "operating_rate" and quantity.value <= 100:
+        return replace(quantity, unit="%")
+    last = trail.last
+    if last is None or last.measure != "level" or last.unit == "%" or not last.value or not left.mask & BIT["subject"]:
+        return quantity
+    factor = next((t.quantity.factor for t in view.tokens if t.quantity is not None and t.start == last.start), 1.0)
+    value = round(quantity.value * factor, 6)
+    if not 1 / _FEW < value / last.value < _FEW or 2000 <= quantity.value <= 2099:
+        return quantity
+    return replace(quantity, unit=last.unit, value=value, half_width=quantity.half_width * factor, factor=factor)

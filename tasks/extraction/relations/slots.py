@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from tasks.extraction.quantities.quantity import Quantity
 from tasks.extraction.relations.building import Draft, Outcome, build
 from tasks.extraction.relations.carrying import carry_subject, match_respectively
 from tasks.extraction.relations.growth import find_basis, find_sign
 from tasks.extraction.relations.measures import Signs, find_part, find_share, tell_measure
-from tasks.extraction.relations.metrics import find_metric, price_in_yuan
+from tasks.extraction.relations.metrics import complete_unit, find_metric, price_in_yuan
 from tasks.extraction.relations.refusals import is_distance, is_physical, refuse_unit, says_capacity
 from tasks.extraction.relations.subjects import find_subject
 from tasks.extraction.relations.times import When, find_other_span, find_when, is_prior
@@ -15,18 +16,14 @@ from tasks.extraction.relations.view import HARD, View
 from tasks.extraction.rules import BIT
 from tasks.extraction.statements import passed_over, unresolved
 
-_GUESSED = ("subject.sole", "subject.thread")
+_GUESSED = ("subject.sole", "subject.thread", "subject.title")
 _FAR = {"basis.carried", "basis.closing", "sign.carried", "sign.joint"}
 
 
 def read_number(view: View, index: int, trail: Trail) -> tuple[list[Outcome], Trail]:
     """What one number of a sentence comes to, and the trail behind it."""
     token = view.tokens[index]
-    quantity = token.quantity
-    if quantity is not None and quantity.unit == "yuan":
-        quantity = price_in_yuan(view, index, quantity, trail)
-    if quantity is not None and quantity.unit == "t/a" and says_capacity(view, index):
-        quantity = replace(quantity, unit="t")
+    quantity = None if token.quantity is None else _find_unit(view, index, token.quantity, trail)
     refused = refuse_unit(quantity)
     if refused or quantity is None:
         return [passed_over(token, refused)] if refused != "unread" else [unresolved(token, "value")], trail
@@ -53,10 +50,29 @@ def read_number(view: View, index: int, trail: Trail) -> tuple[list[Outcome], Tr
     return _state(view, index, trail, Draft(quantity, metric, subject, share))
 
 
+def _find_unit(view: View, index: int, quantity: Quantity, trail: Trail) -> Quantity:
+    """The quantity in the unit that the sentence means: a price in yuan alone, a capacity a year, a unit left out."""
+    if quantity.unit == "yuan":
+        return price_in_yuan(view, index, quantity, trail)
+    if quantity.unit == "t/a" and says_capacity(view, index):
+        return replace(quantity, unit="t")
+    return quantity if quantity.unit else complete_unit(view, index, quantity, trail)
+
+
 def _find_other_reason(view: View, index: int) -> str:
     if is_distance(view, index):
         return "a distance from an expectation"
+    if _is_part_of_change(view, index):
+        return "a part of another change"
     return "a wish" if view.any_of(view.clause_start(index), index, BIT["wish"]) else ""
+
+
+def _is_part_of_change(view: View, index: int) -> bool:
+    """Whether a fraction is one of another change: "half of the rise asked for"."""
+    quantity = view.tokens[index].quantity
+    if quantity is None or quantity.form != "fraction" or not view.touch_right(index) & BIT["of"]:
+        return False
+    return index + 2 < len(view.masks) and bool(view.masks[index + 2] & BIT["change"])
 
 
 def _state(view: View, index: int, trail: Trail, draft: Draft) -> tuple[list[Outcome], Trail]:
@@ -97,6 +113,8 @@ def _find_change(view: View, index: int, trail: Trail, draft: Draft) -> Draft:
     share = draft.share
     if not share[0] and trail.is_share and draft.quantity.unit == "%" and is_bare:
         share = ("share.carried", 0.94)
+    if not share[0] and trail.is_share and draft.quantity.unit == "pp" and draft.subject.rule == "subject.carried":
+        share = ("share.carried", 0.9)
     return replace(draft, share=share, basis=basis, sign=sign)
 
 
@@ -111,4 +129,5 @@ def _list_signs(trail: Trail, draft: Draft, before: str) -> Signs:
         has_product=any(product for _, product in draft.subject.nodes or ()),
         before=before,
         before_measure=trail.growth,
+        is_other=bool(trail.growth) and draft.subject.nodes != trail.grown,
     )

@@ -164,6 +164,8 @@ def find_when(view: View, index: int, measure: str, before: str = "") -> When:
         if name.kind == "this_year":
             years = [view.tokens[i].roles["period"] for i in view.places(0, index, _PERIOD)]
             name = next((y for y in years if y.kind == "year"), last if last and last.kind == "year" else name)
+        if name.kind == "this_month" and calendar.published > calendar.review and is_modal(view, index):
+            return When(format_month(calendar.published), rule, strength, name)
         period = calendar.resolve(name)
         return When(period, rule, strength, name, "" if period else "period")
     if view.any_of(0, index, _HORIZON):

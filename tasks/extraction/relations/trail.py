@@ -16,6 +16,7 @@ class Trail:
     elsewhere: str = ""
     stated: tuple[tuple[int, Nodes], ...] = ()
     growth: str = ""
+    grown: Nodes | None = None
     main: str = ""
 
 

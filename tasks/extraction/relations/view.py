@@ -126,7 +126,12 @@ def make_view(
             masks[place] &= ~_CLAUSE  # "with 41%" opens no clause
         if masks[place] & _COMMA and place + 2 < len(masks) and masks[place + 1] & _BY and masks[place + 2] & NUMBER:
             masks[place] = BIT["separator"]  # "rose, by 1.5%, to 2,050 t"
-    for place in find_references(tokens) | _find_owned_bases(tokens, plain) | _find_unitless_bases(tokens):
+    for place in (
+        find_references(tokens)
+        | _find_owned_bases(tokens, plain)
+        | _find_unitless_bases(tokens)
+        | _find_arrow_bases(tokens)
+    ):
         masks[place] = REFERENCE
     for place in _find_asides(masks):
         masks[place] = BIT["apposed"]
@@ -226,6 +231,24 @@ def _find_owned_bases(tokens: list[Token], plain: str) -> set[int]:
             found.add(place + 1)
         elif tokens[place - 1].mask & (BIT["compare"] | _QUOTES):
             found |= {place - 1, place, place + 1}
+    return found
+
+
+def _find_arrow_bases(tokens: list[Token]) -> set[int]:
+    """The number that an arrow comes from, with its month: "57% -> 60%", "44% <- 42%"."""
+    found: set[int] = set()
+    for place in range(1, len(tokens) - 1):
+        mask = tokens[place].mask
+        base = place - 1 if mask & BIT["arrow"] else place + 1 if mask & BIT["arrow_back"] else -1
+        if (
+            base < 0
+            or not tokens[base].mask & NUMBER
+            or not any(t.mask & NUMBER for t in tokens[place + 1 : place + 3])
+        ):
+            continue
+        found |= {base, place} if mask & BIT["arrow_back"] else {base}
+        if base and tokens[base - 1].mask & BIT["period"]:
+            found.add(base - 1)
     return found
 
 

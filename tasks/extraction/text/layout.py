@@ -20,7 +20,30 @@ from tasks.extraction.text.lines import (
 # abbreviations whose point ends no sentence; each look-behind has its own fixed width
 _SHORT = "".join(
     rf"(?<!\b{word}\.)"
-    for word in ("[A-Z]", "vs", "ca", "No", "Co", "Fig", "Inc", "Ltd", "approx", r"i\.e", r"e\.g", "est", r"p\.p", "Ni")
+    for word in (
+        "[A-Z]",
+        "vs",
+        "ca",
+        "No",
+        "Co",
+        "Fig",
+        "Inc",
+        "Ltd",
+        "approx",
+        r"i\.e",
+        r"e\.g",
+        "est",
+        r"p\.p",
+        "Ni",
+        "[Uu]til",
+        "[Oo]p",
+        "[Pp]rod",
+        "[Aa]vg",
+        "[Ii]nv",
+        "cf",
+        "incl",
+        "excl",
+    )
 )
 _END = re.compile(
     '[。！？]+[”’」』）)"]*'
@@ -28,6 +51,7 @@ _END = re.compile(
 )
 _HEADING_MARK = re.compile(
     r"\s*(#{1,6})\s+|\s*([一二三四五六七八九十]+)、\s*|\s*(?:[IVX]+|\d{1,2})[.、．]\s*(?=[^\d\s])"
+    r"|\s*\[\d{1,2}\]\s*(?=[^\d\s])"
 )
 _BRACKETED = re.compile(r"\s*【[^】\n]{1,120}】")
 # the look-behind starts a number only at its first digit, so that endless digits cost no more than their length

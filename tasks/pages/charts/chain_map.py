@@ -33,6 +33,7 @@ def draw_chain_map(segments: Sequence[Mapping[str, Any]], links: Sequence[Mappin
         "value": BAND,
     }
     text = {"type": "text", "fontSize": 12}
+    label = {**text, "fontSize": 11, "align": "left", "baseline": "middle", "dx": 12, "color": INK}
     return {
         "width": width,
         "height": height,
@@ -70,8 +71,13 @@ def draw_chain_map(segments: Sequence[Mapping[str, Any]], links: Sequence[Mappin
                 "encoding": {"x": at("mid", "x"), "y": at("last", "y"), "text": {"field": "text"}},
             },
             {
+                "data": {"values": lines},  # the paper behind the letters, where a line passes
+                "mark": {**label, "stroke": PAPER, "strokeWidth": 5, "strokeJoin": "round"},
+                "encoding": {"x": at("x", "x"), "y": at("label", "y"), "text": {"field": "text"}},
+            },
+            {
                 "data": {"values": lines},
-                "mark": {**text, "fontSize": 11, "align": "left", "baseline": "middle", "dx": 6, "color": INK},
+                "mark": label,
                 "encoding": {"x": at("x", "x"), "y": at("label", "y"), "text": {"field": "text"}},
             },
         ],
@@ -92,10 +98,10 @@ def _box(segment: Mapping[str, Any], x: float, y: float) -> dict[str, Any]:
 
 
 def _join(places: Mapping[str, tuple[float, float]], link: Mapping[str, Any]) -> dict[str, Any]:
-    """A line between two boxes, its text just behind the upstream one, on the side that the line turns away from."""
+    """A line between two boxes, its text just behind the upstream one."""
     (x, y), (x2, y2) = places[str(link["upstream"])], places[str(link["downstream"])]
     start = x + _BOX
-    return {**link, "x": start, "y": y, "x2": x2, "y2": y2, "label": y + (y2 - y) * 0.15 + (10 if y2 < y else -10)}
+    return {**link, "x": start, "y": y, "x2": x2, "y2": y2, "label": y + (y2 - y) * 0.2}
 
 
 def _wrap(title: str) -> list[str]:

@@ -26,6 +26,7 @@ def draw_dumbbells(rows: pl.DataFrame, *, axis: str, width: int = 420, row_heigh
         "type": "quantitative",
         "title": axis,
         "scale": {"nice": True, "zero": False, "padding": 14},
+        "axis": {"tickCount": 6},
     }
     usual_low, actual_low = ({"field": name, "type": "quantitative"} for name in ("usual_low", "actual_low"))
     is_below = {"test": "datum.actual < datum.forecast", "value": BELOW}

@@ -74,7 +74,7 @@ def test_three_misses_in_a_row_are_told_as_they_come_and_a_restatement_takes_one
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
-    [("en", "Cathode materials in May 2026: +12 % MoM."), ("zh", "2026年5月正极材料环比+12 %。")],
+    [("en", "Cathode materials in May 2026: +12 % MoM."), ("zh", "2026年5月正极材料：环比+12 %。")],
 )
 def test_a_message_opens_with_the_sentences_of_its_month(lake, language, sentence):
     told: list[str] = []

@@ -11,9 +11,10 @@ import pytest
 from contracts.chain import load_chain
 from contracts.errors import UsageError
 from contracts.period import parse_month
+from contracts.text_table import Look
 from data_lake.lake import Lake, open_lake
 from flows.cli.month import lay_out
-from tasks.month_summary.reading import MonthReading, newest_chain, read_month
+from tasks.month_summary.reading import MonthReading, list_rows, newest_chain, read_month
 from tasks.month_summary.writing import write_month
 from tasks.reconciling.language import load_language
 from tests.builders import day, head, record
@@ -60,7 +61,7 @@ def read(lake: Lake, chain: str, month: str, as_of: str) -> MonthReading:
 
 
 def check_golden(name: str, reading: MonthReading, language: str) -> None:
-    text = "\n".join(lay_out(write_month(reading, load_language(language)), 100)) + "\n"
+    text = "\n".join(lay_out(write_month(reading, load_language(language)), Look(100))) + "\n"
     path = GOLDEN / f"{name}_{language}.txt"
     if os.environ.get("TRONA_WRITE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
@@ -96,7 +97,10 @@ def check_numbers(reading: MonthReading, language: str) -> None:
 
 
 def list_numbers(reading: MonthReading) -> set[float]:
-    tables = (reading.segments, reading.gaps, reading.next_gaps, reading.net_gaps, reading.persistence)
+    tables = (
+        *(reading.segments, reading.gaps, reading.next_gaps, reading.net_gaps, reading.stock_gaps),
+        *(reading.persistence, reading.leads, reading.shares, reading.concentration),
+    )
     columns = [table[name] for table in tables for name in table.columns if table.schema[name].is_numeric()]
     known = {abs(round(value, digits)) for column in columns for value in column.drop_nulls() for digits in (0, 1, 2)}
     known |= {
@@ -140,7 +144,10 @@ def test_february_undoes_january(real):
         [-13.559, -16.821, -10.184], abs=0.001
     )
     said = write_month(reading, load_language("en")).chain
-    assert "The forecasts for February 2026 undo it: Cathode materials −50.0 %" in said[1]
+    assert (
+        "The forecasts for February 2026 undo it: cathode materials −50.0 % [−51.2, −48.7] in that month"
+        in " ".join(said)
+    )
 
 
 def test_a_gap_that_holds_is_counted(made):
@@ -148,6 +155,29 @@ def test_a_gap_that_holds_is_counted(made):
     row = reading.persistence.row(0, named=True)
     # April is level, May and June are ahead: two of three
     assert (row["same_sign"], row["n_months"], row["spread"], row["spread_from"]) == (2, 3, 20.0, "definition")
+
+
+def test_gaps_add_up_over_three_months(made):
+    reading = read(made, "sodium_ion", "2025-06", "2026-03-01")
+    row = reading.stock_gaps.row(0, named=True)
+    # 1.1³/(1.1·1.02²) = 1.16301; 1.095³/(1.105·1.025²) = 1.13092; 1.105³/(1.095·1.015²) = 1.19602
+    assert [row[f"{name}_pct"] for name in ("value", "lower", "upper")] == pytest.approx(
+        [16.301, 13.092, 19.603], abs=0.001
+    )
+    assert reading.stock_gaps["from_month"].to_list() == [parse_month("2025-03")]  # six months are not known
+
+
+def test_a_gap_that_turns_round_is_said(lake):
+    rows = [{"period": f"2025-{n:02}", "value": value} for n, value in ((5, 20.0), (6, -10.0))]
+    rows += [{"period": f"2025-{n:02}", "value": 0.0, "segment": "cell"} for n in (5, 6)]
+    record(lake, head(review_month="2025-06", published_at=day("2025-07-05")), *rows)
+    reading = read(lake, "sodium_ion", "2025-06", "2026-03-01")
+    # 1.20/1.00 = 1.2; 1.195/1.005 = 1.18905; 1.205/.995 = 1.21106
+    assert (
+        "That turns round the gap of May 2025: +20.0 % [+18.9, +21.1]."
+        in write_month(reading, load_language("en")).chain
+    )
+    check_numbers(reading, "zh")
 
 
 def test_the_spread_of_a_link_is_measured_once_it_can_be(lake):
@@ -180,3 +210,11 @@ def test_gaps_are_never_taken_from_forecasts_of_the_month(real):
     reading = read(real, "sodium_ion", "2025-12", "2026-01-01")
     assert reading.gaps.is_empty()
     assert isinstance(reading.segments, pl.DataFrame)
+
+
+@pytest.mark.parametrize(("name", "column"), [("gaps", "from_month"), ("spreads", "spread"), ("leads", "lead_months")])
+def test_each_table_of_a_month_can_be_had(made, name, column):
+    reading = read(made, "sodium_ion", "2025-06", "2026-03-01")
+    assert column in list_rows(reading, name).columns
+    spans = list_rows(reading, "gaps").select("from_month", "to_month").unique()
+    assert spans.height == list_rows(reading, "gaps").height == 2  # one link, June alone and since March

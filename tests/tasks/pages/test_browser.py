@@ -174,7 +174,7 @@ def test_the_single_file_shows_one_page_at_a_time(watched, lake, chains, tmp_pat
     assert tab.locator("section.page:visible").count() == 1
     tab.get_by_role("link", name="Sodium-ion batteries").first.click()
     tab.locator("section.page:visible").get_by_role("link", name="January 2026").first.click()
-    assert tab.locator("section.page:visible h1").inner_text().startswith("Cathode materials, Electrolyte")
+    assert tab.locator("section.page:visible h1").inner_text().startswith("Cathode materials against Battery cells")
     assert watched.wrong == []
 
 

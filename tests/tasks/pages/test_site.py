@@ -21,8 +21,11 @@ from data_lake.selection import Selection
 from tasks.pages import SiteOptions, build_site, write_single_file
 from tasks.pages.catalogue import find_chart, list_charts
 from tasks.pages.charts import drawing
+from tasks.pages.facts import read_facts
+from tasks.pages.month import build_month
 from tasks.pages.rendering import tie
-from tasks.pages.site import STATE, render_site
+from tasks.pages.site import STATE, read_past, render_site
+from tasks.pages.sources import Grade, build_sources
 from tasks.pages.words import load_words
 from tests.tasks.pages.conftest import AS_OF, HOSTILE
 
@@ -191,9 +194,10 @@ def read_figures_of(lake):
 
 def test_the_data_come_in_three_forms_that_say_the_same(site):
     folder = site / "lithium_ion" / "data"
-    parquet = pl.read_parquet(folder / "scores.parquet")
-    assert parquet.height == len(list(csv.DictReader(io.StringIO((folder / "scores.csv").read_text(encoding="utf-8")))))
-    sheet = openpyxl.load_workbook(folder / "scores.xlsx", read_only=True)["Scores"]
+    parquet = pl.read_parquet(folder / "figures.parquet")
+    rows = csv.DictReader(io.StringIO((folder / "figures.csv").read_text(encoding="utf-8")))
+    assert parquet.height == len(list(rows))
+    sheet = openpyxl.load_workbook(folder / "figures.xlsx", read_only=True)["Figures"]
     assert sum(1 for _ in sheet.iter_rows()) - 1 == parquet.height
 
 
@@ -227,3 +231,43 @@ def test_a_chart_is_a_picture_that_says_its_finding(lake, tmp_path):
 
 def test_numbers_keep_their_units_on_one_line():
     assert tie("+2 % MoM and 5 pp of it") == "+2\xa0%\xa0MoM and 5\xa0pp of it"
+
+
+def test_the_newest_page_of_the_past_is_the_one_that_reading_the_lake_anew_would_give(lake, chains):
+    """It is made from what is known now, which is quicker, and must not differ."""
+    for chain in chains.values():
+        now = read_facts(lake, chain, AS_OF)
+        newest = now.releases["published_at"].max()
+        anew = read_facts(lake, chain, newest, recent=True)
+        quick = read_past(lake, now, 1)[0].facts
+        for month in anew.months[:2]:
+            assert build_month(quick, month) == build_month(anew, month)
+
+
+def test_grades_are_counts(lake, chains):
+    """The lithium reviews came on the 5th with all seven series; each of 13 × 7 forecasts is one number."""
+    cards = build_sources(read_facts(lake, chains["lithium_ion"], AS_OF)).cards
+    grades = {grade.quality: (grade.letter, grade.kept, grade.of) for grade in cards[0].grades}
+    assert grades["punctuality"] == ("A", 13, 13)
+    assert grades["completeness"] == ("A", 91, 91)
+    assert grades["sharpness"] == ("A", 91, 91)
+    assert grades["constancy"] == ("", 0, 0)  # nothing was published twice
+    assert cards[0].usual_day == 5
+
+
+@pytest.mark.parametrize(
+    ("kept", "of", "letter"), [(9, 10, "A"), (89, 100, "B"), (6, 10, "B"), (59, 100, "C"), (0, 0, "")]
+)
+def test_a_letter_stands_for_a_share(kept, of, letter):
+    assert Grade("punctuality", kept, of).letter == letter
+
+
+def test_the_three_blanks_of_the_heat_map_are_told_apart(site):
+    """Cathode materials have a number in November 2025, layered oxide a direction; December's review has neither."""
+    page = (site / "sodium_ion" / "2026-01.html").read_text(encoding="utf-8")
+    heat = page[page.index('id="heat"') :]
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', heat[: heat.index("</section>")], re.DOTALL)
+    cells = {name: re.findall(r"<td>(.*?)</td>", text) for name, text in rows}
+    assert cells["Cathode materials"][-3:] == ["+50", "·", "+2"]
+    assert cells["Cathode materials · Layered oxide"][-3:] == ["≈", "·", "·"]
+    assert cells["Cathode materials"][0] == "×"  # January 2025: no review is known

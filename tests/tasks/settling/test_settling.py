@@ -243,7 +243,7 @@ def test_moved_renamed_sorted_copied_and_odd_cells(read, tmp_path):
                 page.cell(number, place).value = value
         page.insert_cols(1)
         page.title, person.book["About"].title, person.book["As read"].title = "Blatt 1", "Info", "x"
-        del person.book["Lists"]
+        del person.book["Lists of words"]
 
     (outcome,) = ingest(read, settle_sheet(tmp_path, disturb))
     assert outcome.error is None

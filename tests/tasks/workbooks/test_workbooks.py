@@ -56,7 +56,7 @@ def test_dates_and_numbers_are_real_and_heads_name_their_units(book):
     assert [cell.value for cell in page[3]][1:4] == [None, None, None]
     assert page["A2"].number_format == "yyyy-mm"
     assert page.freeze_panes == "A2"
-    assert page.tables  # a table with filters
+    assert page.auto_filter.ref == "A1:G3"
 
 
 def test_text_of_a_document_never_becomes_a_formula_or_a_link(book):

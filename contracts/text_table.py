@@ -1,5 +1,6 @@
 """A table as text for people: columns chosen by priority until they fit, numbers whole, texts cut with "…"."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,27 @@ _UNUSUAL = "[^\x20-\u02ff\u2010-\u2319]"
 """Characters that may take no place in a terminal, or two."""
 _UNSAFE = r"[^\x20-\x7e]"
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+_NO_BREAK = "\ue000"  # any sign of one place that no document holds
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a person looks at: so many places wide (None = as wide as it takes), and whether it shows bold."""
+
+    width: int | None = None
+    color: bool = False
+
+    def narrow(self, by: int) -> "Look":
+        """The same with an indent of so many places taken away."""
+        return Look(None if self.width is None else self.width - by, self.color)
+
+    def head(self, title: str) -> str:
+        """A heading."""
+        return f"{BOLD}{title}{PLAIN}" if self.color else title
+
+    def wrap(self, sentence: str, indent: str = "") -> list[str]:
+        """A sentence of any origin as lines that fit, those after the first two places further in."""
+        return wrap_sentence(sentence, self.width, indent)
 
 
 @dataclass(frozen=True)
@@ -139,3 +161,20 @@ def _pad(texts: pl.Series, width: int, align: str) -> pl.Series:
 def _pad_text(text: str, width: int, align: str) -> str:
     spaces = " " * (width - cell_len(text))
     return text + spaces if align == "left" else spaces + text
+
+
+def wrap_sentence(sentence: str, width: int | None, indent: str = "") -> list[str]:
+    """Lines of at most `width` places; a number stays with its unit. Text of documents is escaped."""
+    from rich.console import Console  # noqa: PLC0415 - slow to import, and only sentences need it
+    from rich.text import Text  # noqa: PLC0415
+
+    text = escape_terminal(sentence)
+    if width is None:
+        return [indent + text]
+    bound = text.replace(" %", _NO_BREAK + "%").replace(", +", "," + _NO_BREAK + "+")
+    bound = bound.replace(", −", "," + _NO_BREAK + "−")
+    lines = Text(bound).wrap(Console(width=width, file=io.StringIO()), max(width - len(indent) - 2, 20))
+    return [
+        (indent + ("  " if indent and place else "") + line.plain.rstrip()).replace(_NO_BREAK, " ")
+        for place, line in enumerate(lines)
+    ]

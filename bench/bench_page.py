@@ -1,0 +1,136 @@
+"""The page of a long history: from nothing, one more month, and nothing new; and how large its pages are.
+
+Years × chains × series of made releases, each month an outcome and the next month's forecast per series, some links
+between the series; fixed seed. `--profile` lists where the time goes.
+
+    python -m bench.bench_page                                  # 1 year, 2 chains, 8 series
+    python -m bench.bench_page --years 10 --chains 4 --series 30
+"""
+
+import argparse
+import cProfile
+import pstats
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from bench.made_lake import record_made
+from bench.measure import machine
+from contracts.chain import Chain, Link, Segment, load_chain
+from contracts.figures import READ_FIGURES
+from contracts.period import add_months, format_month
+from contracts.readings import ReleaseHead
+from contracts.text import fill_text
+from data_lake.lake import Lake, open_lake
+from tasks.pages import build_site
+
+START = date(2016, 1, 1)
+NOW = datetime(2036, 1, 1, tzinfo=UTC)
+
+
+def main() -> None:
+    """Build the lake, then the site three times."""
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--years", type=int, default=1)
+    ask.add_argument("--chains", type=int, default=2)
+    ask.add_argument("--series", type=int, default=8)
+    ask.add_argument("--profile", action="store_true")
+    asked = ask.parse_args()
+    chains = {f"made{n}": make_chain(f"made{n}", asked.series) for n in range(asked.chains)}
+    months = 12 * asked.years
+    print(f"{machine()}: {asked.years} years × {asked.chains} chains × {asked.series} series")
+    with tempfile.TemporaryDirectory() as folder:
+        lake, site = open_lake(Path(folder) / "lake"), Path(folder) / "site"
+        random = np.random.default_rng(7)
+        for name in chains:
+            for number in range(months):
+                record_month(lake, name, asked.series, number, random)
+        measure("from nothing", lake, chains, site, is_profiled=asked.profile)
+        record_month(lake, "made0", asked.series, months, random)
+        measure("one month of one chain more", lake, chains, site, is_profiled=asked.profile)
+        measure("nothing new", lake, chains, site, is_profiled=False)
+        report_sizes(site)
+
+
+def make_chain(name: str, series: int) -> Chain:
+    """A chain of so many segments, each fifth of which feeds the last."""
+    base = load_chain("sodium_ion")
+    names = [f"s{number:02}" for number in range(series)]
+    segments = tuple(Segment(n, f"Segment {n}", {"en": (n,)}, {}, ()) for n in names)
+    links = tuple(Link(n, names[-1], 20.0) for n in names[:-1:5])
+    return replace(base, name=name, title=f"Made chain {name}", segments=segments, links=links, thresholds={})
+
+
+def record_month(lake: Lake, chain: str, series: int, number: int, random: np.random.Generator) -> None:
+    """The review of a month: outcome MoM and YoY, and the next month's forecast, of every series."""
+    month = add_months(START, number)
+    parts = [
+        pl.DataFrame(
+            {
+                "segment": [f"s{n:02}" for n in range(series)],
+                "value": random.normal(1, spread, series).round(1).clip(-60, None),
+                "period": format_month(add_months(month, shift)),
+                "kind": kind,
+                "measure": measure_name,
+            }
+        )
+        for shift, kind, measure_name, spread in (
+            (0, "actual", "mom_pct", 6.0),
+            (1, "forecast", "mom_pct", 6.0),
+        )
+    ]
+    rows = pl.concat(parts).with_columns(
+        product=pl.lit(""),
+        metric=pl.lit("production"),
+        unit=pl.lit("%"),
+        qualifier=pl.lit("exact"),
+        half_width=pl.lit(0.05),
+        place=fill_text("row {}", pl.int_range(pl.len())),
+        evidence=pl.col("value").cast(pl.String),
+        rule=pl.lit("long_table"),
+        note=pl.lit(""),
+        source_url=pl.lit(""),
+    )
+    following = add_months(month, 1)
+    head = ReleaseHead(
+        source="made",
+        chain=chain,
+        review_month=format_month(month),
+        published_at=datetime(following.year, following.month, 5, tzinfo=UTC),
+        document=f"{chain}{number}".encode().hex().ljust(64, "0"),
+        document_name=f"{month}.csv",
+    )
+    record_made(lake, head, READ_FIGURES.conform(rows))
+
+
+def measure(name: str, lake: Lake, chains: Mapping[str, Chain], site: Path, *, is_profiled: bool) -> None:
+    """Build the site and say how long it took, by the clock and by processor."""
+    watch = cProfile.Profile()
+    clock, processor = time.perf_counter(), time.process_time()
+    if is_profiled:
+        watch.enable()
+    changed = build_site(lake, chains, site, as_of=NOW)
+    watch.disable()
+    took = f"{time.perf_counter() - clock:7.1f} s, {time.process_time() - processor:7.1f} s of processor"
+    print(f"{name:<30} {took}, {len(changed):5} files written")
+    if is_profiled:
+        pstats.Stats(watch).sort_stats("cumtime").print_stats(40)
+
+
+def report_sizes(site: Path) -> None:
+    """The largest page, and the site as a whole."""
+    pages = {path: path.stat().st_size for path in site.rglob("*.html")}
+    largest = max(pages, key=lambda path: pages[path])
+    whole = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
+    print(f"{len(pages)} pages; the largest {pages[largest] / 1000:.0f} kB ({largest.relative_to(site)})")
+    print(f"pages {sum(pages.values()) / 1e6:.1f} MB, with data {whole / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
