@@ -48,7 +48,7 @@ def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress
 
 
 def _evaluate_ahead(request: RunRequest, steps: Iterable[Step]) -> Iterator[tuple[Step, Any]]:
-    """Each step, in order, with what the rules will find; so many are worked on at the same time as there is room for."""
+    """Each step, in order, with what the rules will find; as many at the same time as there is room for."""
     room = _ON_A_CLUSTER if load_settings().dask else max(2, os.cpu_count() or 1)
     ahead: deque[tuple[Step, Any]] = deque()
     for step in steps:
