@@ -74,7 +74,7 @@ def _fill(warm: Site, disk: Path, name: str, most: int, outcome: Outcome) -> Non
             well = well + 1 if _try(site, disk, name, room, outcome) else 0
         if well == 2:
             return
-        room += max(1, room // 8)
+        room += max(1, room // 3)
 
 
 def _try(site: Site, disk: Path, name: str, room: int, outcome: Outcome) -> bool:
