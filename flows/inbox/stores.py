@@ -10,12 +10,15 @@ import math
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from contracts.errors import SourceUnavailable, TronaError
 from contracts.text import fit_name, is_left_by_programs, print_name
+from data_lake.files import write_file
 from data_lake.storage import open_objects, store_errors
 
 if TYPE_CHECKING:
@@ -180,30 +183,32 @@ class FolderInbox:
         return link
 
     def accept(self, document: Landed) -> None:
-        """Move to `done/`."""
-        self._move(document, DONE)
+        """Move to `done/`. Raises `SourceUnavailable` where it cannot be moved."""
+        with _telling_what_stays(document.name):
+            if target := self._choose_target(document, DONE):
+                self._move(document, target)
 
     def refuse(self, document: Landed, reason: str) -> None:
-        """Move to `refused/`, with the reason."""
-        moved = self._move(document, REFUSED)
-        if moved:
-            name = fit_name(moved.name, beside=REASON_SUFFIX) + REASON_SUFFIX
-            moved.with_name(name).write_text(reason, encoding="utf-8")
+        """Move to `refused/`, once its reason lies there. Raises `SourceUnavailable` where either cannot be."""
+        with _telling_what_stays(document.name):
+            if target := self._choose_target(document, REFUSED):
+                name = fit_name(target.name, beside=REASON_SUFFIX) + REASON_SUFFIX
+                write_file(target.with_name(name), reason.encode())
+                self._move(document, target)
 
-    def _move(self, document: Landed, where: str) -> Path | None:
-        path = self._find(document.name)
+    def _choose_target(self, document: Landed, where: str) -> Path | None:
+        """Where it is moved to, overwriting nothing; None where another run has dealt with it, or it has changed."""
         if self._look(document.name) != document:
             return None
         target = self.folder / where / document.name
         target = target.with_name(fit_name(target.name))
         if target.exists():
-            target = target.with_name(_name_apart(target.name, path.read_bytes()))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            path.replace(target)
-        except FileNotFoundError:
-            return None  # another run has dealt with it
+            target = target.with_name(_name_apart(target.name, self._find(document.name).read_bytes()))
         return target
+
+    def _move(self, document: Landed, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._find(document.name).replace(target)
 
     def _look(self, name: str) -> Landed | None:
         try:
@@ -324,6 +329,22 @@ class ObjectInbox:
     def _store(self) -> "ObjectStore":
         """The store; credentials and endpoint come from the environment only."""
         return open_objects(self.address)
+
+
+@contextmanager
+def _telling_what_stays(name: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        return  # another run has dealt with it
+    except OSError as error:
+        raise SourceUnavailable(
+            "a document cannot be moved out of the inbox",
+            where=print_name(name),
+            found=error.strerror or str(error),
+            effect="it lies there still and is looked at again; what was recorded of it is nothing new then",
+            next="check the permissions of the inbox, of `done/` and of `refused/`, and free space",
+        ) from error
 
 
 def is_open_for_writing(path: Path) -> bool | None:

@@ -16,10 +16,12 @@ from contracts.text import fill_text
 from contracts.vocabulary import measures_of
 from tasks.calendar_effects.own_history import rank_in_history
 from tasks.calendar_effects.unlike_months import annotate_calendar, derive_jan_feb
+from tasks.calendar_effects.year_to_date import derive_year_to_date
 from tasks.comparing.derived_changes import NODE, derive_from_levels, derive_product_growth, derive_share_changes
 from tasks.comparing.derived_growth import derive_contributions, derive_missing_growth
 from tasks.comparing.divergences import find_divergences
 
+_SEGMENT = ("source", "chain", "segment", "metric")
 _REACH_MONTHS = 13
 _FRACTION_DIGITS = 10
 
@@ -38,21 +40,29 @@ def compare_months(
     stated = _settle(_select_actuals(figures.lazy(), months))
     reported = stated.filter(pl.col("measure").is_in(measures_of("growth", "share", "points", "change")))
     from_levels = _settle(derive_from_levels(stated.filter(pl.col("measure") == "level")))
-    known = _settle(_prefer(reported, from_levels))
+    known = _prefer(reported, from_levels)
     shares = known.filter(pl.col("measure") == "share_pct")
-    from_shares = _settle(_prefer(from_levels, derive_share_changes(shares), derive_product_growth(known)))
-    growth = _settle(_prefer(reported, from_shares))
+    from_shares = _prefer(from_levels, derive_share_changes(shares), derive_product_growth(known))
+    growth = _prefer(reported, from_shares)
     sized = growth.filter(pl.col("value").is_not_null())
     together = derive_jan_feb(sized, stated.filter(pl.col("measure") == "level"))
     gaps = find_divergences(growth.filter(pl.col("measure") == "mom_pct"), chains)
-    all_known = _prefer(known, from_shares)
-    further = [derive_missing_growth(growth), derive_contributions(all_known)]
+    shared = [rows.join(shares, on=_SEGMENT, how="semi") for rows in (known, from_shares)]
+    further = [derive_missing_growth(growth), derive_contributions(_prefer(*shared))]
     derived = pl.concat([from_shares, together, *further], how="diagonal")
     parts = {"reported": reported, "derived": derived, "divergence": gaps}
     rows = _gather([part.with_columns(basis=pl.lit(basis)) for basis, part in parts.items()], months)
     ranks = rank_in_history(figures).with_columns(basis=pl.lit("reported"))
     ranked = rows.join(ranks, on=[*NODE, "measure", "month", "basis"], how="left", maintain_order="left")
-    return COMPARISONS.conform(annotate_calendar(ranked, chains, growth.collect())).sort(COMPARISONS.key)
+    to_date = _key_to_date(reported)
+    dated = ranked.join(to_date, on=[*NODE, "measure", "month", "basis"], how="left", maintain_order="left")
+    return _sort(COMPARISONS.conform(annotate_calendar(dated, chains, growth.collect())))
+
+
+def _key_to_date(reported: pl.LazyFrame) -> pl.DataFrame:
+    """The year to date as it stands beside reported YoY."""
+    found = derive_year_to_date(reported.collect())
+    return found.with_columns(measure=pl.lit("yoy_pct"), basis=pl.lit("reported"))
 
 
 def compare_with_forecasts(
@@ -102,9 +112,24 @@ def _settle(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.collect().lazy()
 
 
+def _sort(rows: pl.DataFrame) -> pl.DataFrame:
+    """By the key: as codes, which compare faster than names; what is the same in all rows orders nothing."""
+    names = {name: rows[name].unique().sort() for name in COMPARISONS.key}
+    codes = [
+        pl.col(name).cast(pl.Enum(distinct)).to_physical() if distinct.dtype == pl.String else pl.col(name)
+        for name, distinct in names.items()
+        if distinct.len() > 1
+    ]
+    return rows.sort(codes) if codes else rows
+
+
 def _prefer(*frames: pl.LazyFrame) -> pl.LazyFrame:
-    """Rows of all frames; of several with one key the one of the frame named first."""
-    return pl.concat(frames).unique([*NODE, "measure", "month"], keep="first", maintain_order=True)
+    """Rows of all frames, settled; of several with one key the one of the frame named first. Each has a key once."""
+    collected = pl.collect_all(frames)
+    filled = [frame for frame in collected if frame.height] or collected[:1]
+    if len(filled) == 1:
+        return filled[0].lazy()
+    return pl.concat(filled).unique([*NODE, "measure", "month"], keep="first", maintain_order=True).lazy()
 
 
 def _gather(parts: list[pl.LazyFrame], months: tuple[date, date] | None) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from tests.attack.checker import Checker
 from tests.attack.documents import write_documents
 from tests.attack.prefect import serve_prefect
 from tests.attack.receivers import Receivers
-from tests.attack.site import DELIVERY, LONGEST, REFUSED, SOURCE, USAGE, Outcome, Site
+from tests.attack.site import DELIVERY, REFUSED, SOURCE, USAGE, Outcome, Site, wait_for
 from tests.attack.ways import Machine
 from tests.attack.zygote import Zygote
 from tests.object_store import serve_objects
@@ -157,7 +157,8 @@ def attack_store(folder: Path, *, rounds: int, seed: int, say: Callable[[str], o
                 site.tell_rest()
                 with _copied(site, store) as copy:
                     outcome.take(Checker(copy).check_end(stated))
-                    outcome.take(Checker(copy).check_told(receivers.got()))
+                    outcome.take(Checker(copy).check_told(got := receivers.got()))
+                    outcome.messages += sum(map(len, got.values()))
                 say(f"{name}: {dict(proxy.seen)}\n{outcome.describe()}")
             proxy.close()
             zygote.close()
@@ -173,7 +174,7 @@ def _client(store: dict[str, str]) -> dict[str, str]:
 def _try(site: Site, draw: random.Random, outcome: Outcome) -> None:
     name = draw.choice(COMMANDS)
     document = draw.choice(sorted(path.name for path in site.documents.iterdir()))
-    code = site.start(site.words(name, document)).wait(LONGEST)
+    code = wait_for(site.start(site.words(name, document)))
     outcome.done[name] += 1
     if code in (0, REFUSED) and name == "ingest":
         site.recorded.add(document)

@@ -1,6 +1,5 @@
 """Those who are told, on loopback: a webhook, a Slack and a mail server that keep what they got and fail when asked to."""
 
-import json
 import random
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -107,6 +106,12 @@ class Receivers:
         else:
             self._slack.answers.append((503, {}, "no"))
 
+    def refuse_next(self) -> None:
+        """Each turns its next message away, so that it waits for its turn."""
+        self._hook.answers.append((500, {}, "no"))
+        self._slack.answers.append((503, {}, "no"))
+        self._mail.box.answers.append("451 later")
+
     def recover(self) -> None:
         """From now on all goes well; what was told until now is forgotten."""
         self._hook.answers.clear()
@@ -133,6 +138,3 @@ class Receivers:
         self._hook.close()
         self._slack.close()
         self._mail.close()
-
-    def __repr__(self) -> str:
-        return json.dumps({name: len(markers) for name, markers in self.got().items()})

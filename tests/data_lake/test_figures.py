@@ -143,8 +143,9 @@ def test_a_restored_release_shows_again_and_not_as_of_the_time_in_between(lake):
     """Withdrawn on 10 March, back on the 20th, withdrawn again on the 30th; each once."""
     record(lake, head(), {"value": 2.0})
     (name,) = visible_releases(lake).collect()["release_id"]
-    with pytest.raises(UsageError, match="is not withdrawn"):
+    with pytest.raises(UsageError, match="is not withdrawn") as caught:
         restore_release(lake, name, reason="x", at=day("2026-03-09"))
+    assert (caught.value.what, caught.value.next) == (f"release {name} is not withdrawn", "see `trona releases`")
     retract_release(lake, name, reason="wrong", at=day("2026-03-10"))
     with pytest.raises(UsageError, match="is withdrawn already"):
         retract_release(lake, name, reason="wrong", at=day("2026-03-11"))

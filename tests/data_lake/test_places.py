@@ -58,3 +58,10 @@ def test_a_name_that_the_delta_library_reads_as_another_is_refused_before_anythi
     with pytest.raises(UsageError, match="a lake cannot lie below a name that holds"):
         open_lake(tmp_path / name / "lake")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_lake_is_a_folder_by_its_path_or_its_file_address(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    addresses = (tmp_path / "lake", f"{tmp_path}/lake", f"file://{tmp_path}/lake", "~/lake", "lake")
+    assert {open_lake(address).storage.local for address in addresses} == {tmp_path / "lake"}

@@ -10,6 +10,7 @@ from contracts.errors import ContractBroken
 from contracts.figures import FIGURES
 from contracts.runs import RUNS
 from data_lake.derived import replace_months
+from data_lake.lake import open_lake
 from data_lake.runs import FiguresCompared, compare_figures, record_run, see_figures
 from tests.builders import day, head, record
 
@@ -48,8 +49,11 @@ def test_new_figures_take_nothing_away(lake):
     assert len(before.files) == 1
 
 
-def test_rows_that_are_gone_or_read_differently_are_counted(lake):
+@pytest.mark.parametrize("place", ["disk", "object store"])
+def test_rows_that_are_gone_or_read_differently_are_counted(lake, request, place):
     """Four rows stood: one is dropped, one gets another value, two move into another file as they were."""
+    if place != "disk":
+        lake = open_lake("s3://bucket/runs/lake", request.getfixturevalue("object_store"))
     kept = ({"segment": "anode", "value": 3.0}, {"segment": "electrolyte", "value": 4.0})
     record(lake, head(), {"value": 1.0}, {"segment": "cell", "value": 2.0}, *kept)
     before = see_figures(lake)

@@ -13,7 +13,7 @@ import pytest
 
 from contracts.errors import ContractBroken, SourceUnavailable
 from flows.inbox.pickup import take_from_inbox
-from flows.inbox.stores import is_document_name, is_open_for_writing, open_inbox, write_reason
+from flows.inbox.stores import DONE, REFUSED, is_document_name, is_open_for_writing, open_inbox, write_reason
 from flows.inbox.watcher import Watch, watch_inbox
 from tests.accounts import another_account
 
@@ -340,3 +340,31 @@ def test_removing_a_document_always_helps(inbox, name):
     assert inbox.list() == []
     inbox.accept(document)
     inbox.refuse(document, "because")
+
+
+def test_a_document_is_not_moved_to_refused_before_its_reason_lies_there(inbox):
+    """As on a full disk: where the reason cannot be written, the document stays and is looked at again."""
+    (inbox.folder / "a.csv").write_text("bytes")
+    (document,) = inbox.list()
+    in_the_way = inbox.folder / REFUSED / "a.csv.reason.txt"
+    in_the_way.mkdir()
+    with pytest.raises(SourceUnavailable) as told:
+        inbox.refuse(document, "because")
+    assert told.value.found == "Is a directory"
+    assert inbox.list() == [document]
+    in_the_way.rmdir()
+    inbox.refuse(document, "because")
+    assert inbox.list() == []
+    assert (inbox.folder / REFUSED / "a.csv").read_text() == "bytes"
+    assert in_the_way.read_text() == "because"
+
+
+def test_a_document_that_cannot_be_moved_is_told_in_five_parts(inbox):
+    (inbox.folder / "a.csv").write_text("bytes")
+    (document,) = inbox.list()
+    shutil.rmtree(inbox.folder / DONE)
+    (inbox.folder / DONE).write_text("a file where the folder should be")
+    with pytest.raises(SourceUnavailable, match="cannot be moved out of the inbox") as told:
+        inbox.accept(document)
+    assert all((told.value.where, told.value.found, told.value.effect, told.value.next))
+    assert inbox.list() == [document]
