@@ -20,7 +20,7 @@ from data_lake.lake import open_lake
 from data_lake.selection import Selection
 from tasks.pages import SiteOptions, build_site, write_single_file
 from tasks.pages.catalogue import find_chart, list_charts
-from tasks.pages.charts import drawing
+from tasks.pages.charts import draw_chain_map, draw_heat, drawing
 from tasks.pages.facts import read_facts
 from tasks.pages.month import build_month
 from tasks.pages.rendering import tie
@@ -271,3 +271,15 @@ def test_the_three_blanks_of_the_heat_map_are_told_apart(site):
     assert cells["Cathode materials"][-3:] == ["+50", "·", "+2"]
     assert cells["Cathode materials · Layered oxide"][-3:] == ["≈", "·", "·"]
     assert cells["Cathode materials"][0] == "×"  # January 2025: no review is known
+
+
+def test_hostile_labels_stay_text_in_a_picture():
+    """Titles of segments and names of sources come from definitions and documents that others wrote."""
+    rows = pl.DataFrame({"series": [HOSTILE], "month": [HOSTILE], "log_ratio": [0.1], "text": [HOSTILE]})
+    svg = drawing.to_svg(draw_heat(rows, months=[HOSTILE]), HOSTILE)
+    reader = Reader()
+    reader.feed(svg)
+    assert not {"script", "img"} & set(reader.tags)
+    boxes = [{"name": "a", "title": HOSTILE, "text": HOSTILE, "sign": 1}]
+    reader.feed(drawing.to_svg(draw_chain_map(boxes, []), HOSTILE))
+    assert not {"script", "img"} & set(reader.tags)
