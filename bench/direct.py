@@ -25,13 +25,15 @@ def work_directly(
         for path in find_documents(documents)
         for outcome in ingest_file(lake, path, stated, now=now, run_id="bench")
     ]
-    chains, plan = load_chains(lake, chains_folder), plan_steps(lake, until=now)
+    chains = load_chains(lake, chains_folder)
+    plan = plan_steps(lake, until=now, chains=chains)
     for step in [*plan.steps, *([plan.today] if receivers and plan.today else [])]:
-        found = evaluate_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of)
+        judged = step.choose(chains)
+        found = evaluate_months(lake, judged, first=step.first, last=step.last, as_of=step.as_of)
         record_candidates(
             lake,
             found,
-            Scope((step.first, step.last), tuple(chains)),
+            Scope((step.first, step.last), tuple(judged)),
             Entry(step.as_of, now, "bench", quiet=receivers is None),
         )
     refresh_derived(lake, chains, as_of=now)

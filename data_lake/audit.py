@@ -87,7 +87,7 @@ def audit_log(lake: Lake, table: Table) -> Iterator[Fault]:
         try:
             state = entries.look(version, thoroughly=True)
         except SourceUnavailable as error:
-            yield Fault("entry", table.name, entries.name(version), f"cannot be read: {error.found}", version)
+            faults.append(Fault("entry", table.name, entries.name(version), f"cannot be read: {error.found}", version))
             continue
         if state != "whole":
             lost = describe_actions(entries.actions(version, kept=True)) if version in kept else ""

@@ -1,21 +1,29 @@
 """The steps of a run: evaluated at the same time, entered into the ledger one after another."""
 
 import logging
-from collections.abc import Sequence
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
 from contracts.alerts import ALERTS
+from contracts.settings import load_settings
 from contracts.text import count_noun
 from data_lake.lake import Lake, open_lake
 from flows.run.prefect_tasks import enter_candidates, evaluate_step
 from flows.run.progress import Progress
 from flows.run.request import RunRequest
-from tasks.alerts.steps import EvaluationPlan, Step, list_changes, pending_changes
+from tasks.alerts.step import Step
+from tasks.alerts.steps import EvaluationPlan, list_changes, pending_changes
 
 _FROM, _SHARE = 30.0, 60.0
 """How far a run is, in percent, before its steps, and how much of it they are."""
+_ON_A_CLUSTER = 256
+"""Steps that a cluster is given at the same time; a process of its own as many as it has cores, since each step has the
+figures of years in memory."""
 
 
 def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress) -> pl.DataFrame:
@@ -25,9 +33,8 @@ def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress
     """
     _say_waiting(request, plan, progress)
     watched: list[Step] = [*plan.steps, *([plan.today] if request.is_live and plan.today else [])]
-    futures = [evaluate_step.submit(request, step) for step in watched]
     entered = [ALERTS.empty()]
-    for count, (step, future) in enumerate(zip(watched, futures, strict=True), start=1):
+    for count, (step, future) in enumerate(_evaluate_ahead(request, watched), start=1):
         progress.wait(f"evaluating step {count} of {len(watched)}, as of {step.as_of:%Y-%m-%d}")
         rows = enter_candidates(request, step, future.result())
         entered.append(rows)
@@ -38,6 +45,17 @@ def evaluate_steps(request: RunRequest, plan: EvaluationPlan, progress: Progress
     if watched:
         progress.say(f"  {describe_steps(watched, entered[1:])}")
     return pl.concat(entered)
+
+
+def _evaluate_ahead(request: RunRequest, steps: Iterable[Step]) -> Iterator[tuple[Step, Any]]:
+    """Each step, in order, with what the rules will find; as many at the same time as there is room for."""
+    room = _ON_A_CLUSTER if load_settings().dask else max(2, os.cpu_count() or 1)
+    ahead: deque[tuple[Step, Any]] = deque()
+    for step in steps:
+        ahead.append((step, evaluate_step.submit(request, step)))
+        if len(ahead) >= room:
+            yield ahead.popleft()
+    yield from ahead
 
 
 def describe_steps(steps: Sequence[Step], entered: Sequence[pl.DataFrame]) -> str:

@@ -19,7 +19,8 @@ from flows.run.request import RunRequest
 from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
 from tasks.alerts.registry import read_rules
-from tasks.alerts.steps import EvaluationPlan, Step, plan_steps, record_evaluated
+from tasks.alerts.step import Step
+from tasks.alerts.steps import EvaluationPlan, plan_steps, record_evaluated
 from tasks.alerts.thresholds import check_thresholds
 from tasks.comparing.refresh import find_chains, is_behind, load_chains, refresh_derived
 from tasks.intake.ingest import IngestOutcome, ingest_file, later
@@ -61,8 +62,9 @@ def ingest_document(request: RunRequest, path: Path, number: int) -> list[Ingest
 @task(name="plan", task_run_name="plan steps", tags=["trona"])
 def plan_evaluation(request: RunRequest) -> EvaluationPlan:
     """Instants of publication whose consequences are to be drawn."""
-    hints = request.hints
-    return plan_steps(open_lake(request.lake), until=request.evaluated_at, chain=hints.chain, month=hints.review_month)
+    hints, lake = request.hints, open_lake(request.lake)
+    chains = _load_chains(request, lake)
+    return plan_steps(lake, until=request.evaluated_at, chain=hints.chain, month=hints.review_month, chains=chains)
 
 
 def _find_chains(lake: Lake, request: RunRequest) -> tuple[dict[str, Chain], dict[str, UsageError]]:
@@ -88,7 +90,7 @@ def _find_chains(lake: Lake, request: RunRequest) -> tuple[dict[str, Chain], dic
 def evaluate_step(request: RunRequest, step: Step) -> pl.DataFrame:
     """What the rules find with the knowledge of the step's instant; steps are independent of one another."""
     lake = open_lake(request.lake)
-    chains = _load_chains(request, lake)
+    chains = step.choose(_load_chains(request, lake))
     return evaluate_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of)
 
 
@@ -99,7 +101,7 @@ def enter_candidates(request: RunRequest, step: Step, candidates: pl.DataFrame) 
     return record_candidates(
         lake,
         candidates,
-        Scope((step.first, step.last), tuple(_load_chains(request, lake))),
+        Scope((step.first, step.last), tuple(step.choose(_load_chains(request, lake)))),
         Entry(step.as_of, request.now, request.run_id, quiet=request.is_quiet),
     )
 

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator
 from contracts.errors import DocumentUnavailable, TronaError
 from contracts.readings import DocumentHints
 from data_lake.runs import FiguresCompared
-from tasks.alerts.steps import Step
+from tasks.alerts.step import Step
 from tasks.delivery.claim import read_stopwatch
 from tasks.intake.ingest import IngestOutcome
 

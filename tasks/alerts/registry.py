@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from typing import Literal
 import polars as pl
 
 from contracts.alerts import CANDIDATES
+from contracts.chain import Calendar
 from tasks.alerts import rules
 from tasks.alerts.evaluation import Evaluation
 from tasks.alerts.thresholds import Thresholds
@@ -28,6 +30,8 @@ class Rule:
       rests on one of its `figures`.
     - `compares_months`: it holds a month against other months, so its events are one severity lower where the month
       or its base holds a part of the Chinese new-year window.
+    - `last_day`: of a rule that finds something of a month by the clock alone, the last day on which it does not yet
+      (up to half a year later); None = all it finds follows from figures, releases, refused rows and messages.
     - `labels` put the names of its numbers (keys of `detail`) into words.
     """
 
@@ -41,6 +45,7 @@ class Rule:
     holds_back: Literal["", "segment", "series", "figures"] = ""
     compares_months: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    last_day: Callable[[date, Calendar], date] | None = None
 
     def complete(self, found: pl.DataFrame) -> pl.DataFrame:
         """What `find` gave, as `CANDIDATES`."""

@@ -5,31 +5,24 @@ would have been on its day. The steps follow from what the lake holds alone: any
 with the same steps.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
 import polars as pl
 
+from contracts.chain import Chain
 from contracts.figures import FIGURES
 from contracts.period import add_months
 from contracts.releases import RELEASES
 from contracts.table import INSTANT
 from data_lake.lake import Lake
 from data_lake.releases import read_events, state_releases
+from tasks.alerts.judged_again import narrow_steps
 from tasks.alerts.rules.release_missing import WATCHED_MONTHS
+from tasks.alerts.step import Step
 
 _TURNS = ("retracted", "restored")
-
-
-@dataclass(frozen=True)
-class Step:
-    """An instant at which something became known, the chains concerned, and the months that may read differently."""
-
-    as_of: datetime
-    chains: tuple[str, ...]
-    first: date
-    last: date
 
 
 class EvaluationPlan(NamedTuple):
@@ -97,15 +90,21 @@ def pending_changes(lake: Lake, *, chain: str = "", month: str = "", until: date
     return pending.filter(pl.col("instant") <= until) if until else pending
 
 
-def plan_steps(lake: Lake, *, until: datetime, chain: str = "", month: str = "") -> EvaluationPlan:
+def plan_steps(
+    lake: Lake, *, until: datetime, chain: str = "", month: str = "", chains: Mapping[str, Chain] | None = None
+) -> EvaluationPlan:
     """Steps to evaluate: from the earliest pending change on, every instant of a change up to `until`.
 
     Steps after a pending change are evaluated again, also those after `until` that were evaluated before, since what
-    was known then has changed; where nothing follows it, that is the pending changes alone.
+    was known then has changed; where nothing follows it, that is the pending changes alone. They are evaluated for the
+    chains, and where these may say something else: see `judged_again`. Without `chains` it is not known where.
     """
     pending = pending_changes(lake, chain=chain, month=month, until=until)
     steps = [] if pending.is_empty() else list_steps(lake, chain=chain, since=pending["instant"][0], until=until)
-    later = list_changes(lake).filter(pl.col("is_evaluated"), pl.col("instant") > until)
+    changes = list_changes(lake)
+    is_asked = ~pl.col("is_evaluated") & pl.col("release_id").is_in(pending["release_id"].to_list())
+    steps = narrow_steps(lake, steps, changes.with_columns(is_asked.alias("is_asked")), chains)
+    later = changes.filter(pl.col("is_evaluated"), pl.col("instant") > until)
     is_done = bool(steps) and steps[-1].as_of >= until
     today = None if is_done or later.height else _watch_today(lake, until)
     return EvaluationPlan(steps, pending["release_id"].unique(maintain_order=True).to_list(), today)

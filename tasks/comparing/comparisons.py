@@ -16,6 +16,7 @@ from contracts.text import fill_text
 from contracts.vocabulary import measures_of
 from tasks.calendar_effects.own_history import rank_in_history
 from tasks.calendar_effects.unlike_months import annotate_calendar, derive_jan_feb
+from tasks.calendar_effects.year_to_date import derive_year_to_date
 from tasks.comparing.derived_changes import NODE, derive_from_levels, derive_product_growth, derive_share_changes
 from tasks.comparing.derived_growth import derive_contributions, derive_missing_growth
 from tasks.comparing.divergences import find_divergences
@@ -53,7 +54,15 @@ def compare_months(
     rows = _gather([part.with_columns(basis=pl.lit(basis)) for basis, part in parts.items()], months)
     ranks = rank_in_history(figures).with_columns(basis=pl.lit("reported"))
     ranked = rows.join(ranks, on=[*NODE, "measure", "month", "basis"], how="left", maintain_order="left")
-    return _sort(COMPARISONS.conform(annotate_calendar(ranked, chains, growth.collect())))
+    to_date = _key_to_date(reported)
+    dated = ranked.join(to_date, on=[*NODE, "measure", "month", "basis"], how="left", maintain_order="left")
+    return _sort(COMPARISONS.conform(annotate_calendar(dated, chains, growth.collect())))
+
+
+def _key_to_date(reported: pl.LazyFrame) -> pl.DataFrame:
+    """The year to date as it stands beside reported YoY."""
+    found = derive_year_to_date(reported.collect())
+    return found.with_columns(measure=pl.lit("yoy_pct"), basis=pl.lit("reported"))
 
 
 def compare_with_forecasts(

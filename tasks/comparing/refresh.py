@@ -102,8 +102,9 @@ def _derive_years(
     """The same for a few years that follow one another, whose figures are read and coded once."""
     is_forecaster = any(only.source in chain.forecasters for chain in chains.values())
     windows = [(date(max(start.year - MEMORY_YEARS, 1), 1, 1), date(start.year + 1, 12, 1)) for start, _ in years]
+    chain = only.chain or (next(iter(chains)) if len(chains) == 1 else "")
     window = Selection(
-        source="" if is_forecaster else only.source, chain=only.chain, first=windows[0][0], last=windows[-1][1]
+        source="" if is_forecaster else only.source, chain=chain, first=windows[0][0], last=windows[-1][1]
     )
     stated = read_vintages(lake, window, as_of=known[0], as_recorded=known[1])
     vintages = stated.filter(pl.col("chain").is_in(list(chains))).collect()

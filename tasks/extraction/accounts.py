@@ -1,11 +1,41 @@
 """What became of every number of a document that is no figure: unresolved, with the open slot, or passed over."""
 
+import re
+from bisect import bisect_right
 from collections.abc import Collection
+from dataclasses import replace
 
 import polars as pl
 
 from contracts.readings import NUMBERS, UNRESOLVED
 from tasks.extraction.review import Account, Number
+
+_NUMERAL = re.compile(r"\d+(?:[.,]\d+)*+")
+_UNREAD = "value"
+_OUTSIDE = "a date, a heading or the number of a list"
+
+
+def complete(account: Account, text: str) -> Account:
+    """The account with every number in digits that nothing has accounted for: none is silent.
+
+    One in a sentence that was read is unresolved; one in a title, a heading or the mark of a list is passed over.
+    """
+    covered = bytearray(len(text) + 1)
+    spans = [(n.start, n.end) for n in account.numbers]
+    spans += [(item.statement.start, item.statement.end) for item in account.stated]
+    for start, end in spans:
+        covered[start:end] = b"\x01" * (end - start)
+    sentences = sorted(account.sentences)
+    missed = [m.span() for m in _NUMERAL.finditer(text) if not covered[m.start()]]
+    found = [_account_for(start, end, sentences) for start, end in missed]
+    return replace(account, numbers=[*account.numbers, *found])
+
+
+def _account_for(start: int, end: int, sentences: list[tuple[int, int]]) -> Number:
+    place = bisect_right(sentences, (start, len(sentences) and sentences[-1][1] + 1)) - 1
+    if place >= 0 and sentences[place][0] <= start < sentences[place][1]:
+        return Number(start, end, *sentences[place], "unresolved", _UNREAD)
+    return Number(start, end, start, end, "passed over", _OUTSIDE)
 
 
 def frame_unresolved(account: Account, text: str) -> pl.DataFrame:

@@ -2,11 +2,12 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, product
 
 from contracts.period import add_months, first_month, format_month
+from tasks.extraction.mentions.lexicon import Node
 from tasks.extraction.relations.trust import THRESHOLD
 from tasks.extraction.review import Stated
 from tasks.extraction.statements import Statement
@@ -14,10 +15,16 @@ from tasks.extraction.statements import Statement
 Key = tuple[str, ...]
 
 
-def part_doubtful(stated: Iterable[Stated]) -> tuple[list[Stated], list[Stated]]:
-    """The statements that are figures, and those that a person should look at, each with its doubt."""
+def part_doubtful(
+    stated: Iterable[Stated], parents: Mapping[Node, str] | None = None
+) -> tuple[list[Stated], list[Stated]]:
+    """The statements that are figures, and those that a person should look at, each with its doubt.
+
+    `parents` says of a product the one that it is a kind of, where the chain has such.
+    """
     items = list(stated)
-    doubts = _find_contradictions(items) | _find_impossible_growth(items)
+    doubts = _find_impossible_shares(items, parents or {})
+    doubts |= _find_contradictions(items) | _find_impossible_growth(items)
     sure: list[Stated] = []
     doubtful: list[Stated] = []
     for place, item in enumerate(items):
@@ -100,10 +107,10 @@ _FAR_PP = 3.0
 
 def _find_impossible_growth(items: list[Stated]) -> dict[int, str]:
     """Places of growth rates that two stated levels rule out: 100 t after 80 t is no -5 %."""
-    levels = {
-        (*s.node, s.metric, s.period): s for s in (i.statement for i in items)
-        if s.measure == "level" and s.value is not None and s.unit != "%"
-    }  # fmt: skip
+    levels: dict[Key, list[Statement]] = defaultdict(list)
+    for s in (i.statement for i in items):
+        if s.measure == "level" and s.value and s.unit != "%":
+            levels[*s.node, s.metric, s.period].append(s)
     doubts: dict[int, str] = {}
     for place, item in enumerate(items):
         s = item.statement
@@ -111,13 +118,39 @@ def _find_impossible_growth(items: list[Stated]) -> dict[int, str]:
         if months is None or s.value is None or len(s.period) != 7 or s.period[5] in "QH":
             continue
         base = format_month(add_months(first_month(s.period), -months))
-        now, before = levels.get((*s.node, s.metric, s.period)), levels.get((*s.node, s.metric, base))
-        if now is None or before is None or not now.value or not before.value:
+        pairs = product(levels.get((*s.node, s.metric, s.period), ()), levels.get((*s.node, s.metric, base), ()))
+        implied = [_imply_growth(now, before) for now, before in pairs]
+        if implied and all(abs(rate - s.value) > _FAR_PP + slack + s.half_width for rate, slack in implied):
+            doubts[place] = f"the stated levels make it {implied[0][0]:.1f} %"
+    return doubts
+
+
+def _imply_growth(now: Statement, before: Statement) -> tuple[float, float]:
+    """The growth between two levels in percent, and how far their rounding lets it vary."""
+    ratio = (now.value or 0.0) / (before.value or 1.0)
+    slack = now.half_width / (now.value or 1.0) + before.half_width / (before.value or 1.0)
+    return 100 * (ratio - 1), 100 * slack * max(1.0, ratio)
+
+
+_FULL = 100.0
+
+
+def _find_impossible_shares(items: list[Stated], parents: Mapping[Node, str]) -> dict[int, str]:
+    """Places of shares above their parent's, or above the whole: NFPP 75 % of what is 71 % polyanion."""
+    shares: dict[Key, float] = {}
+    for s in (i.statement for i in items):
+        if s.measure == "share_pct" and s.value is not None:
+            key = (*s.node, s.metric, s.period, s.kind)
+            shares[key] = max(shares.get(key, 0.0), s.value)
+    doubts: dict[int, str] = {}
+    for place, item in enumerate(items):
+        s = item.statement
+        if s.measure != "share_pct" or s.value is None:
             continue
-        implied = 100 * (now.value / before.value - 1)
-        slack = (
-            100 * (now.half_width / now.value + before.half_width / before.value) * max(1.0, now.value / before.value)
-        )
-        if abs(implied - s.value) > _FAR_PP + slack + s.half_width:
-            doubts[place] = f"the stated levels make it {implied:.1f} %"
+        parent = parents.get(s.node, "")
+        above = shares.get((s.node[0], parent, s.metric, s.period, s.kind)) if parent else None
+        if s.value > _FULL + s.half_width:
+            doubts[place] = "a share above the whole"
+        elif above is not None and s.value > above + 2 * s.half_width:
+            doubts[place] = f"the share of {parent}, of which it is a part, is {above:g} %"
     return doubts

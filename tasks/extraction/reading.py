@@ -10,7 +10,7 @@ from contracts.errors import ContractBroken, UsageError
 from contracts.local_time import place_instant
 from contracts.period import last_month
 from contracts.readings import Document, Reading, ReleaseHead
-from tasks.extraction.accounts import frame_numbers, frame_unresolved
+from tasks.extraction.accounts import complete, frame_numbers, frame_unresolved
 from tasks.extraction.dating import read_published, read_review_period
 from tasks.extraction.doubts import part_doubtful
 from tasks.extraction.figures import frame_doubtful, frame_figures, merge_statements
@@ -63,8 +63,8 @@ def read_review(
     head = _read_head(text, document, chain, published, review_month, chains_folder)
     plain = normalise(text)
     lexicon = build_lexicon(head.chain.name, head.language, chains_folder, has_sums=names_sums(plain, head.chain))
-    account = read_text(text, lexicon, head.calendar)
-    sure, doubtful = part_doubtful(account.stated)
+    account = complete(read_text(text, lexicon, head.calendar), text)
+    sure, doubtful = part_doubtful(account.stated, lexicon.parents)
     figures = merge_statements(sure, account.directions)
     doubted = frame_doubtful(doubtful, figures, text)
     shown = {(item.statement.start, item.statement.end) for item in figures}

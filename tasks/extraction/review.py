@@ -1,7 +1,7 @@
 """A review's text read to its statements: passages in order, each sentence in its context."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from contracts.period import last_month
 from tasks.extraction.context import Context, Scope
@@ -62,6 +62,7 @@ class Account:
     stated: list[Stated]
     directions: list[Stated]
     numbers: list[Number]
+    sentences: list[tuple[int, int]] = field(default_factory=list)
 
 
 def read_text(text: str, lexicon: Lexicon, calendar: Calendar, *, is_dated: bool = False) -> Account:
@@ -311,6 +312,9 @@ def _look_ahead(context: Context, view: View) -> PeriodName | None:
 
 def _record(account: Account, passage: Passage, start: int, end: int, found: Findings) -> None:
     first, last = passage.span(start, end) if end > start else (passage.start, passage.end)
+    is_title = passage.kind == "row" and not (found.statements or found.opens)
+    if passage.kind not in {"heading", "title"} and not is_title:
+        account.sentences.append((first, last))
     for statement in found.statements:
         account.stated.append(_place(statement, passage, first, last))
     for statement in found.directions:

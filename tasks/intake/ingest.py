@@ -24,6 +24,7 @@ from data_lake.releases import record_release, recorded_documents, withdrawn_rel
 from tasks.intake.clashes import describe_clashes, find_rivals, record_after
 from tasks.intake.documents import load_document, read_guarded
 from tasks.intake.figure_rows import build_figures, build_release, build_settlements, short_hash
+from tasks.intake.past_of_series import hold_against_past
 from tasks.intake.review_sheets import find_base, find_reviewed, open_review_sheet, read_sheet, state_hints
 from tasks.tables import find_mapping, is_table
 
@@ -107,7 +108,7 @@ def ingest_document(
     try:
         sheet = open_review_sheet(document)
         if sheet is None:
-            readings = read_guarded(document, hints)
+            readings = [hold_against_past(lake, reading, hints) for reading in read_guarded(document, hints)]
         else:
             reviewed = find_reviewed(lake, sheet, document, hints.beside)
             if find_base(lake, sheet) is None:
@@ -194,7 +195,7 @@ class _Intake:
             figures=figures.height,
             quarantined=outcome.quarantined,
             unresolved=outcome.unresolved,
-            settles=settled.document if settled else "",
+            settled=settled,
         )
         settlements = build_settlements(settled, head, recorded_at=at) if settled else None
         return record_release(self.lake, release, figures, quarantine, settlements)

@@ -15,6 +15,7 @@ from data_lake.lake import Lake
 from data_lake.releases import visible_releases
 from tasks.extraction import document_text, is_review
 from tasks.intake.documents import read_guarded
+from tasks.intake.past_of_series import hold_against_past
 from tasks.intake.review_sheets import find_base, find_reviewed, open_review_sheet, read_sheet
 from tasks.settling import list_numbers, list_settled_numbers
 
@@ -40,7 +41,7 @@ def read_release_again(lake: Lake, release: Release, chains_folder: Path | None)
         try:
             for reading in read_guarded(document, hints):
                 if reading.head.release_id == release["release_id"]:
-                    return reading
+                    return hold_against_past(lake, reading, hints, recorded_at=release["at"])
         except TronaError as error:
             failed = failed or error
     raise failed or ContractBroken("its document is read as another release today")

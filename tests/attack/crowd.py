@@ -10,7 +10,7 @@ from tests.attack.checker import Checker
 from tests.attack.documents import HEAD, Stated, write_documents
 from tests.attack.prefect import serve_prefect
 from tests.attack.receivers import Receivers
-from tests.attack.site import DELIVERY, LONGEST, REFUSED, SOURCE, USAGE, Outcome, Site
+from tests.attack.site import DELIVERY, REFUSED, SOURCE, USAGE, Outcome, Site, wait_for
 from tests.attack.ways import Machine
 from tests.attack.zygote import Zygote
 
@@ -25,12 +25,13 @@ def attack_together(
     """Every writer ingests documents of its own and those of the others; readers read; nothing may be lost or doubled."""
     outcome, receivers = Outcome("commands at once", lakes=1), Receivers(folder / "receivers")
     stated = write_documents(folder / "documents", 4)
-    lock, until = threading.Lock(), time.monotonic() + 60 * minutes
+    lock = threading.Lock()
     try:
         with serve_prefect(folder / "prefect") as server:
             zygote = Zygote(server)
             site = Site(folder / "site", folder / "documents", server, Machine(), receivers, zygote=zygote).make()
             site.call("run", "2021-01.csv")
+            until = time.monotonic() + 60 * minutes
 
             def work(number: int, names: tuple[str, ...]) -> None:
                 draw = random.Random(seed * 1000 + number)
@@ -63,7 +64,7 @@ def _work_once(
         document = draw.choice(documents)
         words = site.words(name, document)
         process = site.start(words)
-    code = process.wait(LONGEST)
+    code = wait_for(process)
     with lock:
         outcome.done[name] += 1
         if code in (0, REFUSED) and name in {"ingest", "run"}:

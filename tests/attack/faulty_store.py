@@ -18,7 +18,7 @@ from tests.attack.checker import Checker
 from tests.attack.documents import write_documents
 from tests.attack.prefect import serve_prefect
 from tests.attack.receivers import Receivers
-from tests.attack.site import DELIVERY, LONGEST, REFUSED, SOURCE, USAGE, Outcome, Site
+from tests.attack.site import DELIVERY, REFUSED, SOURCE, USAGE, Outcome, Site, wait_for
 from tests.attack.ways import Machine
 from tests.attack.zygote import Zygote
 from tests.object_store import serve_objects
@@ -174,7 +174,7 @@ def _client(store: dict[str, str]) -> dict[str, str]:
 def _try(site: Site, draw: random.Random, outcome: Outcome) -> None:
     name = draw.choice(COMMANDS)
     document = draw.choice(sorted(path.name for path in site.documents.iterdir()))
-    code = site.start(site.words(name, document)).wait(LONGEST)
+    code = wait_for(site.start(site.words(name, document)))
     outcome.done[name] += 1
     if code in (0, REFUSED) and name == "ingest":
         site.recorded.add(document)

@@ -14,7 +14,7 @@ from tests.attack.checker import Checker
 from tests.attack.documents import write_documents
 from tests.attack.prefect import serve_prefect
 from tests.attack.receivers import Receivers
-from tests.attack.site import DELIVERY, LONGEST, REFUSED, SOURCE, USAGE, Outcome, Site
+from tests.attack.site import DELIVERY, REFUSED, SOURCE, USAGE, Outcome, Site, wait_for
 from tests.attack.ways import Machine
 from tests.attack.zygote import Zygote
 
@@ -85,7 +85,7 @@ def _try(site: Site, disk: Path, name: str, room: int, outcome: Outcome) -> bool
     words = site.words(name, document if name in {"ingest", "run"} else "2021-01.csv")
     (site.folder / "log.txt").touch()
     with _filled(disk, room):
-        code = site.start(words).wait(LONGEST)
+        code = wait_for(site.start(words))
     outcome.done[name] += 1
     if code in _WELL and name in {"ingest", "run"}:
         site.recorded.add(document)
@@ -96,7 +96,7 @@ def _try(site: Site, disk: Path, name: str, room: int, outcome: Outcome) -> bool
     site.look(outcome)
     for left in site.folder.rglob(".writing-*"):
         outcome.verdict.add("half-written", f"{name} with {room} pages of room left {left.name}")
-    again = site.start(words).wait(LONGEST)
+    again = wait_for(site.start(words))
     is_withdrawn = name == "retract" and again == USAGE and Checker(site.lake).turned() > before.turned()
     if again not in _WELL and not is_withdrawn:
         outcome.verdict.add("broke", f"{name} after a full disk left with {again}: {site.tail()}")

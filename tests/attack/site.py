@@ -1,25 +1,34 @@
 """A lake, its documents, what commands write beside it, and the commands themselves."""
 
 import os
+import signal
+import subprocess
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import Union
 
 from tests.attack.checker import COUNTED, Checker, Verdict, check_site, check_workbook
 from tests.attack.receivers import Receivers
 from tests.attack.ways import NOBODY, Machine, Way
 from tests.attack.zygote import Command, Zygote
 
-if TYPE_CHECKING:
-    import subprocess
-
 REFUSED, USAGE, SOURCE, DELIVERY = 3, 2, 4, 5
 """Exit codes: each document here has a row that is refused; no lake yet; a place that gives no answer; nobody told."""
-LONGEST = 400
+LONGEST = 900
 Started = Union["subprocess.Popen[bytes]", Command]
 _CLI = ["-c", "from flows.cli import main; main()"]
+
+
+def wait_for(process: Started) -> int:
+    """Its exit code; what takes too long is ended, and 124, which is none of ours."""
+    try:
+        return process.wait(LONGEST)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(60)
+        return 124
 
 
 @dataclass
@@ -125,7 +134,7 @@ class Site:
     def call(self, name: str, document: str = "", allowed: tuple[int, ...] = (0, REFUSED)) -> float:
         """Let it finish; its seconds. Raises where it did not go well."""
         begun = time.monotonic()
-        code = self.start(self.words(name, document)).wait(LONGEST)
+        code = wait_for(self.start(self.words(name, document)))
         if code not in allowed:
             raise RuntimeError(f"{name} left with {code}:\n{self.tail()}")
         return time.monotonic() - begun
@@ -135,7 +144,7 @@ class Site:
         self.receivers.recover()
         words = ["-m", "tests.attack.later", self.address or str(self.lake), str(self.receivers.settings)]
         for days in (10, 20, 30):
-            code = self._start([*words, str(days)], Way()).wait(LONGEST)
+            code = wait_for(self._start([*words, str(days)], Way()))
             if code not in (0, DELIVERY):
                 raise RuntimeError(f"the rest could not be told ({code}):\n{self.tail()}")
             if code == 0:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from queue import Queue
+from queue import Empty, Queue
 from types import ModuleType
 
 from tests.flows.conftest import ROOT
@@ -139,7 +139,10 @@ class Command:
 
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None:
-            self.returncode = self._ended.get(timeout=timeout)
+            try:
+                self.returncode = self._ended.get(timeout=timeout)
+            except Empty:
+                raise subprocess.TimeoutExpired("a forked command", timeout or 0) from None
         return self.returncode
 
 

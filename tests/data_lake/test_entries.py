@@ -11,6 +11,7 @@ import pytest
 from contracts.errors import Exit, SourceUnavailable
 from contracts.figures import FIGURES
 from contracts.releases import QUARANTINE
+from data_lake.audit import audit_lake
 from data_lake.entries import Entries, LakeDamaged
 from data_lake.figures import read_figures
 from data_lake.lake import Lake, open_lake
@@ -168,6 +169,10 @@ def test_an_entry_that_cannot_be_read_is_not_taken_for_torn(rows_ab):
         assert "Input/output error" in str(caught.value)
         assert caught.value.exit_code == Exit.SOURCE
     assert path.is_symlink()
+    (fault,) = audit_lake(rows_ab)  # the other tables are looked at all the same
+    assert (fault.kind, fault.table, fault.found) == ("entry", "quarantine", "cannot be read: Input/output error")
+    assert fault.name == str(path.relative_to(rows_ab.uri))
+    assert fault.version == int(path.stem)
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])

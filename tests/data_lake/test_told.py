@@ -2,6 +2,7 @@
 
 import errno
 import re
+from collections import OrderedDict
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,7 @@ from data_lake.files import fill_file, write_file
 from data_lake.ids import find_by_prefix
 from data_lake.lake import Lake, open_lake
 from data_lake.opening import forget_open_tables
+from data_lake.storage import Storage
 from tests.builders import head, record
 from tests.data_lake.harm import cut, data_files, remove
 
@@ -27,8 +29,9 @@ def told(error: Exception, root: Path) -> str:
 
 
 @pytest.fixture
-def made(lake) -> Lake:
-    """A lake with figures of two reviews, each in its own file."""
+def made(lake, monkeypatch) -> Lake:
+    """A lake with figures of two reviews, each in its own file, in a process that has seen no other."""
+    monkeypatch.setattr("data_lake.opening._SEEN", OrderedDict())
     record(lake, head(), {"value": 2.0})
     record(lake, head(review_month="2026-02", document="2" * 64), {"value": 3.0, "period": "2026-02"})
     forget_open_tables()
@@ -116,6 +119,31 @@ def test_a_file_of_the_lake_that_cannot_be_had_says_what_could_not_be_done(lake,
     )
     assert str(caught.value.where).startswith(str(lake.uri))
     assert caught.value.effect == "nothing was recorded by this step; what was recorded before is whole"
+
+
+@pytest.mark.parametrize(
+    ("do", "verb"),
+    [
+        (lambda storage: storage.has("a"), "found"),
+        (lambda storage: storage.size("a"), "found"),
+        (lambda storage: storage.get("a"), "read"),
+        (lambda storage: storage.list("a"), "listed"),
+        (lambda storage: storage.has_any("a"), "listed"),
+        (lambda storage: storage.copy("a", "b"), "written"),
+        (lambda storage: storage.set_aside("a", ".torn"), "set aside"),
+    ],
+    ids=["has", "size", "get", "list", "has_any", "copy", "set aside"],
+)
+def test_an_object_store_that_refuses_is_told_in_its_words(monkeypatch, do, verb):
+    def refuse(_: Storage) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Storage, "_objects", refuse)
+    with pytest.raises(SourceUnavailable) as caught:
+        do(open_lake("s3://bucket/lake").storage)
+    assert (caught.value.what, caught.value.found) == (f"a file of the lake cannot be {verb}", "Permission denied")
+    assert str(caught.value.where).startswith("s3://bucket/lake/")
+    assert isinstance(caught.value.__cause__, PermissionError)
 
 
 @pytest.mark.parametrize(("error", "found"), [(OSError("first\nsecond"), "first"), (TimeoutError(), "TimeoutError")])

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from contracts.chain import Calendar
 from contracts.period import add_months
 from contracts.text import fill_text
 from tasks.alerts.evaluation import Evaluation
@@ -58,11 +59,14 @@ def _list_overdue(evaluation: Evaluation) -> list[tuple[str, date]]:
     for chain in evaluation.chains.values():
         today = evaluation.as_of.astimezone(ZoneInfo(chain.calendar.time_zone)).date()
         rows += [
-            (chain.name, month)
-            for month in months
-            if month < today and today > find_deadline(month, chain.calendar) + PATIENCE
+            (chain.name, month) for month in months if month < today and today > find_last_day(month, chain.calendar)
         ]
     return rows
+
+
+def find_last_day(month: date, calendar: Calendar) -> date:
+    """The last day on which an outcome of the month is still waited for."""
+    return find_deadline(month, calendar) + PATIENCE
 
 
 RULE = register(
@@ -73,5 +77,6 @@ RULE = register(
         says="forecasts are open for more than a month after the review was due",
         find=find_missing_outcomes,
         rank=6,
+        last_day=find_last_day,
     )
 )

@@ -119,5 +119,6 @@ RULE = register(
         find=find_missing_releases,
         rank=0,
         holds_back="segment",
+        last_day=find_deadline,
     )
 )

@@ -97,8 +97,8 @@ def _strip_page(html: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-# what pypdf raises on damaged files beside its own errors
-_PDF_ERRORS = (
+# what pypdf and python-docx raise on damaged files beside their own errors
+_DAMAGE = (
     ValueError,
     KeyError,
     IndexError,
@@ -120,7 +120,7 @@ def _read_pdf(document: Document) -> str:
         reader = PdfReader(io.BytesIO(document.content))
         is_locked = reader.is_encrypted and not reader.decrypt("")
         pages = [] if is_locked else [page.extract_text() for page in reader.pages[:MAX_PAGES]]
-    except (*_PDF_ERRORS, PyPdfError) as error:
+    except (*_DAMAGE, PyPdfError) as error:
         raise _damaged(document, error) from error
     if is_locked:
         raise SourceUnavailable(
@@ -151,7 +151,7 @@ def _read_docx(document: Document) -> str:
     try:
         parts = docx.Document(io.BytesIO(document.content))
         lines = list(_list_lines(parts))
-    except (OpcError, LxmlError, ValueError, KeyError, AttributeError, zipfile.BadZipFile, OSError) as error:
+    except (*_DAMAGE, OpcError, LxmlError, zipfile.BadZipFile) as error:
         raise _damaged(document, error) from error
     return "\n".join(lines)
 

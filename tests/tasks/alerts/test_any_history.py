@@ -15,10 +15,10 @@ from data_lake.lake import open_lake
 from data_lake.ledger import read_alerts
 from data_lake.releases import restore_release
 from tasks.alerts.evaluate import evaluate_months
-from tasks.alerts.steps import pending_changes
+from tasks.alerts.steps import pending_changes, plan_steps
 from tasks.comparing.refresh import load_chains
 from tasks.history.replay import compare_lakes, find_settled, rebuild
-from tests.tasks.alerts.worlds import START, ingest, make_worlds, read_history, retract, run
+from tests.tasks.alerts.worlds import START, ingest, make_chains, make_worlds, read_history, retract, run
 
 HOUR = timedelta(hours=1)
 SEEDS = range(50, 56)
@@ -138,6 +138,29 @@ def test_documents_that_come_late_leave_the_ledger_as_if_they_had_been_there(tmp
     for lake in (late, at_once):
         assert read_standing(lake).filter(pl.col("state") == "fired")["is_told"].all()
     assert find_differences(late, next(fresh), end + 2 * HOUR).is_empty()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", [1, 50, 51, 52])
+def test_a_late_document_of_one_chain_leaves_the_ledger_as_if_every_instant_were_judged_again(tmp_path, seed):
+    """Documents of some chains come late; a second lake judges every later instant again, for all chains."""
+    worlds, rng, fresh = make_chains(seed, 8), random.Random(seed), lakes(tmp_path)
+    late, now = rng.sample(worlds, 4), instants(worlds)[-1]
+    narrow, wide = next(fresh), next(fresh)
+    plans = []
+    for lake in (narrow, wide):
+        ingest(lake, [review for review in worlds if review not in late])
+        run(lake, now, is_narrow=lake is narrow)
+        for hours, review in enumerate(late, start=1):
+            ingest(lake, [review])
+            plans.append(plan_steps(lake, until=now + hours * HOUR, chains=load_chains(lake)).steps)
+            run(lake, now + hours * HOUR, is_narrow=lake is narrow)
+    assert_frame_equal(read_history(narrow), read_history(wide))
+    assert find_differences(narrow, next(fresh), now + len(late) * HOUR).is_empty()
+    again = [step for plan in plans[: len(late)] for step in plan if step.only]
+    later = sum(at > review.at for review in late for at in instants(worlds))
+    assert 0 < len(again) < 0.8 * later, "nothing was left out, so nothing is shown"
+    assert all(len(step.only) == 1 for step in again)
 
 
 @pytest.mark.soak

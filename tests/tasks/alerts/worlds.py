@@ -17,14 +17,20 @@ from data_lake.ledger import read_ledger
 from data_lake.releases import retract_release
 from tasks.alerts import Entry, Scope, record_candidates
 from tasks.alerts.evaluate import evaluate_months
-from tasks.alerts.steps import plan_steps, record_evaluated
+from tasks.alerts.steps import list_steps, plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.intake.figure_rows import build_figures, build_release
 from tests.builders import head, read_rows
 from tests.tasks.alerts.rows import published
 
 START = date(2025, 1, 1)
-SEGMENTS = ("cathode", "cell")
+SEGMENTS = {
+    "sodium_ion": ("cathode", "cell"),
+    "lithium_ion": ("cell", "lithium_carbonate"),
+    "solar": ("wafer", "module"),
+}
+PRODUCTS = {"sodium_ion": "nfpp", "lithium_ion": "lfp", "solar": "n_type"}
+"""A product of the first segment."""
 GROWTH = (-60.0, -12.0, -3.0, 2.0, 8.0, 15.0, 40.0)
 
 
@@ -36,12 +42,19 @@ class Review:
     month: date
     at: datetime
     rows: tuple[dict[str, object], ...]
+    chain: str = "sodium_ion"
 
     @cached_property
     def frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The release and its figures, as recorded at their publication."""
         name = hashlib.sha256(f"{self.source}{self.month}{self.at}".encode()).hexdigest()
-        release = head(source=self.source, review_month=f"{self.month:%Y-%m}", published_at=self.at, document=name)
+        release = head(
+            source=self.source,
+            chain=self.chain,
+            review_month=f"{self.month:%Y-%m}",
+            published_at=self.at,
+            document=name,
+        )
         rows = read_rows(*({**row, "place": f"row {i}"} for i, row in enumerate(self.rows)))
         figures = build_figures(rows, release, recorded_at=self.at)
         return build_release(release, at=self.at, figures=figures.height), figures
@@ -57,24 +70,44 @@ def make_worlds(seed: int, count: int, months: int = 6) -> list[Review]:
     return sorted((review for world in worlds for review in world), key=lambda r: (r.at, r.source))
 
 
-def make_world(rng: random.Random, source: str, months: int) -> list[Review]:
+def make_chains(seed: int, months: int) -> list[Review]:
+    """A world in each of some chains, which publish on days of their own, some after the deadlines of others."""
+    worlds = [
+        make_world(random.Random(100 * seed + i), f"c{i}", months, chain, timedelta(days=5 * i))
+        for i, chain in enumerate(SEGMENTS)
+    ]
+    return sorted((review for world in worlds for review in world), key=lambda r: (r.at, r.source))
+
+
+def make_world(
+    rng: random.Random, source: str, months: int, chain: str = "sodium_ion", later: timedelta = timedelta(0)
+) -> list[Review]:
     """Reviews of some months: with restatements, corrections, shares, repeated forecasts, and months without one."""
-    reviews = []
+    reviews, segments = [], SEGMENTS[chain]
     for i in range(months):
         month = add_months(START, i)
         if i and rng.random() < 0.1:
             continue
-        rows = [row for segment in SEGMENTS for row in _state_segment(rng, segment, month)]
-        rows.append(_row(month, "actual", float(rng.choice([20, 24, 38, 50])), measure="share_pct", product="nfpp"))
+        rows = [row for segment in segments for row in _state_segment(rng, segment, month)]
+        rows.append(
+            _row(
+                month,
+                "actual",
+                float(rng.choice([20, 24, 38, 50])),
+                measure="share_pct",
+                product=PRODUCTS[chain],
+                segment=segments[0],
+            )
+        )
         if rng.random() < 0.4:  # levels of two months and the change between them seldom agree
             rows.append(_row(month, "actual", rng.choice([90.0, 100.0, 140.0]), measure="level", unit="t"))
         if i > 1 and rng.random() < 0.4:
             old = add_months(month, -rng.randint(1, i))
-            rows.append(_row(old, "actual", rng.choice(GROWTH), segment=rng.choice(SEGMENTS)))
-        reviews.append(Review(source, month, published(month), tuple(rows)))
+            rows.append(_row(old, "actual", rng.choice(GROWTH), segment=rng.choice(segments)))
+        reviews.append(Review(source, month, published(month) + later, tuple(rows), chain))
         if rng.random() < 0.2:
-            twin = _row(month, "actual", rng.choice(GROWTH), segment=rng.choice(SEGMENTS))
-            reviews.append(Review(source, month, published(month) + timedelta(days=9), (twin,)))
+            twin = _row(month, "actual", rng.choice(GROWTH), segment=rng.choice(segments))
+            reviews.append(Review(source, month, published(month) + later + timedelta(days=9), (twin,), chain))
     return reviews
 
 
@@ -100,17 +133,25 @@ def ingest(lake: Lake, reviews: Sequence[Review]) -> None:
         lake.table(RELEASES).append(pl.concat([review.frames[0] for review in reviews]))
 
 
-def run(lake: Lake, now: datetime, *, is_live: bool = True, until: datetime | None = None) -> pl.DataFrame:
-    """One run at `now` over what the lake holds; the changes it made to the ledger."""
-    plan = plan_steps(lake, until=until or now)
+def run(
+    lake: Lake, now: datetime, *, is_live: bool = True, until: datetime | None = None, is_narrow: bool = True
+) -> pl.DataFrame:
+    """One run at `now` over what the lake holds; the changes it made to the ledger.
+
+    Where it is not narrow, every instant after a change that waits is judged again for all chains.
+    """
     chains = load_chains(lake)
+    plan = plan_steps(lake, until=until or now, chains=chains)
+    if not is_narrow and plan.steps:
+        plan = plan._replace(steps=list_steps(lake, since=plan.steps[0].as_of, until=until or now))
     entered = []
     for step in [*plan.steps, *([plan.today] if is_live and plan.today else [])]:
-        found = evaluate_months(lake, chains, first=step.first, last=step.last, as_of=step.as_of)
+        judged = step.choose(chains)
+        found = evaluate_months(lake, judged, first=step.first, last=step.last, as_of=step.as_of)
         rows = record_candidates(
             lake,
             found,
-            Scope((step.first, step.last), tuple(chains)),
+            Scope((step.first, step.last), tuple(judged)),
             Entry(step.as_of, now, "run", quiet=not is_live),
         )
         entered.append(rows)

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.checks import check_table
 from contracts.comparisons import COMPARISONS
+from contracts.holidays import NEW_YEARS, weigh_holiday
 from tasks.calendar_effects.own_history import rank_in_history
 from tasks.calendar_effects.working_days import describe_months
 from tasks.comparing.comparisons import compare_months, compare_with_forecasts
@@ -118,6 +119,20 @@ def test_months_counted_by_hand():
     assert found["working_days"].to_list() == [19, 19, 16]
     # The window of 26 days from day −5: 24 January to 18 February 2025, 12 February to 9 March 2026.
     assert found["holiday_weight"].to_list() == pytest.approx([8 / 26, 18 / 26, 17 / 26])
+
+
+@pytest.mark.parametrize("year", range(2010, 2040))
+def test_the_window_is_that_of_the_definition_of_x13s_genhol(year):
+    """Of the days −5 … +20 around the holiday the part in each month. genhol itself is no package, so this is counted."""
+    new_year = np.datetime64(NEW_YEARS[year])
+    days = new_year + np.arange(-5, 21)
+    months = days.astype("datetime64[M]")
+    for number in range(1, 13):
+        part = np.mean(months == np.datetime64(f"{year}-{number:02}"))
+        assert weigh_holiday(date(year, number, 1)) == pytest.approx(part)
+    if year <= 2026:  # an official holiday, and by its name
+        _, name = chinese_calendar.get_holiday_detail(NEW_YEARS[year])
+        assert name == "Spring Festival"
 
 
 def test_a_year_without_a_calendar_is_estimated_and_says_so():

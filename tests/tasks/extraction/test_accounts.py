@@ -1,8 +1,14 @@
 """Every number of a document ends as a figure, doubtful, unresolved or passed over; and the page that shows it."""
 
+import csv
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from contracts.readings import Document
 from tasks.extraction import document_text, list_reading, read_review, write_marked_page
@@ -32,6 +38,94 @@ def test_no_number_is_silent():
     for match in re.finditer(r"\d[\d,.]*\d|\d", text[body:]):
         start = body + match.start()
         assert any(a <= start < b for a, b in spans), match.group()
+
+
+HANDS = sorted((Path(__file__).parents[2] / "corpus" / "hands").iterdir())
+PIECES = (
+    *(
+        "Cathode output ",
+        "hard carbon ",
+        "NFPP ",
+        "碳酸锂产量",
+        "环比",
+        "同比",
+        "增长",
+        " fell ",
+        " to ",
+        " from ",
+        "占比",
+    ),
+    *(
+        "5%",
+        "1,200 mt",
+        "3-5%",
+        "-2.1%",
+        "12.5",
+        "0",
+        "2025",
+        "９８吨",
+        "7月",
+        "Q3",
+        "15 pp",
+        "1 234 567 t",
+        "三成",
+        "%",
+    ),
+    *(
+        ". ",
+        "; ",
+        ", ",
+        "。",
+        "，",
+        "\n\n",
+        "\n- ",
+        "\n1. ",
+        "\n## ",
+        " | ",
+        "\t",
+        "(",
+        ")",
+        "【",
+        "】",
+        "in May ",
+        "of ",
+        "->",
+    ),
+)
+
+
+def count_silent(document, reading):
+    """Numbers in digits, found by no word of the reader, that are in no account of it."""
+    text = document_text(document)
+    rows = [*reading.figures.to_dicts(), *reading.doubtful.to_dicts()]
+    told = {place for row in rows for place in range(row["span_start"], row["span_end"])}
+    for place in reading.numbers["place"]:
+        start, end = map(int, place.split("-"))
+        told |= set(range(start, end))
+    return [m.group() for m in re.finditer(r"\d[\d.,]*", text) if m.start() not in told]
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.name)
+def test_no_number_of_a_review_is_silent(hand):
+    rows = list(csv.DictReader((hand / "docs.csv").read_text(encoding="utf-8").splitlines()))[:2]
+    for row in rows:
+        path = next(p for p in hand.iterdir() if p.stem == row["doc"] and p.suffix in {".txt", ".md", ".html"})
+        document = Document(path.name, path.read_bytes())
+        published = datetime.fromisoformat(row["published"][:10]).replace(tzinfo=UTC)
+        reading = read_review(
+            document, source="test", chain=row["chain"], published=published, review_month=row["review_month"]
+        )
+        assert count_silent(document, reading) == []
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=3, max_size=60))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_no_number_of_any_text_is_silent(pieces):
+    document = Document("review.txt", ("Sodium-ion review\n\n" + "".join(pieces)).encode())
+    reading = read_review(
+        document, source="test", chain="sodium_ion", published=datetime(2025, 6, 5, tzinfo=UTC), review_month="2025-05"
+    )
+    assert count_silent(document, reading) == []
 
 
 def test_reasons_are_told():
