@@ -81,6 +81,7 @@ COMMANDS = {
         "flows.cli.up": {
             "up": "Everything in one process tree: server, runner, inbox.",
             "watch": "Watch the inbox and ingest what lands.",
+            "server-settings": "Settings for a Prefect server of your own: SQLite spared, nothing sent.",
         },
         "flows.cli.doctor": {
             "init": "Write a commented settings file and a file of receivers.",

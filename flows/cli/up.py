@@ -102,3 +102,17 @@ def watch(*, inbox: str = "", source: str = "", once: bool = False, lake: LakeOp
 def _show(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def server_settings() -> int:
+    """The settings that `trona up` gives its server, for one that you start yourself: lines of a shell or of `.env`.
+
+    A server's own settings do not come from those who report to it. Without these, SQLite is written for every task run
+    and refuses others for seconds.
+    """
+    from flows.service.prefect_server import ALWAYS  # noqa: PLC0415 - not for --help
+
+    for name, value in ALWAYS.items():
+        print(f"export {name}={value}")
+    print_message('eval "$(trona server-settings)" && prefect server start; or write them to a file of your service')
+    return Exit.DONE

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import SourceUnavailable
+from flows.cli.up import server_settings
 from flows.run.events import ask_server
 from flows.service.prefect_profile import find_named_server
-from flows.service.prefect_server import choose_server, is_running
+from flows.service.prefect_server import ALWAYS, choose_server, is_running
 from flows.service.server_loss import GONE_SECONDS, is_of_prefect
 from tests.flows.conftest import free_port
 from tests.tasks.delivery.servers import HttpServer
@@ -162,6 +163,14 @@ def test_an_error_of_ours_stays_what_it_is(error, is_so):
     with pytest.raises(type(error)) as caught:
         raise error
     assert is_of_prefect(caught.value) is is_so
+
+
+def test_a_server_of_ones_own_gets_the_settings_of_ours(capsys):
+    assert server_settings() == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.removeprefix("export ").split("=", 1) for line in printed] == [[*pair] for pair in ALWAYS.items()]
+    in_shell = subprocess.run(["sh", "-ec", "\n".join([*printed, "env"])], capture_output=True, text=True, check=True)
+    assert {f"{name}={value}" for name, value in ALWAYS.items()} <= {*in_shell.stdout.splitlines()}
 
 
 def test_a_port_of_nobody(place):
