@@ -17,12 +17,13 @@ from tasks.settling.authorship import find_author, find_instant, read_head, refu
 from tasks.settling.sheet_form import DECISION, NO, NUMBER, SENTENCE, VALUES, YES
 from tasks.settling.sheet_reader import ReviewSheet
 from tasks.tables.long_form import COLUMNS as LONG_COLUMNS
+from tasks.tables.long_form import NUMBERS
 from tasks.tables.readings_of_rows import NumberStyle, build_readings
 
 _YES = [YES, "y", "true", "1", "ja", "是", "对", "對"]
 _NO = [NO, "n", "false", "0", "nein", "否", "不", "错", "錯"]
 _FILLED = ("segment", "measure", "value", "lower", "upper")
-_RULE = "settled"
+_RULE, _ROUNDING = "settled", 1e-12
 
 
 def read_settled(
@@ -111,7 +112,14 @@ def _compare(read: pl.DataFrame, rows: pl.DataFrame, as_read: pl.DataFrame) -> p
 
 
 def _is_same(begin: str) -> pl.Expr:
-    return pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{begin}{name}")) for name in VALUES)
+    """Whether a row says what it said; programs keep 15 digits of a number."""
+    texts = [pl.col(name).eq_missing(pl.col(f"{begin}{name}")) for name in VALUES if name not in NUMBERS]
+    return pl.all_horizontal(*texts, *[_is_close(pl.col(name), pl.col(f"{begin}{name}")) for name in NUMBERS])
+
+
+def _is_close(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    is_near = ((one - other).abs() <= _ROUNDING * other.abs()).fill_null(value=False)
+    return is_near | (one.is_null() & other.is_null())
 
 
 def _list_outcomes(as_read: pl.DataFrame, rows: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
