@@ -1,6 +1,6 @@
 """Benchmarks, one after another: `python -m bench [--small] [--json FILE] [NAME … [its options]]`.
 
-Without names, all but those that start servers for minutes (operate) or measure quality (reading).
+Without names, all but those that take minutes (operate, page) or measure quality (reading).
 
 `--small` takes tiny sizes: a few seconds that show that every benchmark still runs. `--json` keeps the results, from
 which docs/performance.md is drawn.

@@ -1,13 +1,14 @@
 """All comparison columns of 2,000 series × 240 months, against a polars pass that computes only MoM and YoY.
 
 The floor joins each level with the one a month and a year before, by the calendar, and sorts by key: no interval, no evidence, no
-working days. By wall and by processor, in turn, from a fixed seed. Target: 6×.
+working days. By processor, in turn, from a fixed seed. Target: 6×.
 
-    python -m bench.bench_comparing [--series 2000]
+    python -m bench.bench_comparing [2000]
 """
 
-import argparse
+import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
@@ -15,12 +16,13 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from bench.measure import machine, measure_in_turn
+from bench.measure import Result, Timing, hold, measure_in_turn, show
 from contracts.chain import Chain, load_chain
 from contracts.period import add_months
 from tasks.comparing.comparisons import compare_months
 
 MONTHS, SEED = 240, 20260205
+SMALL = ["5"]
 NODE = ["source", "chain", "segment", "product", "metric"]
 
 
@@ -76,22 +78,17 @@ def _made_chain() -> Chain:
     return replace(load_chain("sodium_ion"), name="made")
 
 
-def main() -> None:
-    """Print both and their ratio."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--series", type=int, default=2000)
-    series = options.parse_args().series
-    print(f"comparing {series:,} series of {MONTHS} months: {machine()}")
-    works = {"MoM and YoY alone": (pass_over, (series,)), "all columns": (compare, (series,))}
-    timings = measure_in_turn(works, rounds=5)
-    floor = timings["MoM and YoY alone"]
-    for name, timing in timings.items():
-        by_wall, by_processor = timing.median / floor.median, timing.result[0] / floor.result[0]
-        print(
-            f"  {name:<20} {timing.median:7.2f} s {by_wall:6.2f}x by the wall, processor {timing.result[0]:6.2f} s "
-            f"{by_processor:6.2f}x, {timing.result[1]:,} rows, {timing.peak_mb:,.0f} MB  target 6x"
-        )
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """The pass and everything, in turn, by processor."""
+    series = int(options[0]) if options else 2000
+    works = {"floor": (pass_over, (series,)), "all": (compare, (series,))}
+    found = {
+        name: Timing([timing.result[0]], timing.peak_mb) for name, timing in measure_in_turn(works, rounds=5).items()
+    }
+    rows = series * MONTHS
+    yield hold("MoM and YoY alone", rows, "levels", found["floor"])
+    yield hold("all columns", rows, "levels", found["all"], against=("MoM and YoY", found["floor"]), target="≤ 6×")
 
 
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

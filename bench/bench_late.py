@@ -4,13 +4,15 @@ python -m bench.bench_late [--chains 4] [--series 30] [--later 5 61 473]
 """
 
 import argparse
+import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.bench_month import HEAD
 from bench.made_lake import make_releases, record_made
-from bench.measure import line, machine, measure
+from bench.measure import Result, hold, measure, show
 from contracts.readings import ReleaseHead
 from data_lake.lake import Lake, open_lake
 from tasks.alerts import Entry, Scope, record_candidates
@@ -19,23 +21,27 @@ from tasks.alerts.steps import pending_changes, plan_steps, record_evaluated
 from tasks.comparing.refresh import load_chains
 
 MONTHS = 120
+SMALL = ["--chains", "1", "--series", "2", "--later", "2"]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def main() -> None:
-    """Make the lake once, then a late document for each number of later instants, each in a process of its own."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--chains", type=int, default=4)
-    options.add_argument("--series", type=int, default=30)
-    options.add_argument("--later", type=int, nargs="+", default=[5, 61, 473])
-    asked = options.parse_args()
-    print(f"late document: {machine()}")
-    for later in asked.later:
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
+    """A lake for each number of later instants; the late document is taken in by a process of its own."""
+    asked = _parse(options)
+    for later, target in zip(asked.later, ("≤ 1 s", "≤ 5 s", "≤ 10 s"), strict=False):
         with tempfile.TemporaryDirectory() as folder:
             month = MONTHS - 1 - later // asked.chains
             make_lake(Path(folder), asked.chains, asked.series, month)
             found = measure(judge_late, folder, asked.series, month, runs=1, warmup=0)
-            line(f"{later} later instants, {found.result} judged", found)
+            yield hold(f"a late document, {found.result} instants judged", later, "instants", found, target=target)
+
+
+def _parse(options: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chains", type=int, default=4)
+    parser.add_argument("--series", type=int, default=30)
+    parser.add_argument("--later", type=int, nargs="+", default=[5, 61, 473])
+    return parser.parse_args(options)
 
 
 def make_lake(root: Path, chains: int, series: int, left_out: int) -> None:
@@ -85,4 +91,4 @@ def evaluate_all(lake: Lake, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

@@ -10,9 +10,10 @@ between the series; fixed seed. `--profile` lists where the time goes.
 import argparse
 import cProfile
 import pstats
+import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 import polars as pl
 
 from bench.made_lake import record_made
-from bench.measure import machine
+from bench.measure import Result, hold, show
 from contracts.chain import Chain, Link, Segment, load_chain
 from contracts.figures import READ_FIGURES
 from contracts.period import add_months, format_month
@@ -30,33 +31,36 @@ from contracts.text import fill_text
 from data_lake.lake import Lake, open_lake
 from tasks.pages import build_site
 
-SMALL = None  # builds a site three times and prints a table of its own: minutes
+SMALL = None  # builds a site three times: minutes
 START = date(2016, 1, 1)
 NOW = datetime(2036, 1, 1, tzinfo=UTC)
 
 
-def main() -> None:
+def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
     """Build the lake, then the site three times."""
-    ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("--years", type=int, default=1)
-    ask.add_argument("--chains", type=int, default=2)
-    ask.add_argument("--series", type=int, default=8)
-    ask.add_argument("--profile", action="store_true")
-    asked = ask.parse_args()
+    asked = _parse(options)
     chains = {f"made{n}": make_chain(f"made{n}", asked.series) for n in range(asked.chains)}
     months = 12 * asked.years
-    print(f"{machine()}: {asked.years} years × {asked.chains} chains × {asked.series} series")
     with tempfile.TemporaryDirectory() as folder:
         lake, site = open_lake(Path(folder) / "lake"), Path(folder) / "site"
         random = np.random.default_rng(7)
         for name in chains:
             for number in range(months):
                 record_month(lake, name, asked.series, number, random)
-        measure("from nothing", lake, chains, site, is_profiled=asked.profile)
+        yield build("from nothing", lake, chains, site, is_profiled=asked.profile)
         record_month(lake, "made0", asked.series, months, random)
-        measure("one month of one chain more", lake, chains, site, is_profiled=asked.profile)
-        measure("nothing new", lake, chains, site, is_profiled=False)
+        yield build("one month of one chain more", lake, chains, site, is_profiled=asked.profile)
+        yield build("nothing new", lake, chains, site, is_profiled=False)
         report_sizes(site)
+
+
+def _parse(options: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--years", type=int, default=1)
+    parser.add_argument("--chains", type=int, default=2)
+    parser.add_argument("--series", type=int, default=8)
+    parser.add_argument("--profile", action="store_true")
+    return parser.parse_args(options)
 
 
 def make_chain(name: str, series: int) -> Chain:
@@ -110,18 +114,17 @@ def record_month(lake: Lake, chain: str, series: int, number: int, random: np.ra
     record_made(lake, head, READ_FIGURES.conform(rows))
 
 
-def measure(name: str, lake: Lake, chains: Mapping[str, Chain], site: Path, *, is_profiled: bool) -> None:
-    """Build the site and say how long it took, by the clock and by processor."""
-    watch = cProfile.Profile()
-    clock, processor = time.perf_counter(), time.process_time()
+def build(name: str, lake: Lake, chains: Mapping[str, Chain], site: Path, *, is_profiled: bool) -> Result:
+    """Build the site; the seconds, and how many files were written."""
+    watch, begun = cProfile.Profile(), time.perf_counter()
     if is_profiled:
         watch.enable()
     changed = build_site(lake, chains, site, as_of=NOW)
     watch.disable()
-    took = f"{time.perf_counter() - clock:7.1f} s, {time.process_time() - processor:7.1f} s of processor"
-    print(f"{name:<30} {took}, {len(changed):5} files written")
+    seconds = time.perf_counter() - begun
     if is_profiled:
         pstats.Stats(watch).sort_stats("cumtime").print_stats(40)
+    return hold(name, len(changed), "files", seconds, target="≤ 2 s" if "more" in name else "")
 
 
 def report_sizes(site: Path) -> None:
@@ -134,4 +137,4 @@ def report_sizes(site: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    show(measure_all(sys.argv[1:]))

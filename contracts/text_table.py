@@ -1,7 +1,7 @@
 """A table as text for people: columns chosen by priority until they fit, numbers whole, texts cut with "…"."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,7 @@ _UNUSUAL = "[^\x20-\u02ff\u2010-\u2319]"
 """Characters that may take no place in a terminal, or two."""
 _UNSAFE = r"[^\x20-\x7e]"
 BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
+_CLOSING = tuple("。，、；：）")
 _NO_BREAK = "\ue000"  # any sign of one place that no document holds
 
 
@@ -175,6 +176,18 @@ def wrap_sentence(sentence: str, width: int | None, indent: str = "") -> list[st
     bound = bound.replace(", −", "," + _NO_BREAK + "−")
     lines = Text(bound).wrap(Console(width=width, file=io.StringIO()), max(width - len(indent) - 2, 20))
     return [
-        (indent + ("  " if indent and place else "") + line.plain.rstrip()).replace(_NO_BREAK, " ")
-        for place, line in enumerate(lines)
+        (indent + ("  " if indent and place else "") + line).replace(_NO_BREAK, " ")
+        for place, line in enumerate(_hang_marks(line.plain.rstrip() for line in lines))
     ]
+
+
+def _hang_marks(lines: Iterable[str]) -> list[str]:
+    """No line begins with a mark that closes what stands before it: that hangs in the two places kept free."""
+    hung: list[str] = []
+    for line in lines:
+        marks = line[:1] if hung and line[:1] in _CLOSING else ""
+        if marks:
+            hung[-1] += marks
+        if line != marks or not marks:
+            hung.append(line[len(marks) :].lstrip() if marks else line)
+    return hung

@@ -20,7 +20,7 @@ from data_lake.lake import Lake
 from data_lake.releases import state_releases
 from data_lake.tables import FROM_FIGURES, LAKE_TABLES
 
-_SMALL = 8 * 2**20
+_WHOLE = 64 * 2**20
 _MANY = 4
 _ATTEMPTS = 5
 _DATA_FILE = re.compile(r"(?:[^/]+=[^/]+/)?[0-9a-f]{32}\.parquet")
@@ -59,11 +59,16 @@ def maintain_lake(lake: Lake, *, before: datetime, dry_run: bool = False) -> Ite
         yield Upkeep(table.name, len(files), after, len(gone), sum(gone.values()))
 
 
-def _list_groups(partitions: dict[str, str], sizes: dict[str, int]) -> Iterator[set[str]]:
-    """Small files of one partition that are worth a file together."""
-    small = [(part, path) for path, part in sorted(partitions.items()) if sizes.get(path, _SMALL) < _SMALL]
+def _list_groups(partitions: dict[str, str], sizes: dict[str, int], whole: int = _WHOLE) -> Iterator[set[str]]:
+    """Small files of one partition that are worth a file together; a file is done when it is `whole`."""
+    small = sorted((part, path) for path, part in partitions.items() if sizes.get(path, whole) < whole // _MANY)
     for part in sorted({part for part, _ in small}):
-        group = {path for at, path in small if at == part}
+        group: set[str] = set()
+        for path in (path for at, path in small if at == part):
+            group.add(path)
+            if sum(sizes[p] for p in group) >= whole:
+                yield group
+                group = set()
         if len(group) >= _MANY:
             yield group
 

@@ -7,7 +7,7 @@ from functools import cache
 from contracts.chain import Chain
 from contracts.errors import UsageError
 from data_lake.lake import Lake
-from tasks.month_summary.reading import MonthReading, read_month
+from tasks.month_summary.reading import MonthReading, read_growth
 from tasks.month_summary.writing import tell_chain
 from tasks.reconciling.language import load_language
 
@@ -24,7 +24,7 @@ def open_months(
     @cache
     def read(source: str, chain: str, month: date, as_of: datetime) -> MonthReading | None:
         try:
-            return read_month(lake, chains[chain], month, as_of=as_of, source=source)
+            return read_growth(lake, chains[chain], month, as_of=as_of, source=source)
         except UsageError:  # nothing of the chain was public then
             return None
 

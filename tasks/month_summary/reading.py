@@ -12,21 +12,30 @@ from contracts.errors import UsageError
 from contracts.figures import FIGURES
 from contracts.period import add_months, format_month
 from contracts.releases import QUARANTINE
+from contracts.scores import SCORES
 from data_lake.figures import newest_vintage, read_vintages
 from data_lake.lake import Lake
 from data_lake.selection import Selection
-from tasks.comparing.comparisons import compare_with_forecasts
+from tasks.comparing.comparisons import compare_months, compare_with_forecasts
 from tasks.comparing.refresh import derive_months
 from tasks.month_summary.share_structure import list_shares, measure_concentration
 from tasks.reconciling.findings import list_found
 from tasks.reconciling.found import Found, Stated, sort_findings
 from tasks.reconciling.implied import reconcile, select_known
 from tasks.reconciling.lead_lag import find_leads
-from tasks.reconciling.link_gaps import SegmentChanges, find_gaps, find_persistence, list_segments
+from tasks.reconciling.link_gaps import (
+    SegmentChanges,
+    Span,
+    find_gaps,
+    find_persistence,
+    list_months,
+    list_segments,
+)
 
 METRIC = "production"
 STOCK_MONTHS = (3, 6)
 """Over so many months gaps are added up."""
+_REACH_MONTHS = 14
 MEMORY_YEARS = 6
 """A single month is read with the figures since January so many years before it."""
 
@@ -97,16 +106,36 @@ def read_month(
     """
     only = Selection(chain=chain.name, source=source)
     vintages = read_vintages(lake, only, as_of=as_of, as_recorded=as_recorded).collect()
-    _check_source(vintages, chain, as_of)
-    newest = find_newest_month(vintages)
-    month = month or newest
-    first = date(max(min(month, newest).year - MEMORY_YEARS, 1), 1, 1)
-    vintages = vintages.filter(pl.col("month") >= first)
+    month, vintages = _limit_memory(vintages, chain, month, as_of)
     known = learn_chain(lake, chain, vintages, as_of=as_of, as_recorded=as_recorded)
     chains, shown = {chain.name: chain}, (month, add_months(month, 1))
     derived = derive_months(lake, chains, months=shown, as_of=as_of, as_recorded=as_recorded, only=only)
     together = compare_with_forecasts(known.pending, chains=chains, months=shown)
     return describe_month(known, pl.concat([derived.comparisons, together]), derived.scores, month)
+
+
+def read_growth(lake: Lake, chain: Chain, month: date, *, as_of: datetime, source: str) -> MonthReading:
+    """As `read_month` without findings: enough for the sentences about the chain, and cheaper where series are many."""
+    only = Selection(chain=chain.name, source=source)
+    vintages = read_vintages(lake, only, as_of=as_of).collect()
+    month, vintages = _limit_memory(vintages, chain, month, as_of)
+    known = learn_chain(lake, chain, vintages, as_of=as_of, with_findings=False)
+    chains, shown = {chain.name: chain}, (month, add_months(month, 1))
+    newest = known.newest.filter(pl.col("month") >= add_months(month, -_REACH_MONTHS))
+    compared = compare_months(newest, chains=chains, months=shown)
+    together = compare_with_forecasts(known.pending, chains=chains, months=shown)
+    return describe_month(known, pl.concat([compared, together]), SCORES.empty(), month)
+
+
+def _limit_memory(
+    vintages: pl.DataFrame, chain: Chain, month: date | None, as_of: datetime
+) -> tuple[date, pl.DataFrame]:
+    """The month, where None the newest with actuals, and the vintages that it is read with."""
+    _check_source(vintages, chain, as_of)
+    newest = find_newest_month(vintages)
+    month = month or newest
+    first = date(max(min(month, newest).year - MEMORY_YEARS, 1), 1, 1)
+    return month, vintages.filter(pl.col("month") >= first)
 
 
 def find_newest_month(newest: pl.DataFrame) -> date:
@@ -118,25 +147,51 @@ def find_newest_month(newest: pl.DataFrame) -> date:
 
 
 def learn_chain(
-    lake: Lake, chain: Chain, vintages: pl.DataFrame, *, as_of: datetime, as_recorded: datetime | None = None
+    lake: Lake,
+    chain: Chain,
+    vintages: pl.DataFrame,
+    *,
+    as_of: datetime,
+    as_recorded: datetime | None = None,
+    with_findings: bool = True,
 ) -> KnownChain:
-    """What the vintages of one source say about a chain, before a month is looked at."""
+    """What the vintages of one source say about a chain, before a month is looked at.
+
+    Only segments at the end of a link are reconciled: gaps are theirs, and no segment bounds another.
+    """
     chains = {chain.name: chain}
     newest = newest_vintage(vintages)
     pending = select_known(newest, with_forecasts=True)
-    found, stated = list_found(vintages, chains)
+    found, stated = list_found(vintages, chains) if with_findings else ([], {})
+    ends = {segment for link in chain.links for segment in (link.upstream, link.downstream)}
+    linked = pending.filter(pl.col("segment").is_in(list(ends)), metric=METRIC)
     return KnownChain(
         chain=chain,
         source=vintages["source"][0],
         as_of=as_of,
         newest=newest,
         pending=pending,
-        proved=list_segments(reconcile(select_known(newest, with_forecasts=False), chains), chain),
-        expected=list_segments(reconcile(pending, chains), chain),
+        proved=list_segments(reconcile(linked.filter(kind="actual"), chains), chain),
+        expected=list_segments(reconcile(linked, chains), chain),
         found=found,
         stated=stated,
         refused=_list_refused(lake, chain, as_recorded),
     )
+
+
+def prepare_months(known: KnownChain, months: Sequence[date]) -> None:
+    """Work out at once the changes that readings of these months ask for: they are remembered, and many cost as one."""
+    proved = {span for month in months for span in (*list_months(month), *_span_back(month))}
+    expected = {span for m in months for span in ((m, add_months(m, 1)), (add_months(m, -1), add_months(m, 1)))}
+    ends = sorted({end for link in known.chain.links for end in (link.upstream, link.downstream)})
+    for all_segments, spans in ((known.proved, proved), (known.expected, expected)):
+        for segments in all_segments:
+            for segment in ends:
+                segments.changes(segment, sorted(spans))
+
+
+def _span_back(month: date) -> list[Span]:
+    return [(add_months(month, -back), month) for back in STOCK_MONTHS]
 
 
 def describe_month(known: KnownChain, comparisons: pl.DataFrame, scores: pl.DataFrame, month: date) -> MonthReading:
@@ -155,7 +210,7 @@ def describe_month(known: KnownChain, comparisons: pl.DataFrame, scores: pl.Data
         gaps=find_gaps(known.proved, chain, [(before, month)]),
         next_gaps=next_gaps.filter(_rests_on(forecasts)),
         net_gaps=find_gaps(known.expected, chain, [(before, following)]),
-        stock_gaps=find_gaps(known.proved, chain, [(add_months(month, -n), month) for n in STOCK_MONTHS]),
+        stock_gaps=find_gaps(known.proved, chain, _span_back(month)),
         persistence=find_persistence(known.proved, chain, month),
         leads=find_leads(known.proved, chain, month),
         shares=shares,

@@ -14,7 +14,7 @@ from data_lake.audit import audit_lake
 from data_lake.delta import ClaimTaken
 from data_lake.figures import read_figures
 from data_lake.lake import Lake, open_lake
-from data_lake.maintenance import maintain_lake
+from data_lake.maintenance import _list_groups, maintain_lake
 from data_lake.opening import forget_open_tables
 from data_lake.releases import retract_release
 from data_lake.tables import LAKE_TABLES
@@ -132,6 +132,15 @@ def test_beside_writers_and_another_upkeep_nothing_is_lost_or_doubled(lake):
     assert lake.table(FIGURES).scan().collect().height == 24
     assert lake.table(RELEASES).scan().collect().height == 13 + 12
     assert [fault for fault in audit_lake(lake) if fault.kind != "document"] == []
+
+
+def test_files_are_put_together_up_to_a_size_so_that_no_month_must_fit_into_memory():
+    months = {f"{month}/{n}": month for month in ("01", "02") for n in range(9)} | {"02/large": "02", "03/one": "03"}
+    sizes = dict.fromkeys(months, 20) | {"02/large": 90}
+    groups = [*_list_groups(months, sizes, whole=100)]
+    assert [len(group) for group in groups] == [5, 4, 5, 4]
+    assert all(len({months[path] for path in group}) == 1 for group in groups)
+    assert not {"02/large", "03/one"} & {path for group in groups for path in group}
 
 
 @pytest.mark.parametrize("table", [RELEASES, FIGURES], ids=lambda table: table.name)

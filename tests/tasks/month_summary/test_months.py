@@ -14,6 +14,7 @@ from contracts.period import parse_month
 from contracts.text_table import Look
 from data_lake.lake import Lake, open_lake
 from flows.cli.month import lay_out
+from tasks.month_summary.opening import open_months
 from tasks.month_summary.reading import MonthReading, list_rows, newest_chain, read_month
 from tasks.month_summary.writing import write_month
 from tasks.reconciling.language import load_language
@@ -218,3 +219,11 @@ def test_each_table_of_a_month_can_be_had(made, name, column):
     assert column in list_rows(reading, name).columns
     spans = list_rows(reading, "gaps").select("from_month", "to_month").unique()
     assert spans.height == list_rows(reading, "gaps").height == 2  # one link, June alone and since March
+
+
+@pytest.mark.parametrize(("chain", "month", "as_of"), [REAL[2], REAL[4], REAL[-1]])
+def test_a_message_opens_with_the_sentences_of_the_screen(real, chain, month, as_of):
+    reading = read(real, chain, month, as_of)
+    group = {"source": "smm", "chain": chain, "month": parse_month(month)}
+    opening = open_months(real, {chain: load_chain(chain)})(group, reading.as_of, "en")
+    assert list(opening) == list(write_month(reading, load_language("en")).chain)
