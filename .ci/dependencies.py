@@ -24,6 +24,7 @@ PERMITTED = {
 }
 REASONS = {
     "text-unidecode": "dual-licensed, taken under the Artistic License; python-slugify of prefect brings it",
+    "pillow": "MIT-CMU is its own name for the HPND licence",
 }
 PURPOSES = {
     "prefect": "runs the flows: retries, schedules, the page of runs, the service of `trona up`",
@@ -44,6 +45,7 @@ PURPOSES = {
     "slack-sdk": "messages to Slack",
     "jinja2": "messages and the pages of `trona page`",
     "vl-convert-python": "the pictures of the page, as SVG and PNG",
+    "pillow": "the picture in e-mails: few colours, few bytes",
     "httpx": "webhooks, and talking to the Prefect server",
     "idna": "mail addresses at international domains",
     "watchfiles": "the inbox: what lands is seen at once",

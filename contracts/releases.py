@@ -24,7 +24,7 @@ RELEASES = Table(
         Column("figures", pl.Int64, "figures it states"),
         Column("quarantined", pl.Int64, "rows refused"),
         Column("unresolved", pl.Int64, "statements seen but not placed"),
-        Column("reason", pl.String, "why it was retracted or restored"),
+        Column("reason", pl.String, "why it was retracted or restored; by whom a document was settled"),
         Column(
             "settles",
             pl.String,

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import polars as pl
 
 from contracts.figures import READ_FIGURES
-from contracts.readings import ReleaseHead
+from contracts.readings import ReleaseHead, Settlement
 from contracts.releases import QUARANTINE
+from contracts.settlements import SETTLEMENTS
 from data_lake.lake import Lake
 from data_lake.releases import record_release
 from tasks.intake.figure_rows import build_figures, build_release
@@ -54,8 +55,20 @@ def head(**parts: object) -> ReleaseHead:
     return ReleaseHead(**(usual | parts))  # type: ignore[arg-type]
 
 
-def record(lake: Lake, release: ReleaseHead, *rows: dict[str, object], recorded_at: datetime | None = None) -> bool:
-    """Record a release with these rows; recorded an hour after its publication unless said otherwise."""
+def record(
+    lake: Lake,
+    release: ReleaseHead,
+    *rows: dict[str, object],
+    recorded_at: datetime | None = None,
+    settles: str = "",
+) -> bool:
+    """Record a release with these rows, an hour after its publication unless said otherwise.
+
+    `settles` names the document whose reading it settles.
+    """
+    settled = Settlement(settles, release.published_at, "Ann", SETTLEMENTS.empty(), {}) if settles else None
     at = recorded_at or release.published_at.replace(hour=1)
     figures = build_figures(read_rows(*rows), release, recorded_at=at)
-    return record_release(lake, build_release(release, at=at, figures=figures.height), figures, QUARANTINE.empty())
+    return record_release(
+        lake, build_release(release, at=at, figures=figures.height, settled=settled), figures, QUARANTINE.empty()
+    )

@@ -68,6 +68,7 @@ def check_all(settings: Settings, *, is_deep: bool = False) -> list[HealthFindin
         lambda: check_lake(settings),
         lambda: check_tables(settings, is_deep=is_deep),
         lambda: check_inbox(settings),
+        lambda: check_page(settings),
         lambda: check_receivers(settings),
         lambda: check_server(settings, api),
         lambda: check_clock(settings, api),
@@ -206,6 +207,25 @@ def check_inbox(settings: Settings) -> Iterator[HealthFinding]:
         refused = sorted((inbox.folder / REFUSED).rglob(f"*{REASON_SUFFIX}"))
         if refused:
             yield HealthFinding("inbox", "note", f"{len(refused)} refused", f"cat {refused[-1]}")
+
+
+def check_page(settings: Settings) -> Iterator[HealthFinding]:
+    """The page's folder: whether one is kept, can be written, and when it was drawn."""
+    folder = settings.page_folder
+    if folder is None:
+        yield HealthFinding("page", "note", "no page is kept", "set `page` in trona.toml, or trona page --out page")
+        return
+    index = folder / "index.html"
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        found = f"{there} is not a folder that can be written: the page stays as it is"
+        yield HealthFinding("page", "wrong", found, "mend the folder, or set `page` to another one")
+    elif not index.exists():
+        yield HealthFinding("page", "note", f"nothing is drawn in {folder} yet", "trona run, or trona page")
+    else:
+        drawn = datetime.fromtimestamp(index.stat().st_mtime, UTC)
+        where = f", at {settings.page_address}" if settings.page_address else ""
+        yield HealthFinding("page", "ok", f"{folder}, drawn {drawn:%Y-%m-%d %H:%M} UTC{where}")
 
 
 def check_receivers(settings: Settings) -> Iterator[HealthFinding]:

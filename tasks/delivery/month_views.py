@@ -65,7 +65,7 @@ def describe_picture(chain: Chain, scores: pl.DataFrame, month: date) -> Picture
 
 @lru_cache(maxsize=16)  # every receiver of a month gets the same one
 def draw_picture(picture: Picture | None) -> bytes:
-    """The PNG; empty where there is nothing to draw or the extra `charts` is not installed."""
+    """The PNG; empty where there is nothing to draw or what draws it is not installed."""
     from tasks.pages.charts import draw_dumbbells_png  # noqa: PLC0415 - only a mail with a picture pays for it
 
     if picture is None:

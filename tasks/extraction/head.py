@@ -73,6 +73,9 @@ def _name_patterns(chain: Chain) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _compile_names(names: Iterable[str]) -> re.Pattern[str]:
-    trie = build_trie(normalise(n) for n in names)
+    plain = [normalise(name) for name in names]
+    if not plain:
+        return re.compile(r"(?!)")
+    first = "".join(sorted({re.escape(name[0]) for name in plain}))  # most places are ruled out by one character
     edge = "(?:(?<![a-z0-9])|(?![a-z0-9]))"
-    return re.compile(f"{edge}{trie}{edge}" if trie else r"(?!)")
+    return re.compile(f"(?=[{first}]){edge}{build_trie(plain)}{edge}")

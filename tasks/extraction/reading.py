@@ -68,7 +68,7 @@ def read_review(
     figures = merge_statements(sure, account.directions)
     doubted = frame_doubtful(doubtful, figures, text)
     shown = {(item.statement.start, item.statement.end) for item in figures}
-    shown |= set(doubted.select("span_start", "span_end").iter_rows())
+    shown |= set(zip(doubted["span_start"], doubted["span_end"], strict=True))
     return Reading(
         head=ReleaseHead(
             source=source,

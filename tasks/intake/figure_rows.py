@@ -67,7 +67,13 @@ def build_settlements(settled: Settlement, head: ReleaseHead, *, recorded_at: da
 
 
 def build_release(
-    head: ReleaseHead, *, at: datetime, figures: int, quarantined: int = 0, unresolved: int = 0, settles: str = ""
+    head: ReleaseHead,
+    *,
+    at: datetime,
+    figures: int,
+    quarantined: int = 0,
+    unresolved: int = 0,
+    settled: Settlement | None = None,
 ) -> pl.DataFrame:
     """The row of `RELEASES` that records a release: one row, event `recorded`."""
     row = {
@@ -84,8 +90,8 @@ def build_release(
         "figures": figures,
         "quarantined": quarantined,
         "unresolved": unresolved,
-        "reason": "",
-        "settles": settles or None,
+        "reason": f"settled by {settled.by}" if settled else "",
+        "settles": settled.document if settled else None,
     }
     return pl.DataFrame([row], schema=RELEASES.schema)
 

@@ -195,7 +195,7 @@ class _Intake:
             figures=figures.height,
             quarantined=outcome.quarantined,
             unresolved=outcome.unresolved,
-            settles=settled.document if settled else "",
+            settled=settled,
         )
         settlements = build_settlements(settled, head, recorded_at=at) if settled else None
         return record_release(self.lake, release, figures, quarantine, settlements)

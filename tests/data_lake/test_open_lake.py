@@ -24,7 +24,10 @@ TOLD = [*NAMES, "value", "lower", "upper", "evidence"]
 
 @pytest.fixture
 def told(lake, monkeypatch) -> Lake:
-    """A review, one that revises it, one withdrawn, one withdrawn and brought back; the test stands beside the lake."""
+    """A review, one that revises it, one withdrawn, one withdrawn and brought back, one settled twice.
+
+    The test stands beside the lake.
+    """
     monkeypatch.chdir(Path(lake.storage.uri).parent)
     record(lake, head(), {"value": 2.0}, {"segment": "cells", "value": None, "lower": 3.0, "qualifier": "bound"})
     later = {"review_month": "2026-02", "published_at": day("2026-03-05")}
@@ -35,6 +38,11 @@ def told(lake, monkeypatch) -> Lake:
         retract_release(lake, release.release_id, reason="a wrong month", at=day("2026-02-10"))
         if letter == "a":
             restore_release(lake, release.release_id, reason="it was right", at=day("2026-02-20"))
+    review = head(source="s", document="1" * 64)
+    record(lake, review, {"value": 11.0}, {"value": 12.0, "measure": "yoy_pct"})
+    for number, (value, at) in enumerate(((21.0, "2026-02-12"), (31.0, "2026-02-22")), start=2):
+        sheet = head(source="s", document=str(number) * 64, published_at=day(at))
+        record(lake, sheet, {"value": value}, settles=review.document)
     return lake
 
 
@@ -51,12 +59,14 @@ def test_duckdb_sees_what_trona_sees_now_and_at_an_instant(told, as_of):
     assert (
         expected["source"].unique().sort().to_list()
         == {
-            None: ["a", "smm"],
-            "2026-02-08": ["a", "f", "smm"],
-            "2026-02-15": ["smm"],
-            "2026-02-25": ["a", "smm"],
+            None: ["a", "s", "smm"],
+            "2026-02-08": ["a", "f", "s", "smm"],
+            "2026-02-15": ["s", "smm"],
+            "2026-02-25": ["a", "s", "smm"],
         }[as_of]
     )
+    settled = expected.filter(source="s")["value"].to_list()
+    assert settled == {None: [31.0], "2026-02-08": [11.0, 12.0], "2026-02-15": [21.0], "2026-02-25": [31.0]}[as_of]
     assert_frame_equal(names["db"].sql(query).pl(), expected, check_dtypes=False)
 
 

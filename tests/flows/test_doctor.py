@@ -117,6 +117,25 @@ def test_says_what_is_wrong_and_what_to_do(tmp_path, breaks, about, said):
     assert any(about in lines[i] and said in lines[i] for i in wrong), seen.stdout
 
 
+def test_the_page_is_looked_at(tmp_path):
+    def look(**values) -> tuple[str, str]:
+        (found,) = health_checks.check_page(Settings(**values))
+        return found.state, found.found
+
+    folder = tmp_path / "page"
+    assert look() == ("note", "no page is kept")
+    assert look(page=str(folder)) == ("note", f"nothing is drawn in {folder} yet")
+    folder.write_text("no folder")
+    state, said = look(page=str(folder))
+    assert (state, "not a folder that can be written" in said) == ("wrong", True)
+    folder.unlink()
+    folder.mkdir()
+    (folder / "index.html").write_text("a page")
+    state, said = look(page=str(folder), page_address="https://page.example")
+    assert state == "ok"
+    assert said.endswith("UTC, at https://page.example")
+
+
 def test_a_library_that_breaks_the_server_is_named(monkeypatch):
     versions = {"sqlalchemy": "2.1.9", "fastapi": "0.150.0"}
     monkeypatch.setattr(health_checks.importlib.metadata, "version", lambda name: versions.get(name, "1.0"))
@@ -137,7 +156,7 @@ def test_a_test_message_arrives_and_a_failure_is_told_without_the_secret(tmp_pat
     assert "hook (webhook) took a test message" in seen.stdout
     assert len(receiver.got) == before + 1
     assert "very-secret-path" not in seen.stdout + seen.stderr
-    assert any(line.startswith("wrong test") and "gone" in line for line in seen.stdout.splitlines())
+    assert any(line.startswith("wrong  test") and "gone" in line for line in seen.stdout.splitlines())
 
 
 @pytest.mark.parametrize(("name", "value"), [("port", "http"), ("settle_seconds", "soon")])

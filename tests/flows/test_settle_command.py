@@ -43,9 +43,9 @@ def test_a_review_is_extracted_settled_and_ingested(trona, tmp_path):
     assert "settled by Ann: 5 confirmed, 1 corrected, 1 rejected, 2 added" in said.err
     assert [line.split()[0] for line in said.out.splitlines()[1:]] == ["review.txt", "review.xlsx"]
     events = json.loads(trona("releases", "--json").out)
-    assert [(event["document_name"], event["settles"]) for event in events] == [
-        ("review.txt", None),
-        ("review.xlsx", REVIEW.sha256),
+    assert [(event["document_name"], event["settles"], event["reason"]) for event in events] == [
+        ("review.txt", None, ""),
+        ("review.xlsx", REVIEW.sha256, "settled by Ann"),
     ]
 
 

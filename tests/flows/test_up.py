@@ -18,6 +18,7 @@ from contracts.releases import RELEASES
 from data_lake.lake import open_lake
 from data_lake.ledger import read_ledger
 from flows.run.events import Event, post_events
+from tests.flows.conftest import free_port
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -340,14 +341,20 @@ def test_sigterm_leaves_no_process_and_a_new_start_takes_what_lies_there(up, rev
     assert (code, up.processes()) == (0, [])
     assert seconds < 10
     before = len(up.log)
-    up.start(TRONA_LOG_FORMAT=log_format)
+    port = free_port()
+    up.start(TRONA_LOG_FORMAT=log_format, TRONA_PAGE=str(up.folder / "page"), TRONA_PAGE_PORT=str(port))
     up.wait_for(lambda: up.dealt_with("2005-01.csv"), 60, "the document that lay there")
+    assert f"page      http://127.0.0.1:{port}" in (up.folder / "out.txt").read_text()
+    page = Request(f"http://127.0.0.1:{port}/sodium_ion/2005-01.html", headers=up.headers)
+    up.wait_for((up.folder / "page" / "sodium_ion" / "2005-01.html").exists, 120, "the page of the month")
+    with urlopen(page, timeout=30) as answer:
+        assert "January 2005" in answer.read().decode()
     lines = [line for line in up.log[before:].splitlines() if line.startswith("{")]
     assert {json.loads(line)["level"] for line in lines} >= {"INFO"}
     assert any("2005-01.csv" in json.loads(line)["message"] for line in lines)
     assert recorded(up).count("2005-01") == 1
     deployments = up.ask("/deployments/filter", {})
-    assert sorted(d["name"] for d in deployments) == ["arrival", "by-hand", "deadline", "lithium_ion", "sodium_ion"]
+    assert sorted(d["name"] for d in deployments) == sorted(["arrival", "by-hand", "deadline", *chain_paths(None)])
     names = sorted(a["name"] for a in up.ask("/automations/filter", {}))
     assert len(names) == len(set(names)) == 3
 

@@ -174,6 +174,9 @@ def _compile_pattern(
         _number_pattern(language),
         r"(?P<mark>[←,;:()。、–—~≈/|•·→\"\[\]!?.…<>≥≤+&]|-)",
     ]
+    if language.is_spaced:
+        # no mention begins inside a word or at a blank: what is left of a word is passed over in one step
+        parts.append(r"(?P<skip>(?<!')[^\W\d_]+[ ]*|[ ]+)")
     return re.compile("|".join(parts)), kinds
 
 

@@ -61,6 +61,8 @@ def scan(lexicon: Lexicon, plain: str, raw: str, start: int, end: int) -> list[T
     words = lexicon.words
     for match in lexicon.pattern.finditer(plain, start, end):
         kind = match.lastgroup
+        if kind == "skip":
+            continue
         if kind == "word":
             text = match.group()
             found = words.get(text) or words.get(_BLANKS.sub(" ", text)) or words.get(text.replace("-", " "))

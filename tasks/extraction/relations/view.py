@@ -252,11 +252,16 @@ def _find_arrow_bases(tokens: list[Token]) -> set[int]:
     return found
 
 
+_NEAR = 3
+"""So many mentions before a bracket may hold the number that it compares: "24,300 yuan/mt in September (Aug: …)"."""
+
+
 def _find_unitless_bases(tokens: list[Token]) -> set[int]:
     """A bare number of another month in brackets behind a level: "76,300 yuan/t (Jan: 76,900)"."""
     found: set[int] = set()
     for place in range(1, len(tokens) - 3):
-        if not tokens[place].mask & BIT["open"] or not tokens[place - 1].mask & BIT["quantity"]:
+        near = tokens[max(0, place - _NEAR) : place]
+        if not tokens[place].mask & BIT["open"] or not any(token.mask & BIT["quantity"] for token in near):
             continue
         if not tokens[place + 1].mask & BIT["period"]:
             continue
