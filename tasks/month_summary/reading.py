@@ -23,7 +23,14 @@ from tasks.reconciling.findings import list_found
 from tasks.reconciling.found import Found, Stated, sort_findings
 from tasks.reconciling.implied import reconcile, select_known
 from tasks.reconciling.lead_lag import find_leads
-from tasks.reconciling.link_gaps import SegmentChanges, find_gaps, find_persistence, list_segments
+from tasks.reconciling.link_gaps import (
+    SegmentChanges,
+    Span,
+    find_gaps,
+    find_persistence,
+    list_months,
+    list_segments,
+)
 
 METRIC = "production"
 STOCK_MONTHS = (3, 6)
@@ -172,6 +179,21 @@ def learn_chain(
     )
 
 
+def prepare_months(known: KnownChain, months: Sequence[date]) -> None:
+    """Work out at once the changes that readings of these months ask for: they are remembered, and many cost as one."""
+    proved = {span for month in months for span in (*list_months(month), *_span_back(month))}
+    expected = {span for m in months for span in ((m, add_months(m, 1)), (add_months(m, -1), add_months(m, 1)))}
+    ends = sorted({end for link in known.chain.links for end in (link.upstream, link.downstream)})
+    for all_segments, spans in ((known.proved, proved), (known.expected, expected)):
+        for segments in all_segments:
+            for segment in ends:
+                segments.changes(segment, sorted(spans))
+
+
+def _span_back(month: date) -> list[Span]:
+    return [(add_months(month, -back), month) for back in STOCK_MONTHS]
+
+
 def describe_month(known: KnownChain, comparisons: pl.DataFrame, scores: pl.DataFrame, month: date) -> MonthReading:
     """The reading of a month from what is known of its chain, the comparisons and scores of it and the next month."""
     chain, following, before = known.chain, add_months(month, 1), add_months(month, -1)
@@ -188,7 +210,7 @@ def describe_month(known: KnownChain, comparisons: pl.DataFrame, scores: pl.Data
         gaps=find_gaps(known.proved, chain, [(before, month)]),
         next_gaps=next_gaps.filter(_rests_on(forecasts)),
         net_gaps=find_gaps(known.expected, chain, [(before, following)]),
-        stock_gaps=find_gaps(known.proved, chain, [(add_months(month, -n), month) for n in STOCK_MONTHS]),
+        stock_gaps=find_gaps(known.proved, chain, _span_back(month)),
         persistence=find_persistence(known.proved, chain, month),
         leads=find_leads(known.proved, chain, month),
         shares=shares,

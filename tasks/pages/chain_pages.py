@@ -10,6 +10,7 @@ import polars as pl
 from contracts.local_time import write_instant
 from contracts.period import add_months, format_month
 from data_lake.lake import Lake
+from tasks.month_summary.reading import prepare_months
 from tasks.pages.documents import build_document, name_document
 from tasks.pages.downloads import list_downloads
 from tasks.pages.facts import ChainFacts, find_newest
@@ -106,6 +107,8 @@ def build_chain(
     lake: Lake, edition: Edition, facts: ChainFacts, past: Sequence[PastFacts], tables: Mapping[str, pl.DataFrame]
 ) -> tuple[ChainSummary, list[SiteFile]]:
     """The chain's summary, and the files of its pages; `past` is what could be known when, newest first."""
+    for known in facts.known.values():
+        prepare_months(known, facts.months)
     pages = [build_month(facts, month) for month in facts.months]
     summary = summarise(facts, pages)
     files = [

@@ -12,9 +12,11 @@ from typing import Any
 import polars as pl
 
 from contracts.chain import Chain
+from data_lake.figures import read_vintages
 from data_lake.files import write_file
 from data_lake.lake import Lake
 from data_lake.releases import visible_releases
+from data_lake.selection import Selection
 from tasks.pages.chain_pages import ChainSummary, PastFacts, build_chain
 from tasks.pages.downloads import build_downloads, list_tables
 from tasks.pages.facts import ChainFacts, read_chain_alerts, read_facts, translate
@@ -178,15 +180,12 @@ def _read_at(lake: Lake, facts: ChainFacts, at: datetime, *, is_newest: bool) ->
 
 def _key_chain(lake: Lake, chain: Chain, as_of: datetime, options: SiteOptions) -> str:
     """A hash of all that the chain's pages rest on: what of it is known, its definition, the day, the code."""
-    from data_lake.figures import read_vintages  # noqa: PLC0415
-    from data_lake.selection import Selection  # noqa: PLC0415
-
     tables = (
-        read_vintages(lake, Selection(chain=chain.name), as_of=as_of).collect(),
-        visible_releases(lake, as_of=as_of).filter(pl.col("chain") == chain.name).collect(),
+        read_vintages(lake, Selection(chain=chain.name), as_of=as_of).sort("figure_id", "release_id").collect(),
+        visible_releases(lake, as_of=as_of).filter(pl.col("chain") == chain.name).sort("release_id").collect(),
         read_chain_alerts(lake, chain, as_of),
     )
-    hashes = [hash_frame(frame.sort(frame.columns[-2], frame.columns[0], maintain_order=True)) for frame in tables]
+    hashes = [hash_frame(frame) for frame in tables]
     return hash_text(f"{hashes}{chain!r}{as_of.date()}{options!r}{fingerprint_code()}")
 
 

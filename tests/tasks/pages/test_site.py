@@ -18,9 +18,10 @@ from contracts.errors import UsageError
 from data_lake.figures import read_figures, read_vintages
 from data_lake.lake import open_lake
 from data_lake.selection import Selection
+from tasks.month_summary.reading import prepare_months
 from tasks.pages import SiteOptions, build_site, write_single_file
 from tasks.pages.catalogue import find_chart, list_charts
-from tasks.pages.charts import drawing
+from tasks.pages.charts import draw_chain_map, draw_heat, drawing
 from tasks.pages.facts import read_facts
 from tasks.pages.month import build_month
 from tasks.pages.rendering import tie
@@ -240,6 +241,8 @@ def test_the_newest_page_of_the_past_is_the_one_that_reading_the_lake_anew_would
         newest = now.releases["published_at"].max()
         anew = read_facts(lake, chain, newest, recent=True)
         quick = read_past(lake, now, 1)[0].facts
+        for known in quick.known.values():
+            prepare_months(known, quick.months)  # at once, as the site does it; anew, month by month
         for month in anew.months[:2]:
             assert build_month(quick, month) == build_month(anew, month)
 
@@ -271,3 +274,15 @@ def test_the_three_blanks_of_the_heat_map_are_told_apart(site):
     assert cells["Cathode materials"][-3:] == ["+50", "·", "+2"]
     assert cells["Cathode materials · Layered oxide"][-3:] == ["≈", "·", "·"]
     assert cells["Cathode materials"][0] == "×"  # January 2025: no review is known
+
+
+def test_hostile_labels_stay_text_in_a_picture():
+    """Titles of segments and names of sources come from definitions and documents that others wrote."""
+    rows = pl.DataFrame({"series": [HOSTILE], "month": [HOSTILE], "log_ratio": [0.1], "text": [HOSTILE]})
+    svg = drawing.to_svg(draw_heat(rows, months=[HOSTILE]), HOSTILE)
+    reader = Reader()
+    reader.feed(svg)
+    assert not {"script", "img"} & set(reader.tags)
+    boxes = [{"name": "a", "title": HOSTILE, "text": HOSTILE, "sign": 1}]
+    reader.feed(drawing.to_svg(draw_chain_map(boxes, []), HOSTILE))
+    assert not {"script", "img"} & set(reader.tags)
