@@ -55,7 +55,9 @@ def runs_by_default(path: Path, name: str) -> bool:
 
 def test_every_promise_has_a_test_that_runs_by_default():
     """What is shown under soak alone would be noticed too late."""
-    rows = [line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith("| promise")]
+    rows = [
+        line for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith(("| promise", "| attack |"))
+    ]
     assert len(rows) > 40
     late = []
     for row in rows:

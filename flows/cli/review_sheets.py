@@ -49,7 +49,7 @@ def write_sheet(xlsx: Path, head: ReleaseHead, rows: pl.DataFrame, text: str, co
         command=command,
     )
     write_review_sheet(xlsx, stated, rows, text, now=datetime.now(UTC))
-    waiting = rows.filter(~pl.col("is_fact"), pl.col("status").is_in(["doubtful", "unresolved"])).height
+    waiting = rows.filter(~pl.col("is_sure"), pl.col("status").is_in(["doubtful", "unresolved"])).height
     print_message(f"sheet     {xlsx}: {count_noun(rows.height, 'number')}, {waiting} to look at; then: {command}")
 
 

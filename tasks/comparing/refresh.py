@@ -21,9 +21,7 @@ from data_lake.lake import Lake
 from data_lake.releases import read_events
 from data_lake.selection import Selection
 from data_lake.tables import FROM_FIGURES
-from tasks.comparing.comparisons import compare_months
 from tasks.comparing.knowledge import hash_knowledge, list_public
-from tasks.scoring import code_scorable
 
 MEMORY_YEARS = 3
 """A month's scores look back to January this many years before: enough for every band (they need 9 past
@@ -100,6 +98,9 @@ def _derive_years(
     only: Selection,
 ) -> Derived:
     """The same for a few years that follow one another, whose figures are read and coded once."""
+    from tasks.comparing.comparisons import compare_months  # noqa: PLC0415 - who reads stored rows does without
+    from tasks.scoring.score_forecasts import code_scorable  # noqa: PLC0415
+
     is_forecaster = any(only.source in chain.forecasters for chain in chains.values())
     windows = [(date(max(start.year - MEMORY_YEARS, 1), 1, 1), date(start.year + 1, 12, 1)) for start, _ in years]
     chain = only.chain or (next(iter(chains)) if len(chains) == 1 else "")

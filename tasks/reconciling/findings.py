@@ -60,6 +60,19 @@ def state_figures(found: Sequence[Found], figures: pl.DataFrame) -> Stated:
     return {row["figure_id"]: row for row in rows}
 
 
+def contradict_stored(new: pl.DataFrame, stored: pl.DataFrame, chains: Mapping[str, Chain]) -> pl.DataFrame:
+    """What new figures contradict: findings of which one of them is part, as `FINDINGS`; none where all can be true.
+
+    Both have the columns of `FIGURES`; `stored` is what is known of the same chains. A new figure takes the place of a
+    stored one of its key where it was published later. Actuals alone: a sign or a month that was misread shows here.
+    """
+    both = pl.concat([stored, new])
+    actuals = newest_vintage(both.filter(kind="actual")).sort(FIGURE_KEY)
+    names = set(new["figure_id"])
+    found = [one for one in find_contradicting(actuals, chains) if not names.isdisjoint(one.figure_ids)]
+    return gather_findings(found, state_figures(found, actuals), chains) if found else FINDINGS.empty()
+
+
 def find_contradicting(actuals: pl.DataFrame, chains: Mapping[str, Chain]) -> Iterator[Found]:
     """Minimal sets of actuals (one row per key) that cannot all be true, named after what takes part in them.
 

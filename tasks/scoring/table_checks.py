@@ -15,7 +15,6 @@ from contracts.errors import ContractBroken, UsageError
 from contracts.vocabulary import MEASURES, measures_of
 from tasks.scoring.quantiles import find_levels
 from tasks.scoring.table_months import read_instants, read_months
-from tasks.tables.printed_numbers import parse_number
 
 ZONE = "Asia/Shanghai"
 REQUIRED = ("forecaster", "series", "month", "issued_at", "measure", "forecast", "actual")
@@ -127,6 +126,8 @@ def _read_numbers(column: pl.Series, *, decimal: str) -> pl.Series:
     """A column of numbers; text is read as tables of figures are, with a percent sign on all of it or on none."""
     if column.dtype.is_numeric() or column.dtype == pl.Null:
         return column.cast(pl.Float64)
+    from tasks.tables.printed_numbers import parse_number  # noqa: PLC0415 - a record needs no reader of tables
+
     text = column.cast(pl.String).str.strip_chars().replace("", None)
     parsed = text.to_frame("text").select(parse_number(pl.col("text"), decimal=decimal).alias("read")).unnest("read")
     signed = parsed["suffix"] != ""

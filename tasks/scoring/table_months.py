@@ -8,7 +8,6 @@ import polars as pl
 
 from contracts.errors import ContractBroken
 from contracts.printed_period import read_printed_period
-from tasks.tables.release_hints import read_instant
 
 _FORMS = (
     re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.]\d{1,2}(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?)?"),
@@ -91,6 +90,8 @@ def read_instants(column: pl.Series, zone: str = "UTC") -> pl.Series:
 
 def _read_other(text: str, zone: str) -> datetime | None:
     """A date as tables of figures may write it (2026/2/5, 2026年2月5日), in `zone`; None where it is none."""
+    from tasks.tables.release_hints import read_instant  # noqa: PLC0415 - a record needs no reader of tables
+
     try:
         return read_instant(text, ZoneInfo(zone))
     except ValueError:

@@ -1,9 +1,9 @@
 """Every number of a document as rows for a review sheet: as its reader read it, and as it is known now.
 
 Columns of the rows: those of `AS_READ`; `why` (the doubt, the open slot, the reason); `was_` and each column of
-`STATED`, what is known of the number when the sheet is written, null where it is no figure; `is_fact`; `note`;
-`since`, the instant since which that is known where it is not the document's publication; and `is_shown`: what was
-settled as no figure is not shown again.
+`STATED`, what is known of the number when the sheet is written, null where it is no figure; `is_fact`; `is_sure`, a
+fact that is not doubtful or that somebody settled; `note`; `since`, the instant since which that is known where it is
+not the document's publication; and `is_shown`: what was settled as no figure is not shown again.
 """
 
 import polars as pl
@@ -18,7 +18,8 @@ _KEY = ("span_start", "span_end", *STATED[:9])
 _RULES = {"figure": 2, "doubtful": 0, "unresolved": 1, "passed over": 3}
 ROWS = pl.Schema(
     {column.name: column.dtype for column in AS_READ}
-    | {"why": pl.String, "note": pl.String, "is_fact": pl.Boolean, "is_shown": pl.Boolean, "since": INSTANT}
+    | {"why": pl.String, "note": pl.String, "is_fact": pl.Boolean, "is_sure": pl.Boolean, "is_shown": pl.Boolean}
+    | {"since": INSTANT}
     | {f"was_{column.name.removeprefix('read_')}": column.dtype for column in AS_READ if column.name[:5] == "read_"}
 )
 
@@ -47,6 +48,7 @@ def list_numbers(reading: Reading, facts: pl.DataFrame, text: str) -> pl.DataFra
         why=pl.when(is_lost).then(pl.lit("it is not recorded: a contract refuses it")).otherwise("why"),
         sentence="evidence",
     )
+    stated_rows = stated_rows.with_columns(is_sure=pl.col("is_fact") & (pl.col("status") != "doubtful"))
     was = [pl.when("is_fact").then(name).alias(f"was_{name}") for name in (*STATED, "rule")]
     stated_rows = stated_rows.with_columns(*was, *[pl.col(name).alias(f"read_{name}") for name in (*STATED, "rule")])
     spans = pl.col("place").str.split_exact("-", 1)
@@ -70,6 +72,7 @@ def list_settled_numbers(settled: pl.DataFrame, facts: pl.DataFrame, published: 
         rows.with_columns(
             *was,
             is_fact=is_fact,
+            is_sure=is_fact & (pl.col("outcome") != "open"),
             is_shown=is_fact | (pl.col("outcome") != "rejected"),
             since=pl.when(pl.col("known_at") != published).then("known_at"),
             why=pl.when(pl.col("outcome") != "open").then(fill_text("settled by {}", "settled_by")),
@@ -90,13 +93,14 @@ def _finish(rows: pl.DataFrame, text: str) -> pl.DataFrame:
 def _conform(rows: pl.DataFrame) -> pl.DataFrame:
     lacking = [pl.lit(None, dtype).alias(name) for name, dtype in ROWS.items() if name not in rows.columns]
     texts = [pl.col(name).fill_null("") for name in ("why", "note", "sentence", "place", "status")]
+    flags = [pl.col("is_fact", "is_sure").fill_null(value=False), pl.col("is_shown").fill_null(value=True)]
     return (
         rows.with_columns(lacking)
-        .with_columns(*texts, pl.col("is_fact").fill_null(value=False), pl.col("is_shown").fill_null(value=True))
+        .with_columns(*texts, *flags)
         .select(pl.col(name).cast(dtype) for name, dtype in ROWS.items())
     )
 
 
-def rank_status(status: pl.Expr, is_fact: pl.Expr) -> pl.Expr:
+def rank_status(status: pl.Expr, is_sure: pl.Expr) -> pl.Expr:
     """Order of the blocks of a sheet: doubtful, unresolved, figures, passed over."""
-    return pl.when(is_fact).then(2).otherwise(status.replace_strict(_RULES, default=0, return_dtype=pl.Int32))
+    return pl.when(is_sure).then(2).otherwise(status.replace_strict(_RULES, default=0, return_dtype=pl.Int32))

@@ -17,12 +17,13 @@ from tasks.settling.authorship import find_author, find_instant, read_head, refu
 from tasks.settling.sheet_form import DECISION, NO, NUMBER, SENTENCE, VALUES, YES
 from tasks.settling.sheet_reader import ReviewSheet
 from tasks.tables.long_form import COLUMNS as LONG_COLUMNS
+from tasks.tables.long_form import NUMBERS
 from tasks.tables.readings_of_rows import NumberStyle, build_readings
 
 _YES = [YES, "y", "true", "1", "ja", "是", "对", "對"]
 _NO = [NO, "n", "false", "0", "nein", "否", "不", "错", "錯"]
 _FILLED = ("segment", "measure", "value", "lower", "upper")
-_RULE = "settled"
+_RULE, _ROUNDING, _DIGITS = "settled", 1e-12, 8
 
 
 def read_settled(
@@ -43,7 +44,7 @@ def read_settled(
     read, refused = _read_rows(rows, document, head, hints)
     figures = _compare(read, rows, sheet.as_read)
     settled = figures.filter(~pl.col("is_open"))
-    numbers = _list_outcomes(sheet.as_read, rows, settled)
+    numbers = _list_outcomes(sheet.as_read, rows, settled, document.sha256)
     still = numbers.filter(pl.col("outcome") == "open")
     return Reading(
         head=ReleaseHead(head.source, head.chain, head.review_month, at, document.sha256, document.name),
@@ -90,7 +91,7 @@ def _compare(read: pl.DataFrame, rows: pl.DataFrame, as_read: pl.DataFrame) -> p
     """Figures with how they were read: `is_read` and `is_known` say that nothing was changed of that.
 
     A number that was not changed keeps its rounding, also where its sign or its bounds were. `is_open` is a doubtful
-    one that was neither changed nor confirmed.
+    one that was neither changed nor confirmed, `is_undecided` one that counts all the same (`--accept-doubtful`).
     """
     told = read.join(rows.select("place", "says", NUMBER), on="place", how="left", maintain_order="left")
     both = told.drop("span_start", "span_end").join(as_read.drop("note"), on=NUMBER, how="left", maintain_order="left")
@@ -106,22 +107,34 @@ def _compare(read: pl.DataFrame, rows: pl.DataFrame, as_read: pl.DataFrame) -> p
         .otherwise("half_width"),
         evidence=pl.coalesce("sentence", "evidence").fill_null(""),
     )
-    is_left = pl.col("is_read") & ~pl.col("is_fact") & pl.col("says").is_null()
-    return both.with_columns(is_open=is_left.fill_null(value=False))
+    is_left = (pl.col("is_read") & ~pl.col("is_sure") & pl.col("says").is_null()).fill_null(value=False)
+    return both.with_columns(is_open=is_left & ~pl.col("is_fact"), is_undecided=is_left & pl.col("is_fact"))
 
 
 def _is_same(begin: str) -> pl.Expr:
-    return pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{begin}{name}")) for name in VALUES)
+    """Whether a row says what it said; programs keep 15 digits of a number."""
+    texts = [pl.col(name).eq_missing(pl.col(f"{begin}{name}")) for name in VALUES if name not in NUMBERS]
+    return pl.all_horizontal(*texts, *[_is_close(pl.col(name), pl.col(f"{begin}{name}")) for name in NUMBERS])
 
 
-def _list_outcomes(as_read: pl.DataFrame, rows: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
-    """Each number as read and as settled, with its outcome: columns of `SETTLEMENTS`, those of its release null."""
-    stated = settled.select(*STATED, "is_read", NUMBER, cell="place")
+def _is_close(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    is_near = ((one - other).abs() <= _ROUNDING * other.abs()).fill_null(value=False)
+    return is_near | (one.is_null() & other.is_null())
+
+
+def _list_outcomes(as_read: pl.DataFrame, rows: pl.DataFrame, settled: pl.DataFrame, sheet: str) -> pl.DataFrame:
+    """Each number as read and as settled, with its outcome: columns of `SETTLEMENTS`, those of its release null.
+
+    One that was added is named by its sheet and cell, so that no later sheet names another alike.
+    """
+    stated = settled.select(*STATED, "is_read", "is_undecided", NUMBER, cell="place")
     own = as_read.join(stated.drop_nulls(NUMBER), on=NUMBER, how="left", maintain_order="left")
     is_present = pl.col(NUMBER).is_in(rows.filter(pl.col("says").fill_null(value=True))[NUMBER].drop_nulls().to_list())
     was_read = pl.any_horizontal(pl.col("read_value", "read_lower", "read_upper").is_not_null())
     own = own.with_columns(
-        outcome=pl.when(pl.col("is_read").fill_null(value=False))
+        outcome=pl.when(pl.col("is_undecided").fill_null(value=False))
+        .then(pl.lit("open"))
+        .when(pl.col("is_read").fill_null(value=False))
         .then(pl.lit("confirmed"))
         .when(pl.col("cell").is_not_null())
         .then(pl.when(was_read).then(pl.lit("corrected")).otherwise(pl.lit("added")))
@@ -133,7 +146,7 @@ def _list_outcomes(as_read: pl.DataFrame, rows: pl.DataFrame, settled: pl.DataFr
         *STATED,
         cell="place",
         sentence="evidence",
-        number=fill_text("added at {}", "place"),
+        number=fill_text("{} {}", pl.lit(sheet[:_DIGITS]), "place"),
         outcome=pl.lit("added"),
         **{name: pl.lit("") for name in ("status", "place", "text")},
     )

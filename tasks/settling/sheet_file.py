@@ -49,7 +49,7 @@ def write_review_sheet(path: Path, head: SheetHead, rows: pl.DataFrame, text: st
     The hidden ones hold the words of the drop-downs, and each number as it was read, by which corrections are told from
     what was left alone. Text of the document stays text. A file that was there is replaced once the new one is whole.
     """
-    shown = rows.filter("is_shown").with_columns(rank=rank_status(pl.col("status"), pl.col("is_fact")))
+    shown = rows.filter("is_shown").with_columns(rank=rank_status(pl.col("status"), pl.col("is_sure")))
     shown = shown.sort("rank", maintain_order=True)
 
     words = {DECISION: [YES, NO], **list_words(head.chain)}
@@ -100,7 +100,7 @@ def _count_lines(text: str, column: str) -> int:
 
 
 def _say_how(head: SheetHead, rows: pl.DataFrame) -> str:
-    counts = dict(rows.filter(~pl.col("is_fact")).group_by("status").len().rows())
+    counts = dict(rows.filter(~pl.col("is_sure")).group_by("status").len().rows())
     waiting = [f"{counts[word]} {word}" for word in ("doubtful", "unresolved") if word in counts]
     what = f"{' and '.join(waiting)} to look at, on top." if waiting else "Nothing is doubtful or unresolved."
     return f"{what} {HOW.format(command=head.command)}"
@@ -124,7 +124,7 @@ def _write_row(
     begin = "was_" if row["is_fact"] else "read_"
     shown = {name: row[f"{begin}{name}"] for name in VALUES}
     shown |= {"status": status, NUMBER: row["number"], WHY: _say_why(row), "note": row["note"]}
-    shown |= {"confidence": row["confidence"], DECISION: YES if row["is_fact"] else ""}
+    shown |= {"confidence": row["confidence"], DECISION: YES if row["is_sure"] else ""}
     for place, name in enumerate(COLUMNS):
         value = shown.get(name)
         look = fills.get(status, looks[name]) if name in {DECISION, "status"} else looks[name]
@@ -139,7 +139,7 @@ def _say_why(row: Mapping[str, Any]) -> str:
 
 
 def _word(row: Mapping[str, Any]) -> str:
-    if not row["is_fact"]:
+    if not row["is_sure"]:
         return str(row["status"])
     return "settled" if row["why"].startswith("settled") else "accepted"
 

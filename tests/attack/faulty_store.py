@@ -28,8 +28,8 @@ MIXES = {
     "errors": {"500": 0.1, "503": 0.1},
     "slow": {"slow": 0.3},
     "silence": {"silent": 0.01, "slow": 0.05},
-    "lost answers": {"lost": 0.15},
-    "half answers": {"half": 0.1, "reset": 0.03},
+    "lost-answers": {"lost": 0.15},
+    "half-answers": {"half": 0.1, "reset": 0.03},
     "all": {"reset": 0.03, "500": 0.03, "503": 0.03, "slow": 0.03, "lost": 0.05, "half": 0.03},
 }
 COMMANDS = ("ingest", "ingest", "ingest", "run", "notify", "silence", "repair")
@@ -145,7 +145,7 @@ def attack_store(folder: Path, *, rounds: int, seed: int, say: Callable[[str], o
             for name, chances in MIXES.items():
                 receivers.forget()
                 site = Site(folder / name, folder / "documents", server, Machine(), receivers, zygote=zygote).make()
-                site.address = f"{_BUCKET}-{name.replace(' ', '-')}"
+                site.address = f"{_BUCKET}-{name}"
                 site.more = store | {"AWS_ENDPOINT_URL": proxy.url}
                 outcome.lakes += 1
                 for _ in range(rounds):

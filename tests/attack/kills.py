@@ -83,17 +83,19 @@ def _attack_once(site: Site, draw: random.Random, usual: dict[str, float], outco
     weights = WEIGHTS if outcome.lakes % 4 == 0 else WEIGHTS | {"backfill": 0}  # a backfill tells nobody, then or later
     name = draw.choices(list(weights), list(weights.values()))[0]
     document = names[min(len(names) - 1, len(site.recorded))] if draw.random() < 0.7 else draw.choice(names)
-    share, new_files = draw.uniform(0.05, 1.0), draw.choice([0, draw.randint(1, 12)])
+    share, new_files = draw.uniform(0.05, 1.4), draw.choice([0, draw.randint(1, 12)])
     way = site.machine.draw(draw, may_shift=name not in {"retract", "restore"})
     if draw.random() < 0.3:
         site.receivers.fail_next(draw)
     begun = time.monotonic()
     process = site.start(site.words(name, document), way)
-    if _kill(process, site, usual[name] * (1 if new_files else share), new_files):
+    if _kill(process, site, usual[name] * max(share, 1.0 if new_files else 0), new_files):
         outcome.done[name] += 1
+        if time.monotonic() - begun > usual[name]:
+            usual[name] *= 1.3  # a machine is not always as idle as when it was measured
     else:
         outcome.ended_first += 1
-        usual[name] = (usual[name] + time.monotonic() - begun) / 2  # a machine is not always as busy
+        usual[name] = (usual[name] + time.monotonic() - begun) / 2  # nor as busy
         if process.returncode not in _ALLOWED:
             outcome.verdict.add("broke", f"{name} after kills left with {process.returncode} ({way}): {site.tail()}")
         if process.returncode in _WELL and name == "ingest":

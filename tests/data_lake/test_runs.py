@@ -1,6 +1,6 @@
 """The summary of a run, and what became of the rows that stood before it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -9,7 +9,7 @@ from contracts.comparisons import COMPARISONS
 from contracts.errors import ContractBroken
 from contracts.figures import FIGURES
 from contracts.runs import RUNS
-from data_lake.derived import replace_months
+from data_lake.derived import Basis, note_basis, read_basis, replace_months
 from data_lake.lake import open_lake
 from data_lake.runs import FiguresCompared, compare_figures, record_run, see_figures
 from tests.builders import day, head, record
@@ -84,3 +84,20 @@ def test_only_the_months_of_the_span_are_replaced(lake):
     assert lake.table(COMPARISONS).scan().sort("month").collect()["value"].to_list() == [1.0, 4.0]
     replace_months(lake, COMPARISONS, COMPARISONS.empty(), first=months[2])
     assert lake.table(COMPARISONS).scan().collect()["value"].to_list() == [1.0]
+
+
+def test_what_a_table_follows_from_is_noted_to_the_microsecond(lake):
+    basis = Basis(2**62 + 1, day("2026-03-01T09:30") + timedelta(microseconds=1), day("2026-02-28"))
+    text = {name: "x" for name, dtype in COMPARISONS.schema.items() if dtype == pl.String}
+    january = date(2026, 1, 1)
+    first, other = (
+        COMPARISONS.conform(pl.DataFrame([text | {"month": january, "value": value}])) for value in (1.0, 2.0)
+    )
+    replaced = replace_months(lake, COMPARISONS, first, first=january, follows=-1)
+    assert (replaced, read_basis(lake, COMPARISONS)[1]) == (0, None)
+    assert note_basis(lake, COMPARISONS, basis, follows=replaced)
+    assert read_basis(lake, COMPARISONS)[1] == basis
+    assert not note_basis(lake, COMPARISONS, basis, follows=None)
+    replace_months(lake, COMPARISONS, other, first=january)
+    assert read_basis(lake, COMPARISONS)[1] is None
+    assert not note_basis(lake, COMPARISONS, basis, follows=replaced)

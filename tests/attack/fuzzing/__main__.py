@@ -30,7 +30,8 @@ SHARES = {
     "docx": 10,
 }
 """Thousandths of all executions: what is read quickly is tried more often, and prose takes the most time."""
-_MOST_SECONDS = 60
+_MOST_SECONDS = 300
+"""By the clock, for an execution that hangs; what it costs is measured in seconds of the processor (`one.py`)."""
 _MOST_BYTES = 4096
 
 
@@ -100,7 +101,7 @@ def _lay_out(folder: Path, name: str) -> None:
 def _run(folder: Path, name: str, runs: int, seed: int, seconds: int) -> str:
     flags = [
         *(f"-runs={runs}", f"-seed={seed % 2**31 or 1}", f"-max_total_time={seconds}", f"-max_len={_MOST_BYTES}"),
-        *(f"-timeout={_MOST_SECONDS}", "-rss_limit_mb=6144", f"-dict={folder / 'words'}"),
+        *(f"-timeout={_MOST_SECONDS}", "-rss_limit_mb=6144", "-report_slow_units=3600", f"-dict={folder / 'words'}"),
         f"-artifact_prefix={folder / 'broken'}/",
     ]
     ended = subprocess.run(

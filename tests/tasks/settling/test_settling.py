@@ -8,6 +8,7 @@ from itertools import permutations
 import polars as pl
 import pytest
 
+from contracts.chain import load_chain
 from contracts.errors import ContractBroken, DocumentUnavailable, TronaError, UsageError
 from contracts.figures import FIGURES
 from contracts.readings import Document, DocumentHints
@@ -361,8 +362,6 @@ def test_a_sheet_of_a_settled_release_shows_what_holds_and_keeps_what_was_read(s
     release = read_figures(settled)["release_id"][0]
     head, rows, text = list_release_numbers(settled, release, None)
     path = tmp_path / "second.xlsx"
-    from contracts.chain import load_chain
-
     stated = SheetHead(
         head.document_name,
         head.document,
@@ -402,6 +401,24 @@ def test_lost_files_of_a_settled_release_are_rebuilt(settled):
     assert [*audit_lake(settled)] == []
     after = everything(settled)
     assert {n: after[n] for n in before if "/_" not in n} == {n: before[n] for n in before if "/_" not in n}
+
+
+def test_what_was_accepted_though_doubtful_stays_and_says_nothing_of_the_reader_until_somebody_looks(lake, tmp_path):
+    ingest(lake, REVIEW, DocumentHints(source="smm", chain="sodium_ion", accept_doubtful=True))
+    release = read_figures(lake)["release_id"][0]
+    head, rows, text = list_release_numbers(lake, release, None)
+    path, chain = tmp_path / "accepted.xlsx", load_chain(head.chain)
+    named = (head.document_name, head.document, head.source, chain, head.review_month, head.published_at)
+    write_review_sheet(path, SheetHead(*named, "x"), rows, text, now=NOW)
+    person = Person(path)
+    assert person.page.cell(3, person.column("status")).value == "doubtful"
+    assert person.page.cell(3, person.column("right?")).value in {None, ""}
+    person.sign()
+    before = values(lake)
+    ingest(lake, person.save(path))
+    assert values(lake) == before
+    (row,) = build_reading_record(lake.table(SETTLEMENTS).scan().collect()).to_dicts()
+    assert (row["accepted"], row["doubtful"]) == (5, 0)
 
 
 def test_other_workbooks_are_none(tmp_path):
