@@ -109,7 +109,7 @@ def test_findings_have_the_fixed_columns_and_show_their_proof(loaded):
 def test_the_month_is_on_one_screen_in_two_languages(loaded):
     shown = loaded("month", "sodium_ion", "2026-01").out
     assert shown.startswith("Sodium-ion batteries, January 2026")
-    assert "Cathode materials +72.9 % [+70.6, +75.2]" in shown.replace("\n", " ")
+    assert "cathode materials +72.9 % [+70.6, +75.2]" in shown.replace("\n", " ")
     assert max(len(line) for line in shown.splitlines()) <= 100
     assert loaded("month").out == shown
     assert loaded("month", "sodium_ion", "2026-01", "--language", "zh").out.startswith("钠离子电池，2026年1月")
