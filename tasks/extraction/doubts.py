@@ -133,7 +133,7 @@ def _imply_growth(now: Statement, before: Statement) -> tuple[float, float]:
 
 
 def _find_impossible_shares(items: list[Stated], parents: Mapping[Node, str]) -> dict[int, str]:
-    """Places of shares above their parent's: NFPP 75 % of what is 71 % polyanion. Above 100 % is a contract's matter."""
+    """Places of shares above their parent's: NFPP 75 % of what is 71 % polyanion. Above 100 % the contract refuses."""
     shares: dict[Key, float] = {}
     for s in (i.statement for i in items):
         if s.measure == "share_pct" and s.value is not None:
