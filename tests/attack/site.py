@@ -169,10 +169,11 @@ class Site:
         outcome.take(outputs)
 
     def finish(self, stated: list, digest: dict[str, list[tuple]], outcome: Outcome) -> None:
-        """After all of it one run to its end: everything is there once, computes to the same, and was told once."""
+        """After it a live run and a backfill to their ends: everything is there, computes the same and was told once."""
         for document, event in sorted(self.turned):
             if event == "retracted":
                 self.call("restore", document, (0, USAGE, REFUSED))
+        self.call("run", allowed=(0, REFUSED, DELIVERY))
         self.call("backfill")
         self.tell_rest()
         checker = Checker(self.lake)
