@@ -132,11 +132,8 @@ def _imply_growth(now: Statement, before: Statement) -> tuple[float, float]:
     return 100 * (ratio - 1), 100 * slack * max(1.0, ratio)
 
 
-_FULL = 100.0
-
-
 def _find_impossible_shares(items: list[Stated], parents: Mapping[Node, str]) -> dict[int, str]:
-    """Places of shares above their parent's, or above the whole: NFPP 75 % of what is 71 % polyanion."""
+    """Places of shares above their parent's: NFPP 75 % of what is 71 % polyanion. Above 100 % the contract refuses."""
     shares: dict[Key, float] = {}
     for s in (i.statement for i in items):
         if s.measure == "share_pct" and s.value is not None:
@@ -149,8 +146,6 @@ def _find_impossible_shares(items: list[Stated], parents: Mapping[Node, str]) ->
             continue
         parent = parents.get(s.node, "")
         above = shares.get((s.node[0], parent, s.metric, s.period, s.kind)) if parent else None
-        if s.value > _FULL + s.half_width:
-            doubts[place] = "a share above the whole"
-        elif above is not None and s.value > above + 2 * s.half_width:
+        if above is not None and s.value > above + 2 * s.half_width:
             doubts[place] = f"the share of {parent}, of which it is a part, is {above:g} %"
     return doubts

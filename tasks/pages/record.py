@@ -207,7 +207,7 @@ def _draw_calibration(facts: ChainFacts) -> Chart | None:
         (share - pl.col("level")).alias("value"),
         (pl.col("lower") - pl.col("level")).alias("lower"),
         (pl.col("upper") - pl.col("level")).alias("upper"),
-        fill_text("{} of {}", "inside", "n").alias("text"),
+        fill_text("{} / {}", "inside", "n").alias("text"),
     )
     off = drawn.filter((pl.col("lower") > 0) | (pl.col("upper") < 0)).height
     heading = words.say("page.record.calibration", off=off, of=rows.height)

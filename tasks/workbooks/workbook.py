@@ -176,7 +176,8 @@ def _write_rows(page: "Worksheet", sheet: Sheet, looks: Sequence["Format"]) -> N
     frame, number = sheet.frame, 0
     cells = frame.lazy().select(_as_cell(pl.col(name), dtype) for name, dtype in frame.schema.items())
     write = [_choose_writer(page, dtype) for dtype in frame.dtypes]
-    notes = [tuple(map(frame.columns.index, pair)) for pair in sheet.notes.items()]
+    there = [pair for pair in sheet.notes.items() if set(pair) <= set(frame.columns)]  # a month may lack a measure
+    notes = [tuple(map(frame.columns.index, pair)) for pair in there]
     for start in range(0, frame.height, _ROWS_AT_ONCE):
         for row in cells.slice(start, _ROWS_AT_ONCE).collect().iter_rows():
             number += 1

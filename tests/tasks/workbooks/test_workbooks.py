@@ -108,3 +108,11 @@ def test_a_workbook_that_cannot_be_finished_leaves_the_one_before_it(tmp_path, m
     assert (told.value.where, told.value.found) == (str(path), "No space left on device")
     assert path.read_bytes() == b"the one before"
     assert [p.name for p in tmp_path.iterdir()] == ["book.xlsx"]
+
+
+def test_a_note_on_a_column_that_a_month_does_not_have_is_left_out(tmp_path):
+    """As in the month of a lake whose releases are withdrawn: it has no change to put a note on."""
+    path = tmp_path / "book.xlsx"
+    write_workbook(path, [], [Sheet("Month", pl.DataFrame({"segment": ["cell"]}), {}, {"mom_pct": "segment"})])
+    (row,) = openpyxl.load_workbook(path)["Month"].iter_rows(min_row=2, max_row=2)
+    assert (row[0].value, row[0].comment) == ("cell", None)
