@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from contracts.errors import SourceUnavailable
+
 if TYPE_CHECKING:
     from data_lake.entries import LakeDamaged
 
@@ -30,8 +32,11 @@ def find_damage() -> "LakeDamaged | None":
     from data_lake.opening import list_seen  # noqa: PLC0415
 
     for storage, table in list_seen():
-        files = sorted(Entries(storage, table).files())
-        found = {path: said for path in files if (said := describe_file(storage, f"{table}/{path}"))}
+        try:
+            files = sorted(Entries(storage, table).files())
+            found = {path: said for path in files if (said := describe_file(storage, f"{table}/{path}"))}
+        except SourceUnavailable:  # that it cannot be read says nothing about what failed
+            continue
         if found:
             first, verb = next(iter(found)), "is" if len(found) == 1 else "are"
             return LakeDamaged(

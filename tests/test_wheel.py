@@ -46,4 +46,4 @@ def test_the_wheel_holds_every_module_template_and_chain(tmp_path):
     assert not [name for name in held if name.startswith(("tests/", "bench/"))]
     (metadata,) = [name for name in held if name.endswith("METADATA")]
     said = ZipFile(wheel).read(metadata).decode()
-    assert set(re.findall(r"Provides-Extra: (\w+)", said)) >= {"charts", "dask"}
+    assert set(re.findall(r"Provides-Extra: (\w+)", said)) == {"dask"}

@@ -66,6 +66,8 @@ def _match_segment(value: str, chains: list[Chain]) -> str:
     if not value:
         return ""
     named = {segment.name for chain in chains if (segment := match_segment(value, chain))}
+    if value in named:
+        return value  # a name goes before what is only an alias elsewhere
     if len(named) > 1:
         raise UsageError(
             f"{value!r} names more than one segment", where="--segment", next=f"one of: {', '.join(sorted(named))}"

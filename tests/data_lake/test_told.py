@@ -224,3 +224,10 @@ def test_what_an_entry_held_is_told_by_its_claims_where_it_says_nothing_else():
 
 def test_a_table_is_named_by_its_lake(lake):
     assert lake.table(FIGURES).address == f"{lake.uri}/figures"
+
+
+def test_a_lake_that_cannot_be_read_hides_no_other_failure(lake, monkeypatch):
+    (lake.storage.local / "figures" / "_delta_log" / f"{0:020}.json").mkdir(parents=True)  # no file: cannot be read
+    monkeypatch.setattr("data_lake.opening.list_seen", lambda: [(lake.storage, "figures")])
+    with pytest.raises(OSError, match="no space left"), tell_damage():
+        raise OSError("no space left")

@@ -21,6 +21,7 @@ from flows.cli.options import Filters
             {"metric": "production", "measure": "mom_pct", "kind": "forecast"},
         ),
         ({"measure": "同比"}, {"measure": "yoy_pct"}),
+        ({"segment": "cathode"}, {"segment": "cathode"}),  # an alias of copper in another chain
         ({}, {}),
     ],
 )
