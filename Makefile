@@ -41,6 +41,7 @@ check: $(VENV)/dev.stamp ## style, types, import directions, freshness of the lo
 	@$(BIN)/python .ci/architecture.py --check
 	@$(BIN)/python .ci/dependencies.py --check
 	@$(BIN)/python .ci/performance.py --check
+	@$(BIN)/python -m bench --small >/dev/null
 	@echo "check: all good"
 
 audit: $(VENV)/dev.stamp ## known vulnerabilities of the pinned dependencies; needs the network

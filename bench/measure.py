@@ -5,6 +5,7 @@ import os
 import platform
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -44,8 +45,14 @@ def peak_mb() -> float:
     return int(status.read_text().partition("VmHWM:")[2].split()[0]) / 1024
 
 
+IS_SMALL = "--small" in sys.argv
+"""Whether only is shown that everything still runs: once, and in this process."""
+
+
 def measure(work: Callable[..., Any], *args: Any, runs: int = 5, warmup: int = 1) -> Timing:
     """Run a module-level function in a fresh process; its (small) result comes back too."""
+    if IS_SMALL:
+        return _run(work, args, 1, 0)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_run, (work, args, runs, warmup))
 
@@ -54,6 +61,8 @@ def measure_in_turn(
     works: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]], *, rounds: int = 5
 ) -> dict[str, Timing]:
     """Each function in a process of its own, one run of each per round, so that a noisy moment hits all alike."""
+    if IS_SMALL:
+        return {name: _run(work, args, 1, 0) for name, (work, args) in works.items()}
     context = multiprocessing.get_context("spawn")
     pools = {name: context.Pool(1) for name in works}
     timings: dict[str, list[Timing]] = {name: [] for name in works}
