@@ -1,6 +1,6 @@
 """A month by hand: start of the command, a month of many series through all steps, months 1 to 60, with Prefect.
 
-python -m bench.bench_month [--series 200] [--months 36] [--no-prefect]
+python -m bench.bench_month [--series 200] [--months 30] [--no-prefect]
 """
 
 import argparse
@@ -45,7 +45,7 @@ def measure_all(options: Sequence[str] = ()) -> Iterator[Result]:
 def _parse(options: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=200)
-    parser.add_argument("--months", type=int, default=36)
+    parser.add_argument("--months", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--no-prefect", action="store_true")
     return parser.parse_args(options)
