@@ -1,4 +1,4 @@
-"""What a message shows of its month beside the findings: the picture of its forecasts, and the address of its page."""
+"""What a message shows of its month beside the findings: a picture of forecasts, its page, what needs a look."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,11 @@ import polars as pl
 
 from contracts.chain import Chain
 from contracts.comparisons import COMPARISONS
+from contracts.releases import DOUBTFUL_RULE, QUARANTINE
 from contracts.scores import SCORES
 from data_lake.lake import Lake
 from data_lake.ledger import Months
+from data_lake.releases import standing_releases, superseded_among
 from tasks.messages.picture import BAR_COLUMNS, Bar, Picture
 
 MOST_BARS = 10
@@ -23,10 +25,14 @@ Group = tuple[str, str, date]
 
 @dataclass(frozen=True)
 class MonthViews:
-    """Pictures by source, chain and month; and the chains and months of which the site has a page."""
+    """Pictures by source, chain and month; and the chains and months of which the site has a page.
+
+    `waiting` are the releases with doubtful readings that nobody has settled, and how many each has.
+    """
 
     pictures: Mapping[Group, Picture] = field(default_factory=dict)
     pages: frozenset[tuple[str, date]] = frozenset()
+    waiting: Mapping[Group, tuple[tuple[str, int], ...]] = field(default_factory=dict)
 
     def name_page(self, chain: str, month: date) -> str:
         """The page about the month within the site; its first page where nothing was published for the month."""
@@ -48,7 +54,28 @@ def read_month_views(lake: Lake, chains: Mapping[str, Chain], months: Months) ->
         picture = describe_picture(chains[name], rows, month) if name in chains else None
         if picture:
             pictures[source, name, month] = picture
-    return MonthViews(pictures, frozenset(pages))
+    return MonthViews(pictures, frozenset(pages), _read_waiting(lake, months))
+
+
+def _read_waiting(lake: Lake, months: Months) -> dict[Group, tuple[tuple[str, int], ...]]:
+    """Releases with readings that wait to be settled, by what their messages are about."""
+    month = pl.col("review_month").str.to_date("%Y-%m", strict=False)
+    rows = lake.table(QUARANTINE).scan().filter(rule=DOUBTFUL_RULE).with_columns(month=month)
+    rows = rows.filter(pl.col("month").is_between(*months) if months else pl.col("month").is_not_null())
+    standing = standing_releases(lake)
+    counted = (
+        rows.join(standing.select("release_id"), on="release_id", how="semi")
+        .join(superseded_among(standing), on="release_id", how="anti")
+        .group_by("source", "chain", "month", "release_id")
+        .len()
+        .sort("release_id")
+        .group_by("source", "chain", "month")
+        .agg("release_id", "len")
+        .collect()
+    )
+    return {
+        (source, chain, at): tuple(zip(ids, counts, strict=True)) for source, chain, at, ids, counts in counted.rows()
+    }
 
 
 def describe_picture(chain: Chain, scores: pl.DataFrame, month: date) -> Picture | None:

@@ -172,6 +172,7 @@ def _build(news: _News, planning: Planning, acknowledged: Mapping[str, str] | No
     """The month as this receiver knows it, with what is new in it."""
     month, mine, told, receiver = news.month, news.mine, news.told, news.receiver
     group = list(news.group.values())
+    about = (news.group["source"], news.group["chain"], news.group["month"])
     newest = mine.group_by("alert_id").agg(pl.col("notify").sort_by("change").last().alias("news"))
     current = month.filter(pl.col("change") == pl.col("change").max().over("alert_id"))
     known = current.filter(
@@ -193,7 +194,8 @@ def _build(news: _News, planning: Planning, acknowledged: Mapping[str, str] | No
         links=planning.link(receiver, news.group["chain"], news.group["month"]),
         owner=planning.imprint.owner,
         told=news.hearing,
-        picture=planning.views.pictures.get((news.group["source"], news.group["chain"], news.group["month"])),
+        picture=planning.views.pictures.get(about),
+        waiting=planning.views.waiting.get(about, ()),
     )
     return build_digest(shown, envelope, planning.chains, acknowledged)
 

@@ -31,6 +31,7 @@ class Envelope:
     """What a message says of itself: by what it is known again, as of when, of which run, and where more is.
 
     `opening` are the sentences of its month (`open_month`); none where nothing is known of it.
+    `waiting` are releases with readings that somebody must settle, and how many each has.
     `owner` is who answers for it, `told` the names of all receivers of the news; either may be empty.
     """
 
@@ -44,6 +45,7 @@ class Envelope:
     owner: str = ""
     told: tuple[str, ...] = ()
     picture: Picture | None = None
+    waiting: tuple[tuple[str, int], ...] = ()
 
 
 def build_digest(
@@ -89,13 +91,26 @@ def build_digest(
         opening=envelope.opening,
         findings=tuple(findings[:MOST_ROWS]),
         more=max(0, len(findings) - MOST_ROWS),
-        notes=_write_notes(rows, is_opened=bool(envelope.opening)),
+        notes=(*_write_notes(rows, is_opened=bool(envelope.opening)), *_write_waiting(envelope.waiting)),
         links=envelope.links,
         is_update=envelope.is_update,
         picture=envelope.picture,
         commands=(
             f"trona alerts --why --chain {first['chain']} --from {first['month']:%Y-%m} --to {first['month']:%Y-%m}",
+            *(f"trona settle {release_id} --xlsx review.xlsx --write" for release_id, _ in envelope.waiting),
         ),
+    )
+
+
+def _write_waiting(waiting: Sequence[tuple[str, int]]) -> tuple[str, ...]:
+    """What somebody must look at before it counts."""
+    count = sum(readings for _, readings in waiting)
+    if not count:
+        return ()
+    return (
+        f"{count} figures need a look: no facts until then."
+        if count > 1
+        else "1 figure needs a look: no fact until then.",
     )
 
 

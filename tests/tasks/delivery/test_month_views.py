@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.chain import load_chain
+from contracts.readings import DocumentHints
 from contracts.secret import Secret
 from data_lake.lake import open_lake
 from tasks.alerts import Entry, Scope, record_candidates
@@ -17,10 +18,13 @@ from tasks.delivery.month_views import read_month_views
 from tasks.delivery.outbox import Imprint
 from tasks.delivery.senders import Sent
 from tasks.delivery.summary import deliver_summary
+from tasks.intake import reading_process
+from tasks.intake.ingest import ingest_document
 from tasks.messages.digest import list_names
 from tasks.messages.neutral import Message
 from tests.tasks.alerts.rows import candidate, candidates
 from tests.tasks.interrupted import take_in_all
+from tests.tasks.settling.made_sheets import REVIEW, correct, settle_sheet
 
 FIGURES = Path(__file__).parents[3] / "examples" / "figures" / "smm" / "lithium_ion"
 SEPTEMBER, AT = date(2025, 9, 1), datetime(2025, 10, 5, tzinfo=UTC)
@@ -109,3 +113,28 @@ def test_many_names_are_counted():
     assert many.startswith("receiver 0, receiver 1")
     assert many.endswith(" more")
     assert len(many) <= 60
+
+
+def test_a_message_says_how_many_figures_of_its_month_need_a_look_until_they_are_settled(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading_process, "_is_daemon", lambda: True)  # read in this process
+    store, hints = open_lake(tmp_path / "lake"), DocumentHints(source="smm", chain="sodium_ion")
+    (read,) = ingest_document(store, REVIEW, hints, now=AT, run_id="r1")
+    (message,) = tell_of_may(store, "r1")
+    assert "2 figures need a look: no facts until then." in message.notes
+    assert message.commands[-1] == f"trona settle {read.release_id} --xlsx review.xlsx --write"
+    ingest_document(store, settle_sheet(tmp_path, correct, at="2025-08-20"), hints, now=AT, run_id="r2")
+    (message,) = tell_of_may(store, "r2")
+    assert not [note for note in message.notes if "look" in note]
+    assert len(message.commands) == 1
+
+
+def tell_of_may(store, run_id) -> list[Message]:
+    """The message about a finding of the reviewed month; a finding of its own for each run."""
+    may, sodium = date(2025, 5, 1), {"sodium_ion": load_chain("sodium_ion")}
+    found = candidates(candidate(segment="cathode", product="" if run_id == "r1" else "nfpp", month=may, source="smm"))
+    record_candidates(store, found, Scope((may, may), sodium, {"forecast_miss"}), Entry(AT, AT, run_id))
+    got = []
+    senders = {"console": lambda request: got.append(request.message) or Sent("ok")}
+    hands = Hands(lambda: AT, wait=lambda _: None)
+    deliver(OutboxWorker(store, [DESK], lambda _: Secret(""), run_id, print, hands, senders=senders), sodium, AT)
+    return got
