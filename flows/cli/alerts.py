@@ -1,6 +1,7 @@
 """`trona alerts ack` and `trona silence`: what people say back to the ledger."""
 
 import getpass
+import os
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -41,7 +42,7 @@ def ack(alert_id: str, *, note: str = "", author: str = "", lake: LakeOption = _
     from data_lake.ledger import acknowledge  # noqa: PLC0415 - not needed for --help
 
     _, store = open_store(lake)
-    found = acknowledge(store, alert_id, author=author or getpass.getuser(), note=note, at=datetime.now(UTC))
+    found = acknowledge(store, alert_id, author=author or _name_user(), note=note, at=datetime.now(UTC))
     print_message(f"noted: {found['title'].item()}")
     return Exit.DONE
 
@@ -107,7 +108,7 @@ def add(
         )
     silence_id = secrets.token_hex(4)
     row = matchers | {"silence_id": silence_id, "event": "added", "starts_at": begins, "ends_at": ends}
-    row |= {"author": author or getpass.getuser(), "reason": reason, "at": now}
+    row |= {"author": author or _name_user(), "reason": reason, "at": now}
     _, store = open_store(lake)
     add_silence(store, SILENCES.conform(pl.DataFrame([row], schema_overrides=SILENCES.schema)))
     print_message(f"silence {silence_id} until {ends:%Y-%m-%d %H:%M} UTC")
@@ -158,7 +159,7 @@ def end(silence_id: str, *, author: str = "", lake: LakeOption = _DEFAULT_LAKE) 
     from data_lake.ledger import end_silence  # noqa: PLC0415
 
     _, store = open_store(lake)
-    end_silence(store, silence_id, author=author or getpass.getuser(), at=datetime.now(UTC))
+    end_silence(store, silence_id, author=author or _name_user(), at=datetime.now(UTC))
     print_message(f"silence {silence_id} is over; states that it kept quiet are told with the next run")
     return Exit.DONE
 
@@ -169,3 +170,11 @@ def _read_instant(text: str) -> datetime:
     except ValueError:
         raise UsageError(f"not a date or an instant: {text!r}", next="write 2026-02-05 or 2026-02-05T09:00") from None
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _name_user() -> str:
+    """Who is logged in; the number of an account that has no name, as in many containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the second from Python 3.13 on
+        return f"uid {os.getuid()}"

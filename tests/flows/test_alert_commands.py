@@ -1,6 +1,7 @@
 """`trona notify`, `silence`, `alerts ack`, `alerts --why`: what they print and leave, and their errors."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -253,3 +254,13 @@ def test_a_block_that_cannot_be_loaded_says_so_without_a_value(monkeypatch):
     with pytest.raises(UsageError, match="Prefect block slack-webhook/desk cannot be loaded") as caught:
         resolve_secret(SecretName(block="slack-webhook/desk"))
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [KeyError("uid not found"), OSError("no username")], ids=["3.11", "3.13"])
+def test_an_account_without_a_name_is_told_by_its_number(store, monkeypatch, error):
+    def refuse() -> str:
+        raise error
+
+    monkeypatch.setattr(alert_commands.getpass, "getuser", refuse)
+    alert_commands.add(reason="in a container", days=1, lake=HERE)
+    assert read_silences(store)["author"].to_list() == [f"uid {os.getuid()}"]
