@@ -262,5 +262,5 @@ def test_an_account_without_a_name_is_told_by_its_number(store, monkeypatch, err
         raise error
 
     monkeypatch.setattr(alert_commands.getpass, "getuser", refuse)
-    alert_commands.add(reason="in a container", days=1, lake=HERE)
+    alert_commands.add(reason="in a container", days=1, chain="sodium_ion", lake=HERE)
     assert read_silences(store)["author"].to_list() == [f"uid {os.getuid()}"]
