@@ -140,6 +140,7 @@ def _list_remarks(outcomes: Sequence["IngestOutcome"]) -> list[str]:
     return [
         *(f"unresolved: {line}" for one in outcomes if one.status != "known" for line in one.unplaced),
         *(one.settled for one in outcomes if one.settled and one.status != "known"),
+        *(one.few for one in outcomes if one.few),
         *filter(None, map(describe_doubt, outcomes)),
         *(
             f"withdrawn: `trona restore {one.release_id} --reason …` brings it back"

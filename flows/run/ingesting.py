@@ -41,6 +41,8 @@ def ingest_documents(request: RunRequest, paths: tuple[Path, ...], progress: Pro
             progress.say(f"    unresolved: {escape_terminal(line)}")
         for line in (o.settled for o in found if o.settled and o.status == "recorded"):
             progress.say(f"    {escape_terminal(line)}")
+        for line in (o.few for o in found if o.few and o.status == "recorded"):
+            progress.say(f"    {escape_terminal(line)}")
         for line in filter(None, (describe_doubt(o) for o in found if o.status == "recorded")):
             progress.say(f"    {line}")
         for line in (line for o in found for line in o.clashes):

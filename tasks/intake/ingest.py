@@ -26,6 +26,7 @@ from tasks.intake.documents import load_document, read_guarded
 from tasks.intake.figure_rows import build_figures, build_release, build_settlements, short_hash
 from tasks.intake.past_of_series import hold_against_past
 from tasks.intake.review_sheets import find_base, find_reviewed, open_review_sheet, read_sheet, state_hints
+from tasks.intake.usual_set import count_usual_figures, describe_few
 from tasks.tables import find_mapping, is_table
 
 MOST_TOLD = 10
@@ -36,6 +37,7 @@ _CLOCK_SLACK = timedelta(minutes=5)
 class IngestOutcome:
     """What became of one release of a document. `settled` says of a review sheet by whom, and what was changed.
 
+    `few` says so where a review has far fewer figures than those before it (`usual_set`).
     `unplaced` holds what was seen but could not be placed, and `refusals` what was refused, a line each, the first
     `MOST_TOLD` of them; `clashes` the figures of which another value is recorded for the same day, a line each.
     `recorded`; `known` (nothing new); `withdrawn` (it was retracted); `refused`; `skipped` (outside the months asked
@@ -54,6 +56,7 @@ class IngestOutcome:
     unresolved: int = 0
     doubtful: int = 0
     settled: str = ""
+    few: str = ""
     unplaced: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     clashes: tuple[str, ...] = ()
@@ -175,6 +178,9 @@ class _Intake:
         clashes = describe_clashes(rivals)
         outcome = replace(outcome, figures=good.height, quarantined=refused["row"].n_unique())
         outcome = replace(outcome, clashes=clashes, refusals=list_refusals(refused))
+        if reading.confidence:  # read from prose
+            usual = count_usual_figures(self.lake, head)
+            outcome = replace(outcome, few=describe_few(good.height, usual, self.document.name))
         if self.dry_run:
             return replace(outcome, status="readable")
         kept = pl.concat([refused, refuse_unresolved(reading.unresolved), refuse_doubtful(reading.doubtful)])
