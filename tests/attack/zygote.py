@@ -164,7 +164,8 @@ class Zygote:
         assert self._out.readline() == "ready\n"
         self._started: Queue[int] = Queue()
         self._ended: dict[int, Queue[int]] = {}
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _listen(self) -> None:
         for line in self._out:
@@ -188,6 +189,9 @@ class Zygote:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
             self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+        self._listener.join(10)
+        self._out.close()
 
 
 if __name__ == "__main__":
