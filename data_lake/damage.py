@@ -1,5 +1,6 @@
 """What a reader that fails in the middle of a table is told: which data file is damaged or gone, and what to do."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from data_lake.entries import LakeDamaged
 
 _NAMED = 3
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
@@ -52,5 +54,5 @@ def find_damage() -> "LakeDamaged | None":
 def _may_come_of_damage(error: BaseException) -> bool:
     """Whether polars or the disk raised this. A panic of polars is no `Exception`, and has no module of polars."""
     if isinstance(error, OSError):
-        return not isinstance(error, BrokenPipeError | ConnectionError)
+        return error.errno not in _FULL and not isinstance(error, BrokenPipeError | ConnectionError)
     return type(error).__module__.startswith("polars") or type(error).__name__ == "PanicException"

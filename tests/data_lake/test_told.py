@@ -231,3 +231,9 @@ def test_a_lake_that_cannot_be_read_hides_no_other_failure(lake, monkeypatch):
     monkeypatch.setattr("data_lake.opening.list_seen", lambda: [(lake.storage, "figures")])
     with pytest.raises(OSError, match="no space left"), tell_damage():
         raise OSError("no space left")
+
+
+def test_a_full_disk_is_no_damage_also_where_a_lake_is_damaged(made):
+    remove(made.storage, data_files(made, "figures")[0])
+    with pytest.raises(OSError, match="No space"), tell_damage():
+        raise OSError(errno.ENOSPC, "No space left on device")
