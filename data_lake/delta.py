@@ -300,8 +300,8 @@ class DeltaLog:
         try:
             while self.storage.size(entries.name(after + 1)) is not None:
                 after += 1
-            while self.storage.local and before >= 0 and self.storage.size(entries.kept_name(before)) is None:
-                before -= 1  # a writer before us that died, or whose disk was full, between entry and copy
+            if self.storage.local:  # a writer before us may have died, or its disk been full, between entry and copy
+                before = entries.last_kept(before)
             if self.storage.local:
                 log = Path(self.address) / "_delta_log"
                 ends = (".json", ".checkpoint.parquet")

@@ -57,10 +57,14 @@ class Entries:
 
     def keep_missing(self, last: int) -> None:
         """Copy entries up to `last` that have no copy: of a writer that died before, or of a lake without copies."""
+        self.keep(self.last_kept(last) + 1, last)
+
+    def last_kept(self, last: int) -> int:
+        """The newest entry up to `last` of which a copy is there; -1 where there is none."""
         version = last
         while version >= 0 and self.storage.size(self.kept_name(version)) is None:
             version -= 1
-        self.keep(version + 1, last)
+        return version
 
     def look(self, version: int, *, thoroughly: bool = False) -> State:
         """What an entry is like, by its size and, `thoroughly`, by its bytes.

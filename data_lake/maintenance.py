@@ -12,13 +12,12 @@ from datetime import datetime
 
 import polars as pl
 
-from contracts.figures import FIGURES
-from contracts.releases import QUARANTINE, RELEASES
+from contracts.releases import RELEASES
 from contracts.table import Table
 from data_lake.delta import ClaimTaken, DeltaLog
 from data_lake.lake import Lake
 from data_lake.releases import state_releases
-from data_lake.tables import FROM_FIGURES, LAKE_TABLES
+from data_lake.tables import FROM_DOCUMENTS, FROM_FIGURES, LAKE_TABLES
 
 _WHOLE = 64 * 2**20
 _MANY = 4
@@ -64,11 +63,13 @@ def _list_groups(partitions: dict[str, str], sizes: dict[str, int], whole: int =
     small = sorted((part, path) for path, part in partitions.items() if sizes.get(path, whole) < whole // _MANY)
     for part in sorted({part for part, _ in small}):
         group: set[str] = set()
+        size = 0
         for path in (path for at, path in small if at == part):
             group.add(path)
-            if sum(sizes[p] for p in group) >= whole:
+            size += sizes[path]
+            if size >= whole:
                 yield group
-                group = set()
+                group, size = set(), 0
         if len(group) >= _MANY:
             yield group
 
@@ -81,21 +82,22 @@ def _merge(lake: Lake, table: Table, group: set[str]) -> bool:
         if len(group) < _MANY:
             return False
         try:
-            log.swap(log.read_files(group), group, metadata=_state(lake, table, log, group))
+            rows = log.read_files(group)
+            log.swap(rows, group, metadata=_state(lake, table, rows))
         except ClaimTaken:
             continue
         return True
     return False
 
 
-def _state(lake: Lake, table: Table, log: DeltaLog, group: set[str]) -> dict[str, str]:
+def _state(lake: Lake, table: Table, moved: pl.DataFrame) -> dict[str, str]:
     """What the commit says of the releases whose rows it moves, so that a repair finds their documents."""
-    if table not in (RELEASES, FIGURES, QUARANTINE):
+    if table not in FROM_DOCUMENTS:
         return {}
-    ids = log.read_files(group)["release_id"].unique().to_list()
-    rows = lake.table(RELEASES).scan().filter(pl.col("release_id").is_in(ids))
-    rows = rows if table is RELEASES else rows.filter(event="recorded")
-    return state_releases(rows.collect().sort(RELEASES.key))
+    if table is RELEASES:
+        return state_releases(moved.sort(RELEASES.key))
+    recorded = lake.table(RELEASES).scan().filter(event="recorded").collect()
+    return state_releases(recorded.join(moved, on="release_id", how="semi").sort(RELEASES.key))
 
 
 def _list_unused(lake: Lake, log: DeltaLog) -> dict[str, tuple[int, datetime]]:

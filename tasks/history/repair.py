@@ -16,7 +16,7 @@ from contracts.chain import load_chain
 from contracts.checks import check_reading
 from contracts.errors import TronaError
 from contracts.figures import FIGURES
-from contracts.releases import QUARANTINE, RELEASES
+from contracts.releases import RELEASES
 from contracts.settlements import SETTLEMENTS
 from contracts.table import Table
 from contracts.text import count_noun
@@ -25,7 +25,7 @@ from data_lake.entries import Entries, describe_actions
 from data_lake.lake import Lake
 from data_lake.opening import forget_open_tables
 from data_lake.releases import stated_releases
-from data_lake.tables import FROM_FIGURES, LAKE_TABLES
+from data_lake.tables import FROM_DOCUMENTS, FROM_FIGURES, LAKE_TABLES
 from tasks.comparing.refresh import load_chains, refresh_derived
 from tasks.intake.figure_rows import build_figures, build_settlements
 from tasks.intake.ingest import build_quarantine, refuse_doubtful, refuse_unresolved
@@ -161,7 +161,7 @@ class Repair:
         if stated.is_empty():
             claims = [a["txn"]["appId"] for a in actions if "txn" in a]
             names = [claim.removeprefix("release:") for claim in claims if claim.startswith("release:")]
-            if table is RELEASES or table not in {FIGURES, QUARANTINE, SETTLEMENTS} or not names:
+            if table is RELEASES or table not in FROM_DOCUMENTS or not names:
                 return None, "its rows stand nowhere else"
             stated = self.lake.table(RELEASES).scan().filter(pl.col("release_id").is_in(names)).collect()
         if table is RELEASES:

@@ -9,15 +9,17 @@ from polars.testing import assert_frame_equal
 
 from contracts.figures import FIGURES
 from contracts.readings import Document, DocumentHints
-from contracts.releases import RELEASES
+from contracts.releases import QUARANTINE, RELEASES
+from contracts.settlements import SETTLEMENTS
 from data_lake.audit import audit_lake
 from data_lake.delta import ClaimTaken
+from data_lake.entries import Entries
 from data_lake.figures import read_figures
 from data_lake.lake import Lake, open_lake
 from data_lake.maintenance import _list_groups, maintain_lake
 from data_lake.opening import forget_open_tables
-from data_lake.releases import retract_release
-from data_lake.tables import LAKE_TABLES
+from data_lake.releases import retract_release, stated_releases
+from data_lake.tables import FROM_DOCUMENTS, LAKE_TABLES
 from tasks.history.repair import Repair
 from tasks.intake.ingest import ingest_document
 from tests.builders import day, head, record
@@ -141,6 +143,19 @@ def test_files_are_put_together_up_to_a_size_so_that_no_month_must_fit_into_memo
     assert [len(group) for group in groups] == [5, 4, 5, 4]
     assert all(len({months[path] for path in group}) == 1 for group in groups)
     assert not {"02/large", "03/one"} & {path for group in groups for path in group}
+
+
+@pytest.mark.parametrize("table", FROM_DOCUMENTS, ids=lambda table: table.name)
+def test_a_merge_states_the_releases_of_every_table_that_documents_say_again(lake, table):
+    fill(lake)
+    ids = lake.table(RELEASES).scan().filter(event="recorded").collect()["release_id"].head(6).to_list()
+    if table in (QUARANTINE, SETTLEMENTS):  # none of the reviews made here has any
+        for release_id in ids:
+            lake.table(table).append(pl.DataFrame({"release_id": release_id, "review_month": "2026-01"}))
+    assert {u.table: u.files_after < u.files_before for u in maintain_lake(lake, before=NEVER)}[table.name]
+    entries = Entries(lake.storage, table.name)
+    stated = [stated_releases(entries.actions(version)) for version in entries.versions()[-2:]]
+    assert set(ids) <= {release_id for rows in stated for release_id in rows["release_id"]}
 
 
 @pytest.mark.parametrize("table", [RELEASES, FIGURES], ids=lambda table: table.name)
