@@ -21,13 +21,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from bench.made_lake import record_made
+from bench.made_lake import dress_rows, head_made, record_made
 from bench.measure import Result, hold, show
 from contracts.chain import Chain, Link, Segment, load_chain
-from contracts.figures import READ_FIGURES
 from contracts.period import add_months, format_month
-from contracts.readings import ReleaseHead
-from contracts.text import fill_text
 from data_lake.lake import Lake, open_lake
 from tasks.pages import build_site
 
@@ -73,45 +70,21 @@ def make_chain(name: str, series: int) -> Chain:
 
 
 def record_month(lake: Lake, chain: str, series: int, number: int, random: np.random.Generator) -> None:
-    """The review of a month: outcome MoM and YoY, and the next month's forecast, of every series."""
+    """The review of a month: outcome MoM and the next month's forecast of every series."""
     month = add_months(START, number)
     parts = [
         pl.DataFrame(
             {
                 "segment": [f"s{n:02}" for n in range(series)],
-                "value": random.normal(1, spread, series).round(1).clip(-60, None),
+                "value": random.normal(1, 6.0, series).round(1).clip(-60, None),
                 "period": format_month(add_months(month, shift)),
                 "kind": kind,
-                "measure": measure_name,
             }
         )
-        for shift, kind, measure_name, spread in (
-            (0, "actual", "mom_pct", 6.0),
-            (1, "forecast", "mom_pct", 6.0),
-        )
+        for shift, kind in ((0, "actual"), (1, "forecast"))
     ]
-    rows = pl.concat(parts).with_columns(
-        product=pl.lit(""),
-        metric=pl.lit("production"),
-        unit=pl.lit("%"),
-        qualifier=pl.lit("exact"),
-        half_width=pl.lit(0.05),
-        place=fill_text("row {}", pl.int_range(pl.len())),
-        evidence=pl.col("value").cast(pl.String),
-        rule=pl.lit("long_table"),
-        note=pl.lit(""),
-        source_url=pl.lit(""),
-    )
-    following = add_months(month, 1)
-    head = ReleaseHead(
-        source="made",
-        chain=chain,
-        review_month=format_month(month),
-        published_at=datetime(following.year, following.month, 5, tzinfo=UTC),
-        document=f"{chain}{number}".encode().hex().ljust(64, "0"),
-        document_name=f"{month}.csv",
-    )
-    record_made(lake, head, READ_FIGURES.conform(rows))
+    head = head_made(month, chain=chain, document=f"{chain}{number}".encode().hex().ljust(64, "0"))
+    record_made(lake, head, dress_rows(pl.concat(parts)))
 
 
 def build(name: str, lake: Lake, chains: Mapping[str, Chain], site: Path, *, is_profiled: bool) -> Result:

@@ -43,29 +43,38 @@ def make_releases(*, series: int, months: int) -> Iterator[tuple[ReleaseHead, pl
                     }
                 )
             )
-        rows = pl.concat(parts).with_columns(
-            product=pl.lit(""),
-            metric=pl.lit("production"),
-            measure=pl.lit("mom_pct"),
-            unit=pl.lit("%"),
-            qualifier=pl.lit("exact"),
-            half_width=pl.lit(0.05),
-            place=fill_text("row {}", pl.int_range(pl.len())),
-            evidence=pl.col("value").cast(pl.String),
-            rule=pl.lit("long_table"),
-            note=pl.lit(""),
-            source_url=pl.lit(""),
-        )
-        following = add_months(month, 1)
-        head = ReleaseHead(
-            source="made",
-            chain="made",
-            review_month=format_month(month),
-            published_at=datetime(following.year, following.month, 5, tzinfo=UTC),
-            document=f"{number:064x}",
-            document_name=f"{month}.csv",
-        )
-        yield head, READ_FIGURES.conform(rows)
+        yield head_made(month, document=f"{number:064x}"), dress_rows(pl.concat(parts))
+
+
+def dress_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `READ_FIGURES` from segment, value, period and kind: growth of output on the month, to one decimal."""
+    dressed = rows.with_columns(
+        product=pl.lit(""),
+        metric=pl.lit("production"),
+        measure=pl.lit("mom_pct"),
+        unit=pl.lit("%"),
+        qualifier=pl.lit("exact"),
+        half_width=pl.lit(0.05),
+        place=fill_text("row {}", pl.int_range(pl.len())),
+        evidence=pl.col("value").cast(pl.String),
+        rule=pl.lit("long_table"),
+        note=pl.lit(""),
+        source_url=pl.lit(""),
+    )
+    return READ_FIGURES.conform(dressed)
+
+
+def head_made(month: date, *, document: str, chain: str = "made") -> ReleaseHead:
+    """The review of a month, published on the fifth of the next."""
+    following = add_months(month, 1)
+    return ReleaseHead(
+        source="made",
+        chain=chain,
+        review_month=format_month(month),
+        published_at=datetime(following.year, following.month, 5, tzinfo=UTC),
+        document=document,
+        document_name=f"{month}.csv",
+    )
 
 
 def record_made(lake: Lake, head: ReleaseHead, rows: pl.DataFrame) -> int:
